@@ -1,0 +1,59 @@
+"""emoclass: classify emotions in images, with plugins and honest numbers.
+
+The public names are resolved when they are first asked for (PEP 562): `import emoclass` costs
+nothing, and only what trains imports TensorFlow.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from emoclass.config import RunConfig as RunConfig
+    from emoclass.errors import EmoclassError as EmoclassError
+    from emoclass.hookspecs import hookimpl as hookimpl
+    from emoclass.labels import LabelScheme as LabelScheme
+    from emoclass.registry import Registry as Registry
+    from emoclass.results import MetricValue as MetricValue
+    from emoclass.results import RunResult as RunResult
+    from emoclass.runner import resume as resume
+    from emoclass.runner import run as run
+    from emoclass.specs import DatasetSpec as DatasetSpec
+    from emoclass.specs import MetricSpec as MetricSpec
+    from emoclass.specs import ModelSpec as ModelSpec
+    from emoclass.specs import Recipe as Recipe
+    from emoclass.specs import Sample as Sample
+
+_HOMES = {
+    "DatasetSpec": "emoclass.specs",
+    "EmoclassError": "emoclass.errors",
+    "LabelScheme": "emoclass.labels",
+    "MetricSpec": "emoclass.specs",
+    "MetricValue": "emoclass.results",
+    "ModelSpec": "emoclass.specs",
+    "Recipe": "emoclass.specs",
+    "Registry": "emoclass.registry",
+    "RunConfig": "emoclass.config",
+    "RunResult": "emoclass.results",
+    "Sample": "emoclass.specs",
+    "hookimpl": "emoclass.hookspecs",
+    "resume": "emoclass.runner",
+    "run": "emoclass.runner",
+}
+
+__all__ = [*_HOMES, "__version__"]  # noqa: PLE0604 (the names are strings)
+
+
+def __getattr__(name: str) -> Any:
+    if name == "__version__":
+        from importlib.metadata import version
+
+        return version("emoclass")
+    if name not in _HOMES:
+        raise AttributeError(f"module 'emoclass' has no attribute {name!r}")
+    return getattr(importlib.import_module(_HOMES[name]), name)
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

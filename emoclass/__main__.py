@@ -1,0 +1,5 @@
+"""`python -m emoclass` is the command line."""
+
+from emoclass.cli import main
+
+main()

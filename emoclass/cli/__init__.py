@@ -1,0 +1,77 @@
+"""The command line. Each command is a file of its own, imported when it is asked for."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from typing import Any
+
+import click
+
+from emoclass.errors import EmoclassError
+
+_COMMANDS = {
+    "run": ("emoclass.cli.run:run", "Train and measure what a plugin's recipe describes."),
+    "plugins": ("emoclass.cli.plugins:plugins", "Show the plugins, and what each of them offers."),
+    "datasets": ("emoclass.cli.catalog:datasets", "Show the datasets."),
+    "models": ("emoclass.cli.catalog:models", "Show the models."),
+    "metrics": ("emoclass.cli.catalog:metrics", "Show the metrics."),
+    "recipes": ("emoclass.cli.catalog:recipes", "Show the recipes."),
+}
+
+
+class LazyGroup(click.Group):
+    """A group that imports a command when it runs, and lists all of them without importing any."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in _COMMANDS:
+            return None
+        module, _, attribute = _COMMANDS[cmd_name][0].partition(":")
+        command: click.Command = getattr(importlib.import_module(module), attribute)
+        return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        try:
+            return super().resolve_command(ctx, args)
+        except click.UsageError as error:
+            import difflib
+
+            close = difflib.get_close_matches(args[0], self.list_commands(ctx), n=1)
+            if close:
+                error.message += f" Did you mean {close[0]!r}?"
+            raise
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, summary) for name, (_, summary) in _COMMANDS.items()])
+
+
+def _print_version(ctx: click.Context, param: click.Parameter, value: bool) -> None:
+    if value and not ctx.resilient_parsing:
+        import emoclass
+
+        click.echo(f"emoclass {emoclass.__version__}")
+        ctx.exit()
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.option("--version", is_flag=True, is_eager=True, expose_value=False, callback=_print_version,
+              help="Show the version and exit.")  # fmt: skip
+def cli() -> None:
+    """Classify emotions in images: a plugin-based framework with honest numbers."""
+
+
+def main(args: list[str] | None = None) -> Any:
+    """Run the command line; expected failures are told in a sentence, bugs keep their traceback."""
+    try:
+        return cli.main(args=args, prog_name="emoclass")
+    except EmoclassError as error:
+        click.echo(f"{click.style('Error:', fg='red', bold=True)} {error.message}", err=True)
+        if error.hint:
+            click.echo(f"{click.style('Hint:', bold=True)} {error.hint}", err=True)
+        sys.exit(error.exit_code)

@@ -1,0 +1,117 @@
+"""`emoclass datasets|models|metrics|recipes`: list and show what plugins offer, all four alike."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import click
+
+from emoclass.cli.output import json_option, print_fields, print_json, print_table
+from emoclass.refs import describe
+from emoclass.registry import Registry
+from emoclass.specs import DatasetSpec, MetricSpec, ModelSpec, Recipe, Spec
+
+Details = Callable[[Any], dict[str, str | None]]
+
+
+def _dataset(spec: DatasetSpec) -> dict[str, str | None]:
+    return {
+        "emotions": ", ".join(spec.emotions),
+        "takes a folder": "yes" if spec.needs_root else "no",
+        "shows": spec.expects.replace("_", " "),
+        "notice": spec.notice,
+        "license": spec.license,
+        "citation": spec.citation,
+        "get it at": spec.url,
+    }
+
+
+def _model(spec: ModelSpec) -> dict[str, str | None]:
+    height, width, channels = spec.image_shape
+    low, high = spec.value_range
+    return {
+        "input": f"{height}x{width}, {'RGB' if channels == 3 else 'gray'}, [{low:g}, {high:g}]",
+        "expects": spec.expects.replace("_", " "),
+    }
+
+
+def _metric(spec: MetricSpec) -> dict[str, str | None]:
+    low, high = ("unbounded" if bound is None else f"{bound:g}" for bound in spec.bounds)
+    return {
+        "kind": spec.kind.replace("_", " "),
+        "interval": spec.interval,
+        "bounds": f"{low} to {high}",
+        "better": spec.direction,
+        "agrees with": spec.reference,
+    }
+
+
+def _recipe(spec: Recipe) -> dict[str, str | None]:
+    import tomli_w
+
+    return {"config": "\n\n" + tomli_w.dumps(dict(spec.config)).rstrip()}
+
+
+def _group(kind: str, details: Details) -> click.Group:
+    """Make the `list` and `show` commands of one kind; `kind` is its plural."""
+    singular = kind.removesuffix("s")
+
+    @click.group(kind, help=f"Show the {kind}.")
+    def group() -> None:
+        pass
+
+    @group.command("list", help=f"List all {kind}.")
+    @json_option
+    def list_specs(as_json: bool) -> None:
+        catalog = Registry.discover().catalogs()[kind]
+        rows = [(name, " and ".join(catalog.owners(name))) for name in catalog.names()]
+        summaries = {spec.name: spec.summary for spec in catalog}
+        if as_json:
+            print_json([{"name": name, "plugin": plugin, "summary": summaries[name]} for name, plugin in rows])
+            return
+        print_table([(*row, summaries[row[0]]) for row in rows], header=(singular, "plugin", "summary"))
+
+    @group.command("show", help=f"Show one {singular}.")
+    @click.argument("name")
+    @json_option
+    def show_spec(name: str, as_json: bool) -> None:
+        catalog = Registry.discover().catalogs()[kind]
+        spec: Spec = catalog.get(name)
+        layers = _layer_table(spec) if isinstance(spec, ModelSpec) else []
+        plugin = catalog.owners(name)[0]
+        if as_json:
+            document = {"plugin": plugin, **_plain(spec)}
+            if isinstance(spec, ModelSpec):
+                document["layers"] = [row.model_dump() for row in layers]
+            print_json(document)
+            return
+        print_fields({singular: spec.name, "plugin": plugin, "summary": spec.summary, **details(spec)})
+        if layers:
+            click.echo()
+            rows = [(row.name, row.kind, row.output_shape, f"{row.parameters:,}") for row in layers]
+            total = sum(row.parameters for row in layers)
+            print_table(
+                [*rows, ("total", "", "", f"{total:,}")], header=("layer", "type", "output shape", "parameters")
+            )
+
+    return group
+
+
+def _plain(spec: Spec) -> dict[str, Any]:
+    """Return a spec as JSON types, its code by reference."""
+    tree = {name: getattr(spec, name) for name in type(spec).model_fields}
+    return {name: describe(value) if callable(value) else value for name, value in tree.items()}
+
+
+def _layer_table(spec: ModelSpec) -> Any:
+    from emoclass.labels import LabelScheme
+    from emoclass.training.build import build, layer_rows
+
+    return layer_rows(build(spec, LabelScheme(emotions=("happy", "sad")), seed=0))
+
+
+datasets = _group("datasets", _dataset)
+models = _group("models", _model)
+metrics = _group("metrics", _metric)
+recipes = _group("recipes", _recipe)

@@ -1,0 +1,58 @@
+"""Progress on stderr: a bar on a terminal, a plain line an item elsewhere."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import TypeVar
+
+import click
+
+from emoclass.progress import Progress
+
+T = TypeVar("T")
+
+
+class TerminalProgress(Progress):
+    """Shows decoding, epochs and evaluation as they go."""
+
+    def __init__(self) -> None:
+        self._drawing = sys.stderr.isatty()
+
+    def started(self, folder: Path) -> None:
+        """Tell where the run folder is."""
+        super().started(folder)
+        click.echo(f"Run folder: {folder}", err=True)
+
+    def note(self, message: str) -> None:
+        """Tell what a reader of the numbers must know."""
+        click.echo(f"{click.style('Note:', fg='yellow', bold=True)} {message}", err=True)
+
+    def stage(self, title: str) -> None:
+        """Name the step that began, where nothing else will show it."""
+        if title == "training":
+            click.echo("Starting TensorFlow, which takes some seconds", err=True)
+
+    def track(self, items: Iterable[T], *, title: str, total: int) -> Iterator[T]:
+        """Draw a bar on a terminal; elsewhere say what begins."""
+        if not self._drawing:
+            click.echo(f"{title} {total} {'batches' if title == 'Evaluating' else 'images'}", err=True)
+            yield from items
+            return
+        with click.progressbar(items, length=total, label=title.ljust(10), file=sys.stderr, show_pos=True) as bar:
+            yield from bar
+
+    def epoch(self, epoch: int, epochs: int, logs: Mapping[str, float], seconds: float) -> None:
+        """Print an epoch's line, with the time that the rest will take."""
+        names = {"loss": "loss", "accuracy": "accuracy", "val_loss": "val loss", "val_accuracy": "val accuracy"}
+        numbers = "  ".join(f"{text} {logs[name]:.3f}" for name, text in names.items() if name in logs)
+        width = len(str(epochs))
+        left = _duration((epochs - epoch) * seconds) + " left" if epoch < epochs else "done"
+        click.echo(f"Epoch {epoch:{width}d}/{epochs}  {numbers}  {seconds:.1f} s  {left}", err=True)
+
+
+def _duration(seconds: float) -> str:
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02d}:{rest:02d}" if hours else f"{minutes}:{rest:02d}"

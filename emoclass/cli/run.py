@@ -1,0 +1,107 @@
+"""`emoclass run`: train and measure what a plugin's recipe describes."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from emoclass.cli.output import format_value, json_option, print_json, print_table
+from emoclass.errors import ConfigError
+
+if TYPE_CHECKING:
+    from emoclass.results import RunResult
+
+
+@click.command(short_help="Train and measure what a plugin's recipe describes.")
+@click.option(
+    "--plugin", metavar="NAME", help="An installed plugin, or the path of a one-file plugin (./my_plugin.py)."
+)
+@click.option("--data", metavar="DIR", help="The images: a folder per emotion, unless the dataset says otherwise.")
+@click.option("--dataset", metavar="NAME", help="Use this dataset instead of the recipe's.")
+@click.option("--model", metavar="NAME", help="Use this model instead of the recipe's.")
+@click.option("--recipe", metavar="NAME", help="Which of the plugin's recipes to run.")
+@click.option("--labels", metavar="A,B,...", help="The emotions, in class order.")
+@click.option("--map", "maps", metavar="WORD=EMOTION", multiple=True,
+              help="Read a class folder as an emotion, or leave it out with WORD=ignore. May be repeated.")  # fmt: skip
+@click.option("--epochs", type=int, metavar="N", help="How often every training image is seen.")
+@click.option("--batch-size", type=int, metavar="N", help="Images a step.")
+@click.option("--class-weights", type=click.Choice(["balanced"]), help="Weigh rare emotions more.")
+@click.option("--threads", type=int, metavar="N", help="Processor threads; all by default.")
+@click.option("--seed", type=int, metavar="N", help="Of the split, the weights and the order of images.")
+@click.option("--out", metavar="DIR", default="runs", show_default=True, help="Where the run makes its folder.")
+@click.option("--config", metavar="FILE.toml", help="A config file; options win over it.")
+@click.option("--resume", metavar="FOLDER", help="Continue the interrupted run in FOLDER. Takes no settings.")
+@json_option
+@click.option("--quiet", is_flag=True, help="Say nothing while working.")
+@click.pass_context
+def run(
+    ctx: click.Context, resume: str | None, maps: tuple[str, ...], as_json: bool, quiet: bool, **options: Any
+) -> None:
+    """Train and measure what a plugin's recipe describes, and write a run folder with a report.
+
+    \b
+    emoclass run --plugin happysad                  on drawn faces, without any data
+    emoclass run --plugin happysad --data photos/   on photos/happy/ and photos/sad/
+    """
+    from emoclass import runner
+    from emoclass.cli.progress import TerminalProgress
+    from emoclass.progress import Progress
+    from emoclass.reporting.folder import resume_command
+
+    progress = Progress() if quiet else TerminalProgress()
+    try:
+        if resume is not None:
+            _refuse_settings(ctx)
+            result = runner.resume(Path(resume), progress=progress)
+        else:
+            result = runner.run(map=_parse_maps(maps), progress=progress, **options)
+    except KeyboardInterrupt:
+        folder = Path(resume) if resume else progress.folder
+        click.echo("\nInterrupted.", err=True)
+        if folder is not None:
+            click.echo(f"Continue with: {resume_command(folder)}", err=True)
+        sys.exit(130)
+    if as_json:
+        print_json(result.to_json())
+    else:
+        _print_result(result)
+
+
+def _refuse_settings(ctx: click.Context) -> None:
+    given = [
+        parameter.opts[0]
+        for parameter in ctx.command.params
+        if parameter.name not in ("resume", "as_json", "quiet", None)
+        and ctx.get_parameter_source(str(parameter.name)) == click.core.ParameterSource.COMMANDLINE
+    ]
+    if given:
+        raise ConfigError(
+            f"--resume: goes on with the run's own settings, got {', '.join(given)} as well.",
+            hint="Leave that out, or start a new run.",
+        )
+
+
+def _parse_maps(maps: tuple[str, ...]) -> dict[str, str]:
+    parsed = {}
+    for each in maps:
+        word, separator, emotion = each.partition("=")
+        if not (word and separator and emotion):
+            raise ConfigError(f"--map {each}: expected WORD=EMOTION.", hint="For example --map smile=happy.")
+        parsed[word] = emotion
+    return parsed
+
+
+def _print_result(result: RunResult) -> None:
+    from emoclass.config import read_file
+
+    headline = read_file(result.folder / "config.toml")["evaluation"]["headline"]
+    counts = ", ".join(f"{count} {side}" for side, count in result.n_samples.items())
+    labels = ", ".join(f"{number} = {emotion}" for number, emotion in enumerate(result.labels))
+    click.echo(f"{result.plugin}: {counts} images; {labels}")
+    for note in result.notes:
+        click.echo(f"Note: {note}")
+    print_table([(name, *format_value(result.metrics[name])) for name in headline])
+    click.echo(f"Report: {result.folder / 'report.html'}")

@@ -1,0 +1,275 @@
+"""The whole experiment as one value: defaults <- recipe <- config file (TOML) <- options."""
+
+from __future__ import annotations
+
+import difflib
+import hashlib
+import json
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal, get_args
+
+from pydantic import BaseModel, BeforeValidator, Field, ValidationError, field_validator, model_validator
+
+from emoclass.base import FrozenModel
+from emoclass.errors import ConfigError
+from emoclass.labels import LabelScheme, canonical, close_emotions
+from emoclass.specs import Name
+
+Tree = Mapping[str, Any]
+IGNORE = "ignore"
+"""The target that `--map NAME=ignore` gives to a class that the run shall leave out."""
+
+
+class Component(FrozenModel):
+    """Something that is built by name: an optimizer, a loss, a layer, a callback.
+
+    Attributes:
+        ref: `package.module:attribute`, called with `options`.
+        options: Keyword arguments.
+    """
+
+    ref: str
+    options: Mapping[str, Any] = Field(default_factory=dict)
+
+    @field_validator("ref")
+    @classmethod
+    def _looks_like_a_reference(cls, ref: str) -> str:
+        module, separator, attribute = ref.partition(":")
+        if not (module and separator and attribute):
+            raise ValueError(f"expected 'package.module:attribute', got {ref!r}")
+        return ref
+
+
+class DataConfig(FrozenModel):
+    """Which images, and how they are split.
+
+    Attributes:
+        dataset: A dataset's name.
+        root: The folder it reads; datasets that carry their images take none.
+        options: Passed to the dataset's `load`.
+        map: Class word -> emotion, or "ignore": how folders that are no known emotion are read.
+        validation: Share of the whole that validates, in (0, 1).
+        test: Share of the whole that is held back for the test, in (0, 1).
+    """
+
+    dataset: Name = "synthetic-faces"
+    root: Path | None = None
+    options: Mapping[str, Any] = Field(default_factory=dict)
+    map: Mapping[str, str] = Field(default_factory=dict)
+    validation: float = Field(default=0.125, gt=0, lt=1)
+    test: float = Field(default=0.125, gt=0, lt=1)
+
+    @model_validator(mode="after")
+    def _something_is_left_to_train(self) -> DataConfig:
+        if self.validation + self.test >= 1:
+            raise ValueError(f"validation + test: expected less than 1, got {self.validation + self.test:g}")
+        return self
+
+
+class ModelConfig(FrozenModel):
+    """Which network.
+
+    Attributes:
+        name: A model's name.
+        options: Passed to the model's `build`.
+    """
+
+    name: Name
+    options: Mapping[str, Any] = Field(default_factory=dict)
+
+
+class TrainingConfig(FrozenModel):
+    """How the network is trained.
+
+    Attributes:
+        epochs: How often every training image is seen.
+        batch_size: Images per step.
+        optimizer: A Keras optimizer.
+        schedule: A Keras learning-rate schedule; `decay_steps`, where it takes one and the options
+            name none, is the length of the whole training.
+        loss: A Keras loss; by default (sparse categorical or binary) cross-entropy, as the labels say.
+        augmentation: Keras layers that change training images, in order; the saved model has none of them.
+        callbacks: Keras callbacks.
+        class_weights: `"balanced"` (inversely proportional to a class's frequency), a weight per emotion, or none.
+        keep: Which epoch's weights count: the `last`, or the `best` by validation loss.
+    """
+
+    epochs: int = Field(default=20, ge=1)
+    batch_size: int = Field(default=32, ge=1)
+    optimizer: Component = Component(ref="keras.optimizers:Adam")
+    schedule: Component | None = None
+    loss: Component | None = None
+    augmentation: tuple[Component, ...] = ()
+    callbacks: tuple[Component, ...] = ()
+    class_weights: Literal["balanced"] | Mapping[str, Annotated[float, Field(gt=0)]] | None = None
+    keep: Literal["last", "best"] = "last"
+
+
+class EvaluationConfig(FrozenModel):
+    """What is measured on the test split.
+
+    Attributes:
+        headline: The metrics that a run prints and its report opens with.
+        metrics: Every metric that is computed; empty for all that are registered.
+        resamples: Bootstrap resamples behind an interval.
+    """
+
+    headline: tuple[Name, ...] = ("accuracy", "precision", "recall")
+    metrics: tuple[Name, ...] = ()
+    resamples: int = Field(default=1000, ge=100)
+
+
+class RuntimeConfig(FrozenModel):
+    """How the machine is used; nothing here belongs to the experiment.
+
+    Attributes:
+        threads: Processor threads for decoding and training; None takes what the machine offers.
+        cache_mib: Decoded images are kept in memory up to this size, and beyond it in a file in the
+            run folder, which is removed afterwards.
+    """
+
+    threads: int | None = Field(default=None, ge=1)
+    cache_mib: int = Field(default=512, ge=0)
+
+
+def _labels_from_names(value: Any) -> Any:
+    return {"emotions": value} if isinstance(value, str | list | tuple) else value
+
+
+class RunConfig(FrozenModel):
+    """Everything that a run depends on; `config.toml` in a run folder holds it complete.
+
+    Attributes:
+        plugin: The plugin whose recipe this is: an installed name, or the path of a one-file plugin.
+        recipe: The recipe's name.
+        seed: Drives the split, the initial weights, the order of every epoch and the intervals.
+        labels: The emotions, in class order.
+    """
+
+    plugin: str
+    recipe: Name
+    seed: int = Field(default=0, ge=0, lt=2**32)
+    labels: Annotated[LabelScheme, BeforeValidator(_labels_from_names)]
+    data: DataConfig = DataConfig()
+    model: ModelConfig
+    training: TrainingConfig = TrainingConfig()
+    evaluation: EvaluationConfig = EvaluationConfig()
+    runtime: RuntimeConfig = RuntimeConfig()
+
+    @model_validator(mode="after")
+    def _map_leads_to_emotions(self) -> RunConfig:
+        for word, emotion in self.data.map.items():
+            if emotion != IGNORE and canonical(emotion, self.labels.extra) is None:
+                close = close_emotions(emotion, self.labels.extra)
+                guess = f"; did you mean {close[0]!r}?" if close else ""
+                raise ValueError(f"data.map: {word!r} is mapped to {emotion!r}, which is no known emotion{guess}")
+        return self
+
+    @model_validator(mode="after")
+    def _weights_name_the_labels(self) -> RunConfig:
+        weights = self.training.class_weights
+        if isinstance(weights, Mapping) and set(weights) != set(self.labels.emotions):
+            raise ValueError(
+                f"training.class_weights: expected a weight for each of {', '.join(self.labels.emotions)}, "
+                f"got {', '.join(weights) or 'none'}"
+            )
+        return self
+
+    def digest(self) -> str:
+        """Return the SHA-256 of the experiment, `runtime` left out, in hexadecimal."""
+        tree = self.model_dump(mode="json", exclude={"runtime"})
+        return hashlib.sha256(json.dumps(tree, sort_keys=True).encode()).hexdigest()
+
+    def to_toml(self) -> str:
+        """Return the configuration as a config file; reading it back gives an equal value."""
+        import tomli_w
+
+        return tomli_w.dumps(self.model_dump(mode="json", exclude_none=True))
+
+
+def validate(tree: Tree, *, source: str = "configuration") -> RunConfig:
+    """Check nested tables and return them as a RunConfig.
+
+    Raises:
+        ConfigError: A key is unknown (the close ones are named), a value missing or out of range.
+    """
+    try:
+        return RunConfig.model_validate(tree)
+    except ValidationError as error:
+        lines = [_explain(each) for each in error.errors(include_url=False)]
+        raise ConfigError(f"{source}: " + "; ".join(lines) + ".") from error
+
+
+def _explain(error: Mapping[str, Any]) -> str:
+    where = ".".join(str(part) for part in error["loc"])
+    if error["type"] == "extra_forbidden":
+        known = _fields_at(error["loc"][:-1])
+        close = difflib.get_close_matches(str(error["loc"][-1]), known, n=1, cutoff=0.5)
+        guess = f"did you mean {close[0]!r}?" if close else f"known here: {', '.join(known)}"
+        return f"unknown key {where!r}; {guess}"
+    if error["type"] == "missing":
+        return f"{where!r} is required"
+    message = error["msg"].removeprefix("Value error, ")
+    return f"{where}: {message}" if where and not message.startswith(where) else message
+
+
+def _fields_at(location: tuple[Any, ...]) -> list[str]:
+    """Return the keys that a table of the configuration may have."""
+    model: type[BaseModel] = RunConfig
+    for part in location:
+        if part not in model.model_fields:
+            continue  # an index into a list, or a member of a union
+        kinds = [model.model_fields[part].annotation, *get_args(model.model_fields[part].annotation)]
+        kinds += [inner for kind in kinds for inner in get_args(kind)]
+        nested = [kind for kind in kinds if isinstance(kind, type) and issubclass(kind, BaseModel)]
+        if not nested:
+            return []
+        model = nested[0]
+    return list(model.model_fields)
+
+
+def read_file(path: Path) -> dict[str, Any]:
+    """Read a config file as nested tables; a relative `data.root` or `plugin` path is relative to the file.
+
+    Raises:
+        ConfigError: The file is missing or no TOML.
+    """
+    try:
+        tree = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ConfigError(f"config file {path}: cannot be read ({error.strerror}).") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigError(f"config file {path}: not valid TOML ({error}).") from error
+    data = tree.get("data")
+    if isinstance(data, dict) and isinstance(data.get("root"), str):
+        data["root"] = str((path.parent / data["root"]).resolve())
+    if isinstance(tree.get("plugin"), str) and tree["plugin"].endswith(".py"):
+        tree["plugin"] = str((path.parent / tree["plugin"]).resolve())
+    return tree
+
+
+def merge(*layers: Tree) -> dict[str, Any]:
+    """Lay nested tables over each other, later ones winning key by key.
+
+    Options belong to the thing they were written for: where a layer names another dataset, model or
+    component, the options below it are dropped.
+
+    Example:
+        >>> merge({"model": {"name": "a", "options": {"width": 8}}}, {"model": {"name": "b"}})
+        {'model': {'name': 'b'}}
+    """
+    merged: dict[str, Any] = {}
+    for layer in layers:
+        for key, value in layer.items():
+            below = merged.get(key)
+            if isinstance(value, Mapping) and isinstance(below, Mapping):
+                renamed = any(name in value and below.get(name) != value[name] for name in ("name", "ref", "dataset"))
+                kept = {k: v for k, v in below.items() if not (renamed and k == "options")}
+                merged[key] = merge(kept, value)
+            elif isinstance(value, Mapping):
+                merged[key] = merge(value)
+            else:
+                merged[key] = value
+    return merged

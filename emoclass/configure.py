@@ -1,0 +1,112 @@
+"""Compose a run's configuration: defaults <- recipe <- config file <- options. Nothing heavy is imported."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from emoclass.config import RunConfig, Tree, merge, validate
+from emoclass.errors import ConfigError
+from emoclass.registry import Registry, unknown_name
+from emoclass.specs import MetricSpec, Recipe
+
+
+def configure(registry: Registry, *, file: Tree | None = None, options: Tree | None = None) -> RunConfig:
+    """Lay a config file and options over a plugin's recipe.
+
+    Args:
+        registry: The plugins; a one-file plugin that the configuration names is loaded into it.
+        file: A config file's tables.
+        options: Tables of what was said on the command line or in a call.
+
+    Raises:
+        ConfigError: A key or value is wrong, or no plugin is named.
+        UnknownNameError: Nobody offers the plugin, recipe, dataset, model or metric.
+        PluginLoadError: The plugin is broken.
+    """
+    above = merge(_normal(file or {}), _normal(options or {}))
+    plugin = above.get("plugin")
+    if not isinstance(plugin, str) or not plugin:
+        raise ConfigError("plugin: none is named.", hint="Name one with --plugin; `emoclass plugins list` shows them.")
+    if plugin.endswith(".py"):
+        above["plugin"] = str(Path(plugin).expanduser().resolve())
+    recipe = _recipe(registry, load_plugin(registry, plugin), above.get("recipe"))
+    tree = merge(_normal(recipe.config), above, {"recipe": recipe.name})
+    _read_the_folder(registry, tree, above)
+    config = validate(tree)
+    registry.datasets.get(config.data.dataset)
+    registry.models.get(config.model.name)
+    metric_specs(registry, config)
+    return config
+
+
+def load_plugin(registry: Registry, plugin: str) -> str:
+    """Return the name of an installed plugin, or of a one-file plugin after loading it.
+
+    Raises:
+        UnknownNameError: There is no such plugin.
+        PluginLoadError: It is broken.
+    """
+    if not plugin.endswith(".py"):
+        return registry.plugin(plugin).name
+    path = Path(plugin).expanduser().resolve()
+    for info in registry.plugins.values():
+        if info.origin == str(path):
+            return registry.plugin(info.name).name
+    return registry.load_file(path)
+
+
+def metric_specs(registry: Registry, config: RunConfig) -> list[MetricSpec]:
+    """Return the metrics of a run: those it names, else the built-in ones and its plugin's own.
+
+    Raises:
+        UnknownNameError: Nobody offers one of them.
+    """
+    named = config.evaluation.metrics
+    if not named:
+        plugin = load_plugin(registry, config.plugin)
+        named = tuple(spec.name for owner in ("builtins", plugin) for spec in registry.metrics.of(owner))
+    return [registry.metrics.get(name) for name in dict.fromkeys((*config.evaluation.headline, *named))]
+
+
+def _recipe(registry: Registry, plugin: str, name: Any) -> Recipe:
+    recipes = registry.recipes.of(plugin)
+    names = [recipe.name for recipe in recipes]
+    if name is not None:
+        if name not in names:
+            raise unknown_name(f"recipe of plugin {plugin!r}:", str(name), names, [])
+        return recipes[names.index(name)]
+    if plugin in names:
+        return recipes[names.index(plugin)]
+    if len(recipes) == 1:
+        return recipes[0]
+    if not recipes:
+        raise ConfigError(
+            f"plugin {plugin!r}: offers no recipe to run.", hint="`emoclass recipes list` shows what can be run."
+        )
+    raise ConfigError(
+        f"plugin {plugin!r}: offers several recipes ({', '.join(names)}).", hint="Choose one with --recipe."
+    )
+
+
+def _normal(tree: Tree) -> dict[str, Any]:
+    """Write labels the long way, so that a list of emotions leaves the emotions declared below it in place."""
+    labels = tree.get("labels")
+    if isinstance(labels, Mapping) or labels is None:
+        return dict(tree)
+    return {**tree, "labels": {"emotions": labels}}
+
+
+def _read_the_folder(registry: Registry, tree: dict[str, Any], above: Tree) -> None:
+    """Where the recipe's dataset takes no folder and the user gave one, read that folder instead."""
+    data, said = tree.get("data", {}), above.get("data", {})
+    if not isinstance(data, Mapping) or not isinstance(said, Mapping):
+        return  # validation says what is wrong
+    dataset = data.get("dataset", "synthetic-faces")
+    if said.get("root") is None or "dataset" in said or dataset not in registry.datasets.names():
+        return
+    if not registry.datasets.get(dataset).needs_root:
+        tree["data"] = merge(data, {"dataset": "folder"})
+        if "options" in said:
+            tree["data"]["options"] = said["options"]

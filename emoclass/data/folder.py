@@ -1,0 +1,105 @@
+"""The `folder` dataset: a folder of images per class, what most people have."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+from emoclass.errors import DataError
+from emoclass.specs import Sample, SplitName
+
+SPLIT_FOLDERS: dict[str, SplitName] = {
+    "train": "train",
+    "training": "train",
+    "val": "validation",
+    "valid": "validation",
+    "validation": "validation",
+    "test": "test",
+    "testing": "test",
+}
+
+
+def load(root: Path | None = None) -> Iterator[Sample]:
+    """List `<root>/<class>/*`, or `<root>/{train,val|validation,test}/<class>/*`.
+
+    A class folder is read with everything below it. Hidden files and folders, and files beside the class folders,
+    are passed over; any other file is listed, whether it is an image shows when it is decoded.
+
+    Args:
+        root: The folder.
+
+    Returns:
+        Samples in the order of their paths; `emotion` is the class folder's name, `id` the path.
+
+    Raises:
+        DataError: The folder is missing, is no folder, has no class folders, or mixes class and split folders.
+    """
+    if root is None:
+        raise DataError("dataset 'folder': expected a folder of images, got none.", hint="Name it with --data DIR.")
+    if not root.exists():
+        raise DataError(f"data folder {root}: no such folder.", hint="Check the path given to --data.")
+    if not root.is_dir():
+        raise DataError(f"data folder {root}: expected a folder, got a file.")
+    folders = _subfolders(root)
+    if not folders:
+        raise DataError(
+            f"data folder {root}: expected a folder per class, found none.",
+            hint="Put the images into folders named by their emotion, such as happy/ and sad/.",
+        )
+    official = [folder for folder in folders if folder.casefold() in SPLIT_FOLDERS]
+    if official and len(official) < len(folders):
+        strangers = ", ".join(folder for folder in folders if folder not in official)
+        raise DataError(
+            f"data folder {root}: split folders ({', '.join(official)}) stand beside others ({strangers}).",
+            hint="Use either a folder per class, or train/, validation/ and test/ with the classes below.",
+        )
+    return _samples(root, folders, bool(official))
+
+
+def _samples(root: Path, folders: list[str], official: bool) -> Iterator[Sample]:
+    if not official:
+        for name in folders:
+            yield from _class_samples(root, Path(name), name, None)
+        return
+    for folder in folders:
+        for name in _subfolders(root / folder):
+            yield from _class_samples(root, Path(folder) / name, name, SPLIT_FOLDERS[folder.casefold()])
+
+
+def _class_samples(root: Path, folder: Path, emotion: str, split: SplitName | None) -> Iterator[Sample]:
+    for path in sorted(_files(root / folder)):
+        relative = path.relative_to(root).as_posix()
+        yield Sample(id=relative, path=relative, emotion=emotion, split=split)
+
+
+def _files(folder: Path) -> Iterator[Path]:
+    for parent, folders, files in os.walk(folder, onerror=_refuse):
+        folders[:] = [name for name in folders if not name.startswith(".")]
+        for name in files:
+            path = Path(parent, name)
+            if not name.startswith(".") and path.is_file():
+                yield path
+
+
+def _subfolders(folder: Path) -> list[str]:
+    try:
+        entries = list(folder.iterdir())
+    except OSError as error:
+        _refuse(error)
+    return sorted(entry.name for entry in entries if entry.is_dir() and not entry.name.startswith("."))
+
+
+def _refuse(error: OSError) -> None:
+    raise DataError(f"data folder {error.filename}: cannot be listed ({error.strerror}).") from error
+
+
+def make_tiny(root: Path) -> None:
+    """Write twelve small images, six of each of two emotions, in the layout that `load` reads."""
+    from PIL import Image
+
+    for emotion, value in (("happy", 230), ("sad", 40)):
+        folder = root / emotion
+        folder.mkdir(parents=True)
+        for number in range(6):
+            Image.new("RGB", (32, 32), (value, value - 5 * number, 128)).save(folder / f"{number}.png")

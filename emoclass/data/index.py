@@ -1,0 +1,130 @@
+"""List a dataset and translate its class words into the run's emotions."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from emoclass.config import IGNORE, DataConfig
+from emoclass.errors import ConfigError, ContractError, DataError
+from emoclass.labels import EMOTIONS, LabelScheme, canonical, close_emotions
+from emoclass.refs import call_with_options
+from emoclass.specs import DatasetSpec, Sample, inside
+
+
+@dataclass(frozen=True)
+class Index:
+    """The images of a run.
+
+    Attributes:
+        samples: Sorted by id, their `emotion` one of the scheme's.
+        left_out: Class word -> how many images belong to no emotion of the run.
+    """
+
+    samples: tuple[Sample, ...]
+    left_out: Mapping[str, int]
+
+
+def index(spec: DatasetSpec, config: DataConfig, labels: LabelScheme) -> Index:
+    """List a dataset's images for a label scheme; nothing is decoded.
+
+    Args:
+        spec: The dataset.
+        config: Its root, options, and how class words are mapped.
+        labels: The run's emotions.
+
+    Raises:
+        ConfigError: A root is missing or not taken; an option that `load` does not know.
+        DataError: No images; a class word that is no known emotion; an emotion without images.
+        ContractError: Ids that repeat, or paths that leave the root.
+    """
+    samples = _load(spec, config, labels)
+    _check_contract(spec, samples)
+    if not samples:
+        raise DataError(f"{_place(spec, config)}: no images found.")
+    kept, left_out = _translate(spec, config, labels, samples)
+    found = {sample.emotion for sample in kept}
+    missing = [emotion for emotion in labels.emotions if emotion not in found]
+    if missing:
+        there = sorted({canonical(word) or word for word in left_out} | found)
+        raise DataError(
+            f"{_place(spec, config)}: no images of {', '.join(missing)}.",
+            hint=f"Found: {', '.join(there)}. Choose the run's emotions with --labels, two at least.",
+        )
+    return Index(tuple(sorted(kept, key=lambda sample: sample.id)), dict(left_out))
+
+
+def _place(spec: DatasetSpec, config: DataConfig) -> str:
+    return f"dataset {spec.name!r}" + (f" in {config.root}" if config.root else "")
+
+
+def _load(spec: DatasetSpec, config: DataConfig, labels: LabelScheme) -> list[Sample]:
+    if spec.needs_root and config.root is None:
+        raise ConfigError(f"dataset {spec.name!r}: expected a folder, got none.", hint="Name it with --data DIR.")
+    if not spec.needs_root and config.root is not None:
+        raise ConfigError(
+            f"dataset {spec.name!r}: takes no folder, got {config.root}.",
+            hint="Leave --data out, or choose another --dataset (a folder per class is 'folder').",
+        )
+    fixed = {"labels": labels} if spec.takes_labels else {}
+    subject = f"dataset {spec.name!r}: [data]"
+    return list(call_with_options(spec.load, config.options, config.root, subject=subject, **fixed))
+
+
+def _check_contract(spec: DatasetSpec, samples: list[Sample]) -> None:
+    ids = Counter(sample.id for sample in samples)
+    repeated = [name for name, count in ids.items() if count > 1]
+    if repeated:
+        raise ContractError(
+            f"dataset {spec.name!r}: expected unique ids, got {repeated[0]!r} {ids[repeated[0]]} times."
+        )
+    for sample in samples:
+        if not inside(Path("/"), sample.path):
+            raise ContractError(f"dataset {spec.name!r}: expected paths inside the root, got {sample.path!r}.")
+    with_split = sum(sample.split is not None for sample in samples)
+    if 0 < with_split < len(samples):
+        raise ContractError(
+            f"dataset {spec.name!r}: expected an official split for all images or none, "
+            f"got one for {with_split} of {len(samples)}."
+        )
+
+
+def _translate(
+    spec: DatasetSpec, config: DataConfig, labels: LabelScheme, samples: list[Sample]
+) -> tuple[list[Sample], Counter[str]]:
+    mapping = {word.strip().casefold(): emotion for word, emotion in config.map.items()}
+    meaning: dict[str, str | None] = {}
+    unknown: list[str] = []
+    for word in sorted({sample.emotion for sample in samples}):
+        target = mapping.get(word.strip().casefold(), word)
+        meaning[word] = None if target == IGNORE else canonical(target, labels.extra)
+        if target != IGNORE and meaning[word] is None:
+            unknown.append(word)
+    if unknown:
+        raise _unknown_classes(spec, config, labels, unknown)
+    kept: list[Sample] = []
+    left_out: Counter[str] = Counter()
+    for sample in samples:
+        emotion = meaning[sample.emotion]
+        if emotion in labels.emotions:
+            kept.append(sample if emotion == sample.emotion else sample.model_copy(update={"emotion": emotion}))
+        else:
+            left_out[sample.emotion] += 1
+    return kept, left_out
+
+
+def _unknown_classes(spec: DatasetSpec, config: DataConfig, labels: LabelScheme, unknown: list[str]) -> DataError:
+    guesses = []
+    for word in unknown:
+        close = close_emotions(word, labels.extra)
+        guesses.append(f"{word!r}" + (f" (close: {', '.join(close)})" if close else ""))
+    example = (close_emotions(unknown[0], labels.extra) or ("happy",))[0]
+    return DataError(
+        f"{_place(spec, config)}: no known emotion: {'; '.join(guesses)}.",
+        hint=(
+            f"Map it, as in --map {unknown[0]}={example}, or leave it out with --map {unknown[0]}={IGNORE}. "
+            f"Known are {', '.join([*EMOTIONS, *labels.extra])}."
+        ),
+    )

@@ -1,0 +1,189 @@
+"""Decode every image once, in parallel, and keep the pixels as bytes: in memory or, past a budget, in a file."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import threading
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+import numpy as np
+
+from emoclass.data.images import quiet_decoders, read_file, read_image
+from emoclass.errors import OutputError, UnreadableImageError
+from emoclass.progress import Progress
+from emoclass.refs import resolve
+from emoclass.results import SkippedFile
+from emoclass.specs import DatasetSpec, Sample
+
+A = TypeVar("A")
+B = TypeVar("B")
+
+
+class PixelCache:
+    """Decoded images of one shape, read by row number.
+
+    Args:
+        n_images: How many rows there are.
+        image_shape: `(height, width, channels)`.
+        file: Where the rows are kept; None keeps them in memory. Rows are read with ordinary reads, not
+            through a memory map, whose pages would count as this process's memory.
+
+    Raises:
+        OutputError: There is no room on the disk.
+    """
+
+    def __init__(self, n_images: int, image_shape: tuple[int, int, int], file: Path | None = None) -> None:
+        self.image_shape = image_shape
+        self._n_images = n_images
+        self._row_bytes = int(np.prod(image_shape))
+        self._path = file
+        self._lock = threading.Lock()
+        if file is None:
+            self._memory: np.ndarray | None = np.empty((n_images, *image_shape), np.uint8)
+        else:
+            self._memory = None
+            self._file = file.open("w+b", buffering=0)
+
+    def __len__(self) -> int:
+        return self._n_images
+
+    def write(self, row: int, pixels: np.ndarray) -> None:
+        """Keep one image: uint8 of the cache's shape."""
+        if self._memory is not None:
+            self._memory[row] = pixels
+            return
+        try:
+            with self._lock:
+                self._file.seek(row * self._row_bytes)
+                self._file.write(np.ascontiguousarray(pixels).data)
+        except OSError as error:
+            raise OutputError(
+                f"decoded images: cannot be written to {self._path} ({error.strerror}).",
+                hint="Free some space, choose another --out, or raise [runtime] cache_mib.",
+            ) from error
+
+    def read(self, rows: Sequence[int] | np.ndarray) -> np.ndarray:
+        """Return images as uint8 `(len(rows), height, width, channels)`."""
+        if self._memory is not None:
+            return self._memory[np.asarray(rows, dtype=np.intp)]
+        batch = np.empty((len(rows), *self.image_shape), np.uint8)
+        with self._lock:
+            for position, row in enumerate(rows):
+                self._file.seek(int(row) * self._row_bytes)
+                self._file.readinto(batch[position].data)  # type: ignore[attr-defined]
+        return batch
+
+    def close(self) -> None:
+        """Give the memory back, and remove the file."""
+        if self._path is None:
+            self._memory = None
+        elif not self._file.closed:
+            self._file.close()
+            self._path.unlink(missing_ok=True)
+
+
+@dataclass(frozen=True)
+class Decoded:
+    """What decoding a list of samples gave.
+
+    Attributes:
+        pixels: Row i belongs to sample i; the rows of skipped samples hold nothing.
+        usable: The rows that could be decoded, in order.
+        skipped: The files that could not, with the reason.
+        digest: SHA-256 over the ids and the encoded bytes of all samples, in hexadecimal.
+    """
+
+    pixels: PixelCache
+    usable: tuple[int, ...]
+    skipped: tuple[SkippedFile, ...]
+    digest: str
+
+
+def decode(
+    samples: Sequence[Sample],
+    spec: DatasetSpec,
+    root: Path | None,
+    image_shape: tuple[int, int, int],
+    *,
+    cache_file: Path,
+    cache_bytes: int,
+    threads: int | None = None,
+    progress: Progress | None = None,
+) -> Decoded:
+    """Decode samples with a few threads (Pillow works outside Python's lock).
+
+    Args:
+        samples: What to decode.
+        spec: The dataset, for its `read_sample`.
+        root: The dataset's root.
+        image_shape: `(height, width, channels)` of the pixels.
+        cache_file: Where pixels go that do not fit into memory.
+        cache_bytes: How many bytes of pixels fit.
+        threads: How many threads; None for one a processor.
+        progress: Told of every image.
+
+    Raises:
+        OutputError: The cache file cannot be written.
+    """
+    read = resolve(spec.read_sample) if spec.read_sample is not None else read_file
+    in_memory = len(samples) * int(np.prod(image_shape)) <= cache_bytes
+    pixels = PixelCache(len(samples), image_shape, None if in_memory else cache_file)
+
+    def one(row: int) -> tuple[bytes, str | None]:
+        sample = samples[row]
+        digest = hashlib.sha256(sample.id.encode())
+        try:
+            data = read(root, sample)
+            digest.update(data)
+            pixels.write(row, read_image(data, image_shape, path=sample.path))
+        except UnreadableImageError as error:
+            return digest.digest(), error.reason
+        return digest.digest(), None
+
+    progress = progress or Progress()
+    usable: list[int] = []
+    skipped: list[SkippedFile] = []
+    digest = hashlib.sha256()
+    try:
+        with quiet_decoders():
+            outcomes = ordered_map(one, range(len(samples)), threads or available_threads())
+            tracked = progress.track(outcomes, title="Decoding", total=len(samples))
+            for row, (sample_digest, reason) in enumerate(tracked):
+                digest.update(sample_digest)
+                if reason is None:
+                    usable.append(row)
+                else:
+                    skipped.append(SkippedFile(path=samples[row].path, reason=reason))
+    except BaseException:
+        pixels.close()
+        raise
+    return Decoded(pixels, tuple(usable), tuple(skipped), digest.hexdigest())
+
+
+def ordered_map(function: Callable[[A], B], items: Iterable[A], threads: int) -> Iterator[B]:
+    """Apply a function in threads and yield the results in order, a bounded number under way."""
+    waiting: deque[Future[B]] = deque()
+    with ThreadPoolExecutor(threads) as pool:
+        try:
+            for item in items:
+                waiting.append(pool.submit(function, item))
+                if len(waiting) >= 4 * threads:
+                    yield waiting.popleft().result()
+            while waiting:
+                yield waiting.popleft().result()
+        finally:
+            for future in waiting:
+                future.cancel()
+
+
+def available_threads() -> int:
+    """Return how many processors this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1

@@ -1,0 +1,1 @@
+"""Predictions, metrics and their intervals: numpy, scipy and scikit-learn; never TensorFlow."""

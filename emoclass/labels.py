@@ -1,0 +1,145 @@
+"""The vocabulary of emotions, and the scheme that gives each of a run's emotions its class index."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Mapping
+from typing import Annotated, Any, Literal
+
+from pydantic import BeforeValidator, Field, field_validator, model_validator
+
+from emoclass.base import FrozenModel
+
+EMOTIONS = ("happy", "sad", "angry", "scared", "surprised", "disgusted", "neutral", "contemptuous")
+"""The emotion ids that every dataset is translated into."""
+
+ALIASES: Mapping[str, str] = {
+    "happiness": "happy",
+    "joy": "happy",
+    "sadness": "sad",
+    "anger": "angry",
+    "fear": "scared",
+    "fearful": "scared",
+    "afraid": "scared",
+    "surprise": "surprised",
+    "disgust": "disgusted",
+    "contempt": "contemptuous",
+}
+"""Other words for the same emotions, accepted wherever a name is read."""
+
+
+def canonical(name: str, extra: Iterable[str] = ()) -> str | None:
+    """Return the emotion id that a word stands for, or None if it stands for none.
+
+    Args:
+        name: A word in any case: an id, an alias, or one of `extra`.
+        extra: Ids that a run declares beyond the vocabulary.
+
+    Example:
+        >>> canonical("Happiness"), canonical("bored"), canonical("bored", extra=["bored"])
+        ('happy', None, 'bored')
+    """
+    word = name.strip().casefold()
+    if word in EMOTIONS or word in extra:
+        return word
+    return ALIASES.get(word)
+
+
+def close_emotions(name: str, extra: Iterable[str] = ()) -> tuple[str, ...]:
+    """Return the emotion ids whose name or alias looks like `name`, best first.
+
+    Example:
+        >>> close_emotions("hapy")
+        ('happy',)
+    """
+    words = [*EMOTIONS, *extra, *ALIASES]
+    close = difflib.get_close_matches(name.strip().casefold(), words, n=4, cutoff=0.6)
+    return tuple(dict.fromkeys(ALIASES.get(word, word) for word in close))
+
+
+def _as_names(value: Any) -> Any:
+    return [part for part in value.split(",") if part.strip()] if isinstance(value, str) else value
+
+
+class LabelScheme(FrozenModel):
+    """The emotions of a run, in order: the position *is* the class index.
+
+    The scheme is saved with every model and is the only source of class order.
+
+    Attributes:
+        emotions: Two or more different emotion ids. Aliases and a comma-separated string are accepted.
+        extra: Emotions outside the vocabulary that this run declares: id -> what it means.
+
+    Raises:
+        pydantic.ValidationError: An unknown emotion, one twice, or fewer than two.
+
+    Example:
+        >>> labels = LabelScheme(emotions=("happy", "sadness"))
+        >>> labels.emotions, labels.index("sad"), labels.head, labels.units
+        (('happy', 'sad'), 1, 'sigmoid', 1)
+    """
+
+    emotions: Annotated[tuple[str, ...], BeforeValidator(_as_names)]
+    extra: Mapping[str, str] = Field(default_factory=dict)
+
+    @field_validator("extra")
+    @classmethod
+    def _extra_is_new(cls, extra: Mapping[str, str]) -> Mapping[str, str]:
+        for name in extra:
+            if name != name.strip().casefold() or not name:
+                raise ValueError(f"extra emotion {name!r}: expected a lower-case id")
+            if name in EMOTIONS or name in ALIASES:
+                raise ValueError(f"extra emotion {name!r} is part of the vocabulary already")
+        return extra
+
+    @model_validator(mode="before")
+    @classmethod
+    def _canonical_emotions(cls, data: Any) -> Any:
+        if not isinstance(data, Mapping) or "emotions" not in data:
+            return data
+        names = _as_names(data["emotions"])
+        if not isinstance(names, list | tuple) or not all(isinstance(name, str) for name in names):
+            return data
+        extra = data.get("extra") or {}
+        emotions = []
+        for name in names:
+            emotion = canonical(name, extra)
+            if emotion is None:
+                close = close_emotions(name, extra)
+                guess = f" Did you mean {' or '.join(repr(c) for c in close)}?" if close else ""
+                raise ValueError(
+                    f"unknown emotion {name.strip()!r}; known are {', '.join([*EMOTIONS, *extra])}.{guess}"
+                    f" A new one is declared under [labels.extra] in a config file"
+                )
+            emotions.append(emotion)
+        if len(set(emotions)) != len(emotions):
+            raise ValueError(f"an emotion stands twice in {', '.join(emotions)}")
+        if len(emotions) < 2:
+            raise ValueError(f"expected at least two emotions, got {len(emotions)}")
+        return {**data, "emotions": tuple(emotions)}
+
+    def __len__(self) -> int:
+        return len(self.emotions)
+
+    @property
+    def head(self) -> Literal["sigmoid", "softmax"]:
+        """The output activation: one sigmoid unit for two emotions, softmax beyond."""
+        return "sigmoid" if len(self.emotions) == 2 else "softmax"
+
+    @property
+    def units(self) -> int:
+        """The size of a model's last layer: 1 for a sigmoid head, else one unit an emotion."""
+        return 1 if self.head == "sigmoid" else len(self.emotions)
+
+    @property
+    def positive(self) -> str | None:
+        """The positive class of binary precision and recall (the second label); None beyond two."""
+        return self.emotions[1] if len(self.emotions) == 2 else None
+
+    def index(self, emotion: str) -> int:
+        """Return an emotion's class index.
+
+        Raises:
+            ValueError: The emotion is not in the scheme.
+        """
+        return self.emotions.index(emotion)

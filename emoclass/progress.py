@@ -1,0 +1,43 @@
+"""How long work tells that it goes on. The library is silent; the command line draws."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import TypeVar
+
+T = TypeVar("T")
+
+
+class Progress:
+    """What a run reports while it works. This base says nothing; subclasses show it.
+
+    Attributes:
+        folder: The run folder, once the run can be resumed.
+    """
+
+    folder: Path | None = None
+
+    def started(self, folder: Path) -> None:
+        """Tell where the run folder is; from now on the run can be resumed."""
+        self.folder = folder
+
+    def note(self, message: str) -> None:
+        """Tell something that a reader of the numbers must know."""
+
+    def stage(self, title: str) -> None:
+        """Tell that another step began."""
+
+    def track(self, items: Iterable[T], *, title: str, total: int) -> Iterable[T]:
+        """Pass `items` on, one at a time, showing how many of `total` are done."""
+        return items
+
+    def epoch(self, epoch: int, epochs: int, logs: Mapping[str, float], seconds: float) -> None:
+        """Tell that an epoch ended.
+
+        Args:
+            epoch: Its number, from 1.
+            epochs: How many there will be at most.
+            logs: `loss`, `accuracy`, `val_loss` and `val_accuracy`.
+            seconds: How long it took.
+        """

@@ -1,0 +1,1 @@
+"""What a run leaves on disk for its user: the run folder, the plots and the report page."""

@@ -1,0 +1,48 @@
+"""Where a run took place: what `environment.json` holds."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import platform
+import subprocess
+import time
+from collections.abc import Sequence
+from typing import Any
+
+PACKAGES = ("emoclass", "keras", "tensorflow", "numpy", "pillow", "scikit-learn", "scipy")
+
+
+def describe_environment(packages: Sequence[str], *, seed: int, threads: int) -> dict[str, Any]:
+    """Return versions, platform, time, seed and the commit of the working directory, if it has one.
+
+    Args:
+        packages: Distributions to name beyond the framework's own.
+        seed: The run's seed.
+        threads: Processor threads at work.
+    """
+    return {
+        "started": time.strftime("%Y-%m-%dT%H:%M:%S%z"),
+        "versions": {"python": platform.python_version(), **_versions([*PACKAGES, *packages])},
+        "platform": platform.platform(),
+        "threads": threads,
+        "seed": seed,
+        "git_commit": _git_commit(),
+    }
+
+
+def _versions(packages: Sequence[str]) -> dict[str, str]:
+    found = {}
+    for package in dict.fromkeys(packages):
+        try:
+            found[package] = importlib.metadata.version(package)
+        except importlib.metadata.PackageNotFoundError:
+            continue
+    return found
+
+
+def _git_commit() -> str | None:
+    try:
+        done = subprocess.run(["git", "rev-parse", "HEAD"], capture_output=True, text=True, timeout=5, check=False)
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+    return done.stdout.strip() or None if done.returncode == 0 else None

@@ -1,0 +1,127 @@
+"""What a run hands back: numbers with their evidence."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from pydantic import Field
+
+from emoclass.base import FrozenModel
+from emoclass.refs import resolve
+
+
+class MetricValue(FrozenModel):
+    """One figure, with its interval and the number of samples behind it.
+
+    Attributes:
+        value: The figure; None where it is undefined (`reason` says why) or is a mapping or matrix.
+        ci_low: Lower end of the 95 % interval, None where there is none.
+        ci_high: Upper end.
+        n_samples: How many samples it was computed on: the denominator of a proportion.
+        split: Which split those samples are.
+        interval: How the interval was made: `wilson`, `bootstrap`, or None.
+        reason: Why the value or its interval is missing.
+        per_class: The same figure for each emotion, where it has one.
+        matrix: Counts, rows = true class, columns = predicted class, in label order.
+    """
+
+    value: float | None = None
+    ci_low: float | None = None
+    ci_high: float | None = None
+    n_samples: int
+    split: str = "test"
+    interval: str | None = None
+    reason: str | None = None
+    per_class: Mapping[str, MetricValue] = Field(default_factory=dict)
+    matrix: tuple[tuple[float, ...], ...] | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the value as JSON types: the four numbers always, the rest where it says something."""
+        document: dict[str, Any] = {
+            "value": self.value,
+            "ci_low": self.ci_low,
+            "ci_high": self.ci_high,
+            "n_samples": self.n_samples,
+            "split": self.split,
+        }
+        if self.interval:
+            document["interval"] = self.interval
+        if self.reason:
+            document["reason"] = self.reason
+        if self.per_class:
+            document["per_class"] = {name: each.to_json() for name, each in self.per_class.items()}
+        if self.matrix is not None:
+            document["matrix"] = [list(row) for row in self.matrix]
+        return document
+
+
+class SkippedFile(FrozenModel):
+    """A file that could not be used, and why."""
+
+    path: str
+    reason: str
+
+
+class LayerRow(FrozenModel):
+    """One line of a model's layer table.
+
+    Attributes:
+        name: The layer's name.
+        kind: Its class, such as `Conv2D`.
+        output_shape: As Keras prints it: `(None, 256, 256, 16)`.
+        parameters: How many numbers it holds, trainable or not.
+    """
+
+    name: str
+    kind: str
+    output_shape: str
+    parameters: int
+
+
+class RunResult(FrozenModel):
+    """A finished run.
+
+    Attributes:
+        folder: The run folder, with everything that the run wrote.
+        plugin: The plugin that was run.
+        recipe: Its recipe.
+        labels: Emotion ids in class order.
+        n_samples: Images used, per split.
+        metrics: Name -> value, on the test split.
+        history: Column of `history.csv` -> one number an epoch.
+        skipped: Files that could not be read.
+        left_out: Class word -> images that belong to no emotion of this run.
+        notes: What a reader of the numbers must know: sentences.
+    """
+
+    folder: Path
+    plugin: str
+    recipe: str
+    labels: tuple[str, ...]
+    n_samples: Mapping[str, int]
+    metrics: Mapping[str, MetricValue]
+    history: Mapping[str, tuple[float, ...]] = Field(default_factory=dict)
+    skipped: tuple[SkippedFile, ...] = ()
+    left_out: Mapping[str, int] = Field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+
+    @property
+    def model(self) -> Any:
+        """The trained `keras.Model`, loaded from the run folder each time it is asked for."""
+        return resolve("emoclass.training.build:load_model")(self.folder / "model.keras")
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the document that `emoclass run --json` prints."""
+        return {
+            "folder": str(self.folder),
+            "plugin": self.plugin,
+            "recipe": self.recipe,
+            "labels": list(self.labels),
+            "n_samples": dict(self.n_samples),
+            "metrics": {name: value.to_json() for name, value in self.metrics.items()},
+            "skipped": [skipped.model_dump() for skipped in self.skipped],
+            "left_out": dict(self.left_out),
+            "notes": list(self.notes),
+        }

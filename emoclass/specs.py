@@ -1,0 +1,172 @@
+"""What a plugin's hooks return: descriptions of datasets, models, metrics and recipes.
+
+A spec names its code by reference (`"package.module:attribute"`), so that describing a model never
+imports Keras; a callable is accepted too, for notebooks, tests and one-file plugins. The contracts
+of the referenced code stand in each spec's docstring and in docs/hooks.md.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, SkipValidation, StringConstraints, model_validator
+
+from emoclass.base import FrozenModel
+from emoclass.labels import EMOTIONS
+from emoclass.refs import Ref
+
+Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]*$")]
+"""What a user types: lower-case letters, digits, '-' and '_'."""
+
+Summary = Annotated[str, StringConstraints(min_length=1, max_length=120, strip_whitespace=True)]
+"""One sentence for listings."""
+
+SplitName = Literal["train", "validation", "test"]
+Expects = Literal["photograph", "face_crop"]
+AnyRef = Annotated[Ref, SkipValidation]
+
+
+class Sample(FrozenModel):
+    """One labeled image of a dataset; nothing is decoded yet.
+
+    Attributes:
+        id: Unique within the dataset and stable between listings.
+        path: Where the image is, relative to the dataset's root, with forward slashes.
+        emotion: The dataset's own word for the class; `data.index` translates it.
+        votes: Annotators' counts per emotion, where the dataset has them.
+        group: Person, sequence or source: never crosses splits.
+        split: The dataset's official split, where it has one.
+    """
+
+    id: str
+    path: str
+    emotion: str
+    votes: Mapping[str, float] | None = None
+    group: str | None = None
+    split: SplitName | None = None
+
+
+class Spec(FrozenModel):
+    """What all four kinds share: a name to type and a sentence to read."""
+
+    name: Name
+    summary: Summary
+
+
+class DatasetSpec(Spec):
+    """Where labeled images come from.
+
+    Attributes:
+        load: `load(root: Path | None, **options) -> Iterable[Sample]`. Lists, decodes nothing, raises DataError
+            where files are missing or malformed.
+        emotions: The emotion ids that the dataset can hold.
+        read_sample: `read_sample(root, sample) -> bytes`, one encoded image, for containers such as a CSV of
+            pixels and for generated images; None reads the file at `root / sample.path`.
+        make_tiny: `make_tiny(root: Path) -> None` writes a few synthetic images in the true on-disk format.
+        needs_root: False for a dataset that carries or generates its images: it takes no folder.
+        takes_labels: True for a dataset that generates images for the run's emotions: `load` then
+            receives `labels: LabelScheme` as a keyword.
+        expects: What a picture shows: a whole photograph or an aligned face crop.
+        notice: A sentence that every run on this dataset shows, on the terminal and in the report.
+        license: The terms of use, as the owner words them.
+        citation: How the owner asks to be cited.
+        url: Where a user gets the data.
+    """
+
+    load: AnyRef
+    emotions: tuple[str, ...] = EMOTIONS
+    read_sample: AnyRef | None = None
+    make_tiny: AnyRef | None = None
+    needs_root: bool = True
+    takes_labels: bool = False
+    expects: Expects = "photograph"
+    notice: str | None = None
+    license: str | None = None
+    citation: str | None = None
+    url: str | None = None
+
+
+class ModelSpec(Spec):
+    """A network.
+
+    Attributes:
+        build: `build(*, labels: LabelScheme, image_shape, seed: int, **options) -> keras.Model`, uncompiled.
+            Input: float32 `(batch, height, width, channels)` in `value_range`. Output: probabilities,
+            `(batch, 1)` = P(second label) where `labels.head == "sigmoid"`, else `(batch, len(labels))`. Layers
+            are named explicitly, so that two builds in one process are named alike.
+        image_shape: `(height, width, channels)` in pixels; 3 channels are RGB, 1 is gray.
+        value_range: What the model expects pixels to be scaled to, `(low, high)`.
+        expects: What a picture must show: a whole photograph or an aligned face crop.
+    """
+
+    build: AnyRef
+    image_shape: tuple[Annotated[int, Field(ge=1)], Annotated[int, Field(ge=1)], Literal[1, 3]]
+    value_range: tuple[float, float] = (0.0, 1.0)
+    expects: Expects = "photograph"
+
+    @model_validator(mode="after")
+    def _range_rises(self) -> ModelSpec:
+        if self.value_range[0] >= self.value_range[1]:
+            raise ValueError(f"value_range: expected (low, high), got {self.value_range}")
+        return self
+
+    @property
+    def color_mode(self) -> Literal["rgb", "grayscale"]:
+        """How pictures are decoded for this model."""
+        return "rgb" if self.image_shape[2] == 3 else "grayscale"
+
+
+class MetricSpec(Spec):
+    """A figure of merit, with the way its 95 % interval is made.
+
+    Attributes:
+        compute: `compute(y_true, y_score, *, labels, sample_weight=None)` -> a float, a mapping emotion -> float
+            or None, or a square matrix. `y_true`: int `(n,)`; `y_score`: float `(n, len(labels))` probabilities,
+            whatever the head. Raises ValueError with the reason where the value is undefined.
+        kind: What `compute` returns.
+        interval: `proportion` (Wilson, from `counts`), `bootstrap` (over groups where declared, else
+            images), or `none`.
+        counts: `counts(y_true, y_score, *, labels) -> (successes, trials)`, two ints; or two sequences,
+            when the value is the mean of several proportions.
+        bounds: The smallest and largest possible value; None is unbounded.
+        direction: Whether more is better.
+        reference: The independent implementation or paper that it agrees with.
+    """
+
+    compute: AnyRef
+    kind: Literal["scalar", "per_class", "matrix"] = "scalar"
+    interval: Literal["proportion", "bootstrap", "none"] = "bootstrap"
+    counts: AnyRef | None = None
+    bounds: tuple[float | None, float | None] = (0.0, 1.0)
+    direction: Literal["higher", "lower", "none"] = "higher"
+    reference: str | None = None
+
+    @model_validator(mode="after")
+    def _proportions_are_counted(self) -> MetricSpec:
+        if (self.interval == "proportion") != (self.counts is not None):
+            raise ValueError("interval='proportion' and counts=... belong together")
+        return self
+
+
+class Recipe(Spec):
+    """A named experiment: what `emoclass run --plugin NAME` runs.
+
+    Attributes:
+        config: A RunConfig as nested tables, the way a config file writes it; what it leaves out has
+            the defaults.
+    """
+
+    config: Mapping[str, Any]
+
+
+def inside(root: Path, path: str) -> bool:
+    """Tell whether a sample's path stays below its root, by its words alone.
+
+    Example:
+        >>> inside(Path("/photos"), "happy/a.jpg"), inside(Path("/photos"), "../secret.jpg")
+        (True, False)
+    """
+    parts = Path(path).parts
+    return not Path(path).is_absolute() and ".." not in parts and bool(parts)

@@ -1,0 +1,142 @@
+"""Build a network from its spec, check that it keeps the contract, save it and load it."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+
+from emoclass.errors import BundleError, ConfigError, ContractError
+from emoclass.labels import LabelScheme
+from emoclass.refs import call_with_options
+from emoclass.results import LayerRow
+from emoclass.specs import ModelSpec
+
+
+def build(spec: ModelSpec, labels: LabelScheme, *, seed: int, options: Mapping[str, Any] | None = None) -> keras.Model:
+    """Build a model, with weights that depend on the seed alone.
+
+    Args:
+        spec: The model.
+        labels: The emotions; they size the last layer.
+        seed: Of the initial weights, and of dropout.
+        options: Passed to the model's `build`.
+
+    Returns:
+        An uncompiled model: float32 `(batch, height, width, channels)` in the spec's value range to
+        `(batch, labels.units)` probabilities.
+
+    Raises:
+        ConfigError: An option that the model does not take.
+        ContractError: What was built is no such model.
+    """
+    with seeded(seed):
+        model = call_with_options(
+            spec.build,
+            options or {},
+            subject=f"model {spec.name!r}: [model]",
+            labels=labels,
+            image_shape=spec.image_shape,
+            seed=seed,
+        )
+    _check(spec, labels, model)
+    return model
+
+
+def _check(spec: ModelSpec, labels: LabelScheme, model: Any) -> None:
+    if not isinstance(model, keras.Model):
+        raise ContractError(f"model {spec.name!r}: expected a keras.Model, got {type(model).__name__}.")
+    if not model.built or not model.inputs:
+        raise ContractError(f"model {spec.name!r}: is not built.", hint="Begin it with keras.Input(image_shape).")
+    if model.compiled:
+        raise ContractError(f"model {spec.name!r}: is compiled.", hint="Leave that out: the recipe says how to train.")
+    if tuple(model.input_shape) != (None, *spec.image_shape):
+        raise ContractError(
+            f"model {spec.name!r}: expected input {(None, *spec.image_shape)}, got {model.input_shape}.",
+            hint="Begin it with keras.Input(image_shape).",
+        )
+    if tuple(model.output_shape) != (None, labels.units):
+        raise ContractError(
+            f"model {spec.name!r}: expected output {(None, labels.units)}, got {model.output_shape}.",
+            hint="Size the last layer with labels.units.",
+        )
+
+
+@contextmanager
+def seeded(seed: int) -> Iterator[None]:
+    """Make layers that were given no seed draw theirs from this one; the caller's generators stay as they were.
+
+    Keras takes default seeds from Python's `random`, so that a plugin's `Dropout(0.5)` would differ in every run.
+    """
+    python_state, numpy_state = random.getstate(), np.random.get_state()
+    random.seed(seed)
+    np.random.seed(seed)
+    try:
+        yield
+    finally:
+        random.setstate(python_state)
+        np.random.set_state(numpy_state)
+
+
+def layer_rows(model: keras.Model) -> tuple[LayerRow, ...]:
+    """Return the model's layer table, as `model.summary()` prints it."""
+    return tuple(
+        LayerRow(
+            name=layer.name,
+            kind=type(layer).__name__,
+            output_shape=_shape_text(layer),
+            parameters=layer.count_params(),
+        )
+        for layer in model.layers
+        if not isinstance(layer, keras.layers.InputLayer)
+    )
+
+
+def _shape_text(layer: keras.layers.Layer) -> str:
+    outputs = layer.output if isinstance(layer.output, list | tuple) else [layer.output]
+    return ", ".join(str(tuple(output.shape)) for output in outputs)
+
+
+def save_model(model: keras.Model, path: Path) -> None:
+    """Save a model, bare and without optimizer, to a file whose name ends in `.keras`."""
+    keras.saving.save_model(model, path)
+
+
+def load_model(path: Path) -> keras.Model:
+    """Load a saved model; code in the file is never run (Keras safe mode).
+
+    Raises:
+        BundleError: The file is missing or damaged.
+    """
+    if not path.is_file():
+        raise BundleError(f"model {path}: no such file.", hint="Did the run finish?")
+    try:
+        return keras.saving.load_model(path, compile=False, safe_mode=True)
+    except Exception as error:  # a damaged archive fails in zipfile, json, h5py or Keras
+        raise BundleError(f"model {path}: cannot be loaded ({str(error).splitlines()[0]}).") from error
+
+
+def set_threads(threads: int | None) -> None:
+    """Tell TensorFlow how many processor threads to use; None leaves it to choose.
+
+    Raises:
+        ConfigError: TensorFlow is at work in this process already and can no longer be told.
+    """
+    if threads is None or keras.backend.backend() != "tensorflow":
+        return
+    import tensorflow as tf
+
+    try:
+        tf.config.threading.set_intra_op_parallelism_threads(threads)
+        tf.config.threading.set_inter_op_parallelism_threads(threads)
+    except RuntimeError as error:
+        if tf.config.threading.get_intra_op_parallelism_threads() != threads:
+            raise ConfigError(
+                f"runtime.threads: TensorFlow already runs in this process and cannot be limited to {threads}.",
+                hint="Set it for the first run of a process.",
+            ) from error

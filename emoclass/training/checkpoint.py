@@ -1,0 +1,143 @@
+"""Save the whole state of a training after every epoch, and go on from it as if nothing had happened.
+
+Keras saves weights and optimizer; what it leaves out is the state of its seed generators (a resumed run would drop
+and augment differently) and of callbacks (early stopping would forget how long it has been waiting).
+"""
+
+from __future__ import annotations
+
+import json
+import zipfile
+from collections.abc import Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+
+from emoclass.errors import OutputError
+
+_PLAIN = (bool, int, float, str, type(None))
+
+
+class Checkpoint(keras.callbacks.Callback):  # type: ignore[misc]
+    """Writes the state after every epoch, away from the training thread; must be the last callback.
+
+    Args:
+        path: The file, replaced atomically.
+        callbacks: The other callbacks, whose state belongs to the training.
+
+    Raises:
+        OutputError: The file could not be written (raised in the training thread, an epoch later at most).
+    """
+
+    def __init__(self, path: Path, callbacks: Sequence[keras.callbacks.Callback]) -> None:
+        super().__init__()
+        self._path = path
+        self._callbacks = list(callbacks)
+        self._writer = ThreadPoolExecutor(1)
+        self._pending: Future[None] | None = None
+        self._restored: dict[str, np.ndarray] = {}
+        self.epochs_done = 0
+        self.stopped = False
+
+    def restore(self, model: keras.Model) -> None:
+        """Bring weights, optimizer and seed generators back from the file, if there is one.
+
+        Raises:
+            OutputError: The file is damaged, or belongs to another model.
+        """
+        if not self._path.exists():
+            return
+        try:
+            with np.load(self._path, allow_pickle=False) as file:
+                self._restored = {name: file[name] for name in file.files}
+            state = json.loads(str(self._restored["state"]))
+            variables = _variables(model)
+            for position, variable in enumerate(variables):
+                variable.assign(self._restored[f"variable_{position}"])
+        except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
+            raise OutputError(f"checkpoint {self._path}: cannot be read ({error}).", hint="Start a new run.") from error
+        self.epochs_done = state["epochs_done"]
+        self.stopped = state["stopped"]
+
+    def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:
+        """Give the other callbacks their state back, after they have begun."""
+        if self._restored:
+            for number, states in enumerate(json.loads(str(self._restored["state"]))["callbacks"]):
+                for name, value in states.items():
+                    setattr(self._callbacks[number], name, _from_plain(value, self._restored))
+        self._restored = {}
+
+    def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
+        """Copy the state, and leave the writing to the other thread."""
+        self.wait()
+        arrays = {f"variable_{i}": _copy(variable) for i, variable in enumerate(_variables(self.model))}
+        callbacks = [_plain_state(f"callback_{i}", each, arrays) for i, each in enumerate(self._callbacks)]
+        state = {"epochs_done": epoch + 1, "stopped": bool(self.model.stop_training), "callbacks": callbacks}
+        arrays["state"] = np.array(json.dumps(state))
+        self._pending = self._writer.submit(_write, self._path, arrays)
+
+    def wait(self) -> None:
+        """Wait until what was handed over is on disk."""
+        if self._pending is not None:
+            pending, self._pending = self._pending, None
+            pending.result()
+
+    def close(self) -> None:
+        """Finish writing and end the thread."""
+        try:
+            self.wait()
+        finally:
+            self._writer.shutdown()
+
+
+def _variables(model: keras.Model) -> list[Any]:
+    """Return weights, seed generators and the optimizer's variables, in an order that a rebuilt model repeats."""
+    return [*model.variables, *model.optimizer.variables]
+
+
+def _copy(variable: Any) -> np.ndarray:
+    return np.array(keras.ops.convert_to_numpy(variable))
+
+
+def _plain_state(prefix: str, callback: keras.callbacks.Callback, arrays: dict[str, np.ndarray]) -> dict[str, Any]:
+    """Return a callback's attributes that are plain values; arrays go to `arrays` and leave their names."""
+    state: dict[str, Any] = {}
+    for name, value in vars(callback).items():
+        if name in ("params", "_model", "validation_data"):
+            continue
+        if isinstance(value, np.generic):
+            value = value.item()
+        if isinstance(value, _PLAIN):
+            state[name] = value
+        elif isinstance(value, np.ndarray):
+            arrays[f"{prefix}.{name}"] = value.copy()
+            state[name] = {"array": f"{prefix}.{name}"}
+        elif isinstance(value, list) and value and all(isinstance(each, np.ndarray) for each in value):
+            names = [f"{prefix}.{name}.{i}" for i in range(len(value))]
+            arrays.update(zip(names, (each.copy() for each in value), strict=True))
+            state[name] = {"arrays": names}
+    return state
+
+
+def _from_plain(value: Any, arrays: dict[str, np.ndarray]) -> Any:
+    if isinstance(value, dict) and "array" in value:
+        return arrays[value["array"]]
+    if isinstance(value, dict) and "arrays" in value:
+        return [arrays[name] for name in value["arrays"]]
+    return value
+
+
+def _write(path: Path, arrays: dict[str, np.ndarray]) -> None:
+    partial = path.with_suffix(".partial")
+    try:
+        with partial.open("wb") as file:
+            np.savez(file, **arrays)
+        partial.replace(path)
+    except OSError as error:
+        partial.unlink(missing_ok=True)
+        raise OutputError(
+            f"checkpoint {path}: cannot be written ({error.strerror}).", hint="Free some space and resume the run."
+        ) from error

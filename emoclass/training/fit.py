@@ -1,0 +1,160 @@
+"""Train a network the way a TrainingConfig says, resumable after every epoch."""
+
+from __future__ import annotations
+
+import inspect
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+
+from emoclass.config import Component, TrainingConfig
+from emoclass.errors import ConfigError
+from emoclass.labels import LabelScheme
+from emoclass.progress import Progress
+from emoclass.refs import resolve
+from emoclass.training.build import seeded
+from emoclass.training.checkpoint import Checkpoint
+from emoclass.training.pipeline import Batches, from_pixels
+
+OnEpoch = Callable[[int, Mapping[str, float], float], None]
+
+
+def fit(
+    model: keras.Model,
+    value_range: tuple[float, float],
+    train: Batches,
+    validation: Batches,
+    config: TrainingConfig,
+    labels: LabelScheme,
+    *,
+    class_counts: Mapping[str, int],
+    seed: int,
+    checkpoint: Path,
+    on_epoch: OnEpoch,
+) -> None:
+    """Train a model in place; where the checkpoint file is there, go on from it.
+
+    A continued training ends with the weights that an unbroken one would have given (same seed, same machine).
+
+    Args:
+        model: Uncompiled, and left so.
+        value_range: What the model expects its input in.
+        train: The training split; its order must derive from the epoch.
+        validation: The validation split.
+        config: How to train.
+        labels: The emotions.
+        class_counts: Emotion -> training images, for balanced class weights.
+        seed: Of augmentation.
+        checkpoint: The file that the state is kept in.
+        on_epoch: Told of every epoch's number (from 0), logs and seconds.
+
+    Raises:
+        ConfigError: A component's options do not fit.
+        OutputError: The checkpoint cannot be read or written.
+    """
+    steps = train.num_batches * config.epochs
+    with seeded(seed):
+        augmentation = tuple(
+            _make(component, f"training.augmentation[{i}]") for i, component in enumerate(config.augmentation)
+        )
+        network = from_pixels(model, value_range, augmentation)
+    network.compile(
+        optimizer=_optimizer(config, steps),
+        loss=_make(config.loss, "training.loss") if config.loss else _default_loss(labels),
+        metrics=[_accuracy(labels)],
+    )
+    network.optimizer.build(network.trainable_variables)
+    callbacks = [_make(each, f"training.callbacks[{i}]") for i, each in enumerate(config.callbacks)]
+    if config.keep == "best":
+        # With more patience than epochs it never stops anything: it only brings the best weights back.
+        callbacks.append(
+            keras.callbacks.EarlyStopping(
+                monitor="val_loss", mode="min", patience=config.epochs + 1, restore_best_weights=True
+            )
+        )
+    saver = Checkpoint(checkpoint, callbacks)
+    try:
+        saver.restore(network)
+        network.fit(
+            train,
+            validation_data=validation,
+            initial_epoch=saver.epochs_done,
+            epochs=saver.epochs_done if saver.stopped else config.epochs,
+            class_weight=_class_weights(config, labels, class_counts),
+            callbacks=[_Teller(train, on_epoch), *callbacks, saver],
+            shuffle=False,
+            verbose=0,
+        )
+    finally:
+        saver.close()
+
+
+class _Teller(keras.callbacks.Callback):  # type: ignore[misc]
+    """Starts every epoch's order, and tells of its end."""
+
+    def __init__(self, train: Batches, on_epoch: OnEpoch) -> None:
+        super().__init__()
+        self._train = train
+        self._on_epoch = on_epoch
+
+    def on_epoch_begin(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
+        self._started = time.perf_counter()
+        self._train.start_epoch(epoch)
+
+    def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
+        numbers = {name: float(value) for name, value in (logs or {}).items()}
+        numbers["learning_rate"] = float(keras.ops.convert_to_numpy(self.model.optimizer.learning_rate))
+        self._on_epoch(epoch, numbers, time.perf_counter() - self._started)
+
+
+def _make(component: Component, where: str, **fixed: Any) -> Any:
+    try:
+        return resolve(component.ref)(**{**component.options, **fixed})
+    except (TypeError, ValueError) as error:
+        raise ConfigError(f"{where}: {component.ref} cannot be made with these options ({error}).") from error
+
+
+def _optimizer(config: TrainingConfig, steps: int) -> keras.optimizers.Optimizer:
+    if config.schedule is None:
+        return _make(config.optimizer, "training.optimizer")
+    schedule = config.schedule
+    takes_steps = "decay_steps" in inspect.signature(resolve(schedule.ref)).parameters
+    if takes_steps and "decay_steps" not in schedule.options:
+        schedule = Component(ref=schedule.ref, options={**schedule.options, "decay_steps": steps})
+    rate = _make(schedule, "training.schedule")
+    return _make(config.optimizer, "training.optimizer", learning_rate=rate)
+
+
+def _default_loss(labels: LabelScheme) -> keras.losses.Loss:
+    if labels.head == "sigmoid":
+        return keras.losses.BinaryCrossentropy()
+    return keras.losses.SparseCategoricalCrossentropy()
+
+
+def _accuracy(labels: LabelScheme) -> keras.metrics.Metric:
+    if labels.head == "sigmoid":
+        return keras.metrics.BinaryAccuracy(name="accuracy")
+    return keras.metrics.SparseCategoricalAccuracy(name="accuracy")
+
+
+def _class_weights(config: TrainingConfig, labels: LabelScheme, counts: Mapping[str, int]) -> dict[int, float] | None:
+    weights = config.class_weights
+    if weights is None:
+        return None
+    if weights == "balanced":
+        total = sum(counts.values())
+        weights = {emotion: total / (len(labels) * counts[emotion]) for emotion in labels.emotions}
+    return {labels.index(emotion): weight for emotion, weight in weights.items()}
+
+
+def predict(
+    model: keras.Model, value_range: tuple[float, float], batches: Batches, progress: Progress | None = None
+) -> np.ndarray:
+    """Return a model's raw output for every image of `batches`, in order: float32 `(n, units)`."""
+    network = from_pixels(model, value_range)
+    numbers = (progress or Progress()).track(range(batches.num_batches), title="Evaluating", total=batches.num_batches)
+    return np.concatenate([network.predict_on_batch(batches[number][0]) for number in numbers])
