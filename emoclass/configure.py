@@ -107,6 +107,5 @@ def _read_the_folder(registry: Registry, tree: dict[str, Any], above: Tree) -> N
     if said.get("root") is None or "dataset" in said or dataset not in registry.datasets.names():
         return
     if not registry.datasets.get(dataset).needs_root:
-        tree["data"] = merge(data, {"dataset": "folder"})
-        if "options" in said:
-            tree["data"]["options"] = said["options"]
+        own = {"options": said["options"]} if "options" in said else {}
+        tree.update(merge({"data": data}, {"data": {"dataset": "folder", **own}}))

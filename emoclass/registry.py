@@ -39,6 +39,7 @@ class PluginInfo:
         load_milliseconds: How long importing it and asking its hooks took.
         error: Why it is broken, None if it works.
         offers: Kind (`datasets`, `models`, ...) -> the names it registers.
+        rivals: Where other plugins of the same name come from.
     """
 
     name: str
@@ -47,6 +48,7 @@ class PluginInfo:
     load_milliseconds: float = 0.0
     error: str | None = None
     offers: dict[str, list[str]] = field(default_factory=dict)
+    rivals: list[str] = field(default_factory=list)
 
 
 class Catalog(Generic[S]):
@@ -93,11 +95,14 @@ class Catalog(Generic[S]):
         if not offers:
             raise unknown_name(self.kind, name, self.names(), self._broken())
         if len(offers) > 1:
-            owners = " and ".join(owner for owner, _ in offers)
-            raise DuplicateNameError(
-                f"{self.kind} {name!r}: offered by {owners}.", hint="Uninstall or rename one of them."
-            )
+            raise _duplicate(self.kind, name, [owner for owner, _ in offers])
         return offers[0][1]
+
+
+def _duplicate(kind: str, name: str, owners: list[str]) -> DuplicateNameError:
+    return DuplicateNameError(
+        f"{kind} {name!r}: offered by {' and by '.join(owners)}.", hint="Uninstall or rename one of them."
+    )
 
 
 def unknown_name(kind: str, name: str, known: list[str], broken: list[PluginInfo]) -> UnknownNameError:
@@ -133,11 +138,8 @@ class Registry:
 
     @classmethod
     def discover(cls) -> Registry:
-        """Load the built-in plugin and every installed one; a broken plugin is listed, never raised."""
-        from emoclass import builtins
-
+        """Load every installed plugin, the built-in one among them; a broken plugin is listed, never raised."""
         registry = cls()
-        registry.register(builtins, PluginInfo("builtins", _version("emoclass"), "emoclass"))
         for entry_point in importlib.metadata.entry_points(group=GROUP):
             distribution = entry_point.dist
             info = PluginInfo(
@@ -145,7 +147,13 @@ class Registry:
                 distribution.version if distribution else None,
                 distribution.name if distribution else entry_point.value,
             )
-            registry._load(info, entry_point.load)
+            first = registry.plugins.get(info.name)
+            if first is None:
+                registry._load(info, entry_point.load)
+            else:
+                first.rivals.append(info.origin)
+                info.error = f"the name {info.name!r} is taken by the plugin of {first.origin}"
+                registry.plugins[f"{info.name} ({info.origin})"] = info
         return registry
 
     def load_file(self, path: Path) -> str:
@@ -180,12 +188,15 @@ class Registry:
 
         Raises:
             UnknownNameError: There is no such plugin.
+            DuplicateNameError: Several distributions bring a plugin of that name.
             PluginLoadError: It is broken.
         """
         if name not in self.plugins:
             working = [info.name for info in self.plugins.values() if not info.error]
             raise unknown_name("plugin", name, sorted(working), self.broken())
         info = self.plugins[name]
+        if info.rivals:
+            raise _duplicate("plugin", name, [info.origin, *info.rivals])
         if info.error:
             raise PluginLoadError(f"plugin {name!r} ({info.origin}): {info.error}")
         return info
@@ -201,11 +212,7 @@ class Registry:
 
     def _load(self, info: PluginInfo, load: Callable[[], object]) -> None:
         if info.name in self.plugins:
-            first = self.plugins[info.name]
-            raise DuplicateNameError(
-                f"plugin {info.name!r}: offered by {first.origin} and {info.origin}.",
-                hint="Uninstall or rename one of them.",
-            )
+            raise _duplicate("plugin", info.name, [self.plugins[info.name].origin, info.origin])
         self.plugins[info.name] = info
         started = time.perf_counter()
         plugin: object | None = None
@@ -252,13 +259,6 @@ class Registry:
                 if close and word not in hooks:
                     return f"there is no hook {word!r}; did you mean {close[0]!r}?"
         return f"{type(error).__name__}: {error}"
-
-
-def _version(distribution: str) -> str | None:
-    try:
-        return importlib.metadata.version(distribution)
-    except importlib.metadata.PackageNotFoundError:
-        return None
 
 
 def _import_file(path: Path) -> ModuleType:

@@ -89,7 +89,7 @@ def run(
         0.75
     """
     registry = registry or Registry.discover()
-    said = {
+    said: dict[str, Any] = {
         "plugin": plugin,
         "recipe": recipe,
         "seed": seed,
@@ -100,7 +100,7 @@ def run(
         "runtime": {"threads": threads},
     }
     if map:
-        said["data"]["map"] = dict(map)  # type: ignore[index]
+        said["data"]["map"] = dict(map)
     file = read_file(Path(config)) if isinstance(config, str | Path) else config
     settings = configure(registry, file=file, options=_without_none(said))
     work = _Work(settings, registry, progress or Progress())

@@ -126,10 +126,12 @@ class MetricSpec(Spec):
             or None, or a square matrix. `y_true`: int `(n,)`; `y_score`: float `(n, len(labels))` probabilities,
             whatever the head. Raises ValueError with the reason where the value is undefined.
         kind: What `compute` returns.
-        interval: `proportion` (Wilson, from `counts`), `bootstrap` (over groups where declared, else
-            images), or `none`.
+        interval: `proportion` (Wilson, from `counts`; the bootstrap where a group holds several images, as
+            these are no independent trials), `bootstrap` (over groups where declared, else images), or `none`.
         counts: `counts(y_true, y_score, *, labels) -> (successes, trials)`, two ints; or two sequences,
-            when the value is the mean of several proportions.
+            when the value is the mean of several proportions; or None where, with these labels, it is made
+            of none: it is bootstrapped then.
+        transform: A rising function of a proportion, where the value is one behind it: F1 = 2 J / (1 + J).
         bounds: The smallest and largest possible value; None is unbounded.
         direction: Whether more is better.
         reference: The independent implementation or paper that it agrees with.
@@ -139,6 +141,7 @@ class MetricSpec(Spec):
     kind: Literal["scalar", "per_class", "matrix"] = "scalar"
     interval: Literal["proportion", "bootstrap", "none"] = "bootstrap"
     counts: AnyRef | None = None
+    transform: AnyRef | None = None
     bounds: tuple[float | None, float | None] = (0.0, 1.0)
     direction: Literal["higher", "lower", "none"] = "higher"
     reference: str | None = None
@@ -147,6 +150,8 @@ class MetricSpec(Spec):
     def _proportions_are_counted(self) -> MetricSpec:
         if (self.interval == "proportion") != (self.counts is not None):
             raise ValueError("interval='proportion' and counts=... belong together")
+        if self.transform is not None and self.counts is None:
+            raise ValueError("transform=... needs counts=...")
         return self
 
 

@@ -24,9 +24,11 @@ class LazyGroup(click.Group):
     """A group that imports a command when it runs, and lists all of them without importing any."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the commands' names, in the order of the help page."""
         return list(_COMMANDS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import a command."""
         if cmd_name not in _COMMANDS:
             return None
         module, _, attribute = _COMMANDS[cmd_name][0].partition(":")
@@ -36,17 +38,19 @@ class LazyGroup(click.Group):
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find the command that was typed; of an unknown one, name the close match."""
         try:
             return super().resolve_command(ctx, args)
         except click.UsageError as error:
             import difflib
 
             close = difflib.get_close_matches(args[0], self.list_commands(ctx), n=1)
-            if close:
-                error.message += f" Did you mean {close[0]!r}?"
+            if close and error.ctx:
+                error.ctx.fail(f"{error.message} Did you mean {close[0]!r}?")
             raise
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """List the commands on the help page."""
         with formatter.section("Commands"):
             formatter.write_dl([(name, summary) for name, (_, summary) in _COMMANDS.items()])
 

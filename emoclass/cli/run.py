@@ -38,9 +38,9 @@ if TYPE_CHECKING:
 @click.option("--quiet", is_flag=True, help="Say nothing while working.")
 @click.pass_context
 def run(
-    ctx: click.Context, resume: str | None, maps: tuple[str, ...], as_json: bool, quiet: bool, **options: Any
+    ctx: click.Context, /, resume: str | None, maps: tuple[str, ...], as_json: bool, quiet: bool, **options: Any
 ) -> None:
-    """Train and measure what a plugin's recipe describes, and write a run folder with a report.
+    r"""Train and measure what a plugin's recipe describes, and write a run folder with a report.
 
     \b
     emoclass run --plugin happysad                  on drawn faces, without any data

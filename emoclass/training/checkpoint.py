@@ -51,7 +51,7 @@ class Checkpoint(keras.callbacks.Callback):  # type: ignore[misc]
         if not self._path.exists():
             return
         try:
-            with np.load(self._path, allow_pickle=False) as file:
+            with self._path.open("rb") as raw, np.load(raw, allow_pickle=False) as file:
                 self._restored = {name: file[name] for name in file.files}
             state = json.loads(str(self._restored["state"]))
             variables = _variables(model)
@@ -99,7 +99,7 @@ def _variables(model: keras.Model) -> list[Any]:
 
 
 def _copy(variable: Any) -> np.ndarray:
-    return np.array(keras.ops.convert_to_numpy(variable))
+    return np.array(variable.numpy())
 
 
 def _plain_state(prefix: str, callback: keras.callbacks.Callback, arrays: dict[str, np.ndarray]) -> dict[str, Any]:
@@ -134,7 +134,7 @@ def _write(path: Path, arrays: dict[str, np.ndarray]) -> None:
     partial = path.with_suffix(".partial")
     try:
         with partial.open("wb") as file:
-            np.savez(file, **arrays)
+            np.savez(file, **arrays)  # type: ignore[arg-type]  # no array is called allow_pickle
         partial.replace(path)
     except OSError as error:
         partial.unlink(missing_ok=True)

@@ -107,7 +107,7 @@ class _Teller(keras.callbacks.Callback):  # type: ignore[misc]
 
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         numbers = {name: float(value) for name, value in (logs or {}).items()}
-        numbers["learning_rate"] = float(keras.ops.convert_to_numpy(self.model.optimizer.learning_rate))
+        numbers["learning_rate"] = float(keras.ops.convert_to_tensor(self.model.optimizer.learning_rate))
         self._on_epoch(epoch, numbers, time.perf_counter() - self._started)
 
 

@@ -1,0 +1,267 @@
+"""`emoclass.run` from photographs to report, in one process."""
+
+import csv
+import json
+import tomllib
+from pathlib import Path
+
+import numpy as np
+import pytest
+from conftest import draw_photographs
+from PIL import Image
+
+import emoclass
+from emoclass.errors import ConfigError, DataError, OutputError
+from emoclass.progress import Progress
+
+FILES = {
+    "config.toml", "split.csv", "history.csv", "metrics.json", "predictions.csv", "model.keras", "plots",
+    "environment.json", "skipped.csv", "report.html",
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def photos(tmp_path_factory):
+    root = draw_photographs(tmp_path_factory.mktemp("photos"), {"happiness": 24, "sad": 16})
+    (root / "sad" / "empty.jpg").touch()
+    (root / "sad" / "notes.txt").write_text("not a picture")
+    draw_photographs(root, {"angry": 3})
+    return root
+
+
+@pytest.fixture(scope="module")
+def finished(photos, tmp_path_factory):
+    from conftest import TinyPlugin
+
+    from emoclass import Registry, builtins
+    from emoclass.registry import PluginInfo
+
+    registry = Registry()
+    registry.register(builtins, PluginInfo("builtins", origin="emoclass"))
+    registry.register(TinyPlugin(), PluginInfo("tiny", origin="tests"))
+    return emoclass.run("tiny", data=photos, out=tmp_path_factory.mktemp("runs"), registry=registry)
+
+
+def rows(path):
+    with path.open(newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def test_a_finished_run_leaves_what_it_promises_and_nothing_else(finished):
+    assert {path.name for path in finished.folder.iterdir()} == FILES
+    assert {path.suffix for path in (finished.folder / "plots").iterdir()} == {".png"}
+    for path in (finished.folder / "plots").iterdir():
+        assert np.asarray(Image.open(path).convert("L")).std() > 5, f"{path.name} shows nothing"
+
+
+def test_the_split_is_written_and_its_sizes_are_those_reported(finished):
+    split = rows(finished.folder / "split.csv")
+    assert finished.n_samples == {"train": 30, "validation": 5, "test": 5}
+    assert len(split) == len({row["id"] for row in split}) == 40
+    assert {row["emotion"]: row["label"] for row in split} == {"happy": "0", "sad": "1"}
+    for side, count in finished.n_samples.items():
+        assert sum(row["split"] == side for row in split) == count
+
+
+def test_files_that_cannot_be_read_are_listed_and_other_emotions_counted(finished):
+    assert {row["path"]: row["reason"] for row in rows(finished.folder / "skipped.csv")} == {
+        "sad/empty.jpg": "empty file",
+        "sad/notes.txt": "not an image (read are JPEG, PNG, WebP, GIF, BMP and TIFF)",
+    }
+    assert finished.left_out == {"angry": 3}
+    assert any("angry 3" in note for note in finished.notes)
+    assert any("2 files" in note for note in finished.notes)
+
+
+def test_predictions_are_those_of_the_saved_model_on_the_test_split(finished):
+    from emoclass.data.images import read_image
+
+    predictions = rows(finished.folder / "predictions.csv")
+    test_paths = {row["path"] for row in rows(finished.folder / "split.csv") if row["split"] == "test"}
+    assert {row["path"] for row in predictions} == test_paths
+    root = tomllib.loads((finished.folder / "config.toml").read_text())["data"]["root"]
+    for row in predictions:
+        x = read_image(Path(root, row["path"]).read_bytes(), (16, 16, 3))[np.newaxis] / 255.0
+        assert finished.model.predict_on_batch(x).item() == pytest.approx(float(row["score_sad"]), abs=1e-5)
+        assert row["y_pred"] == ("sad" if float(row["score_sad"]) >= 0.5 else "happy")
+        assert row["correct"] == str(int(row["y_true"] == row["y_pred"]))
+
+
+def test_accuracy_is_that_of_the_predictions_with_its_interval(finished):
+    predictions = rows(finished.folder / "predictions.csv")
+    accuracy = finished.metrics["accuracy"]
+    assert accuracy.value == pytest.approx(np.mean([int(row["correct"]) for row in predictions]))
+    assert accuracy.n_samples == len(predictions) == 5
+    assert accuracy.ci_low <= accuracy.value <= accuracy.ci_high
+    assert accuracy.ci_high - accuracy.ci_low > 0.3
+
+
+def test_history_has_a_row_an_epoch(finished):
+    history = rows(finished.folder / "history.csv")
+    assert list(history[0])[:3] == ["epoch", "seconds", "loss"]
+    assert [row["epoch"] for row in history] == ["1", "2"]
+    assert finished.history["loss"] == tuple(float(row["loss"]) for row in history)
+
+
+def test_metrics_json_is_the_result(finished):
+    document = json.loads((finished.folder / "metrics.json").read_text())
+    assert document == json.loads(json.dumps(finished.to_json()))
+    assert document["metrics"]["accuracy"]["n_samples"] == 5
+
+
+def test_resuming_a_finished_run_returns_its_result(finished):
+    again = emoclass.resume(finished.folder)
+    assert again == finished
+
+
+def test_the_environment_names_versions_and_digests(finished):
+    import keras
+
+    environment = json.loads((finished.folder / "environment.json").read_text())
+    assert environment["versions"]["keras"] == keras.__version__
+    assert environment["seed"] == 0
+    assert {len(digest) for digest in environment["digests"].values()} == {64}
+
+
+def test_config_toml_reruns_the_same_split_and_metrics(finished, registry, tmp_path):
+    again = emoclass.run(config=finished.folder / "config.toml", out=tmp_path, registry=registry)
+    assert (again.folder / "split.csv").read_bytes() == (finished.folder / "split.csv").read_bytes()
+    assert (again.folder / "predictions.csv").read_bytes() == (finished.folder / "predictions.csv").read_bytes()
+    assert again.metrics == finished.metrics
+
+
+class Interrupt(Progress):
+    def __init__(self, at):
+        self.at = at
+
+    def epoch(self, epoch, epochs, logs, seconds):
+        if self.at == epoch:
+            raise KeyboardInterrupt
+
+    def stage(self, title):
+        if self.at == title:
+            raise KeyboardInterrupt
+
+
+@pytest.mark.parametrize("at", [1, 2, "training", "evaluation", "report"])
+def test_an_interrupted_run_looks_unfinished_and_resumes_to_the_same_end(finished, registry, photos, tmp_path, at):
+    progress = Interrupt(at)
+    with pytest.raises(KeyboardInterrupt):
+        emoclass.run("tiny", data=photos, out=tmp_path, registry=registry, progress=progress)
+    left = {path.name for path in progress.folder.iterdir()}
+    assert "INCOMPLETE" in left
+    assert not left & {"metrics.json", "report.html", "pixels.cache"}
+    written = progress.folder / "history.csv"
+    before = written.read_bytes() if written.exists() else b""
+    resumed = emoclass.resume(progress.folder, registry=registry)
+    assert written.read_bytes().startswith(before)
+    assert {path.name for path in resumed.folder.iterdir()} == FILES
+    assert resumed.metrics == finished.metrics
+    assert resumed.history["loss"] == finished.history["loss"]
+    for a, b in zip(resumed.model.get_weights(), finished.model.get_weights(), strict=True):
+        np.testing.assert_array_equal(a, b)
+
+
+def test_a_half_written_row_of_a_killed_run_is_mended(finished, registry, photos, tmp_path):
+    progress = Interrupt(2)
+    with pytest.raises(KeyboardInterrupt):
+        emoclass.run("tiny", data=photos, out=tmp_path, registry=registry, progress=progress)
+    history = progress.folder / "history.csv"
+    lines = history.read_bytes().splitlines(keepends=True)
+    history.write_bytes(b"".join(lines[:2]) + lines[2][:9])
+    resumed = emoclass.resume(progress.folder, registry=registry)
+    assert history.read_bytes().startswith(b"".join(lines[:2]))
+    assert resumed.history["loss"] == finished.history["loss"]
+
+
+def test_a_run_does_not_resume_on_other_data(registry, tmp_path):
+    root = draw_photographs(tmp_path / "photos", {"happy": 8, "sad": 8})
+    progress = Interrupt(1)
+    with pytest.raises(KeyboardInterrupt):
+        emoclass.run("tiny", data=root, out=tmp_path / "runs", registry=registry, progress=progress)
+    Image.new("RGB", (9, 9)).save(root / "happy" / "000.png")
+    with pytest.raises(OutputError, match="no longer those that the run began with"):
+        emoclass.resume(progress.folder, registry=registry)
+    (root / "happy" / "000.png").unlink()
+    with pytest.raises(OutputError, match="no longer those that the run began with"):
+        emoclass.resume(progress.folder, registry=registry)
+
+
+def test_five_emotions_train_a_softmax_on_drawn_faces(registry, tmp_path):
+    result = emoclass.run(
+        "tiny",
+        labels="happy,sad,angry,scared,surprised",
+        epochs=1,
+        class_weights="balanced",
+        config={"data": {"options": {"n_samples": 40}}, "evaluation": {"resamples": 100}},
+        out=tmp_path,
+        registry=registry,
+    )
+    assert result.model.output_shape == (None, 5)
+    assert len(result.metrics["confusion_matrix"].matrix) == 5
+    assert result.n_samples == {"train": 30, "validation": 5, "test": 5}
+    assert any("synthetic faces" in note for note in result.notes)
+    assert "synthetic faces" in (result.folder / "report.html").read_text()
+
+
+def test_a_small_cache_budget_gives_the_same_numbers_and_leaves_no_file(finished, registry, photos, tmp_path):
+    small = emoclass.run("tiny", data=photos, out=tmp_path, registry=registry, config={"runtime": {"cache_mib": 0}})
+    assert small.metrics == finished.metrics
+    assert {path.name for path in small.folder.iterdir()} == FILES
+
+
+def test_official_splits_are_kept_and_a_missing_validation_set_is_drawn_and_told(registry, tmp_path):
+    root = tmp_path / "photos"
+    draw_photographs(root / "train", {"happy": 14, "sad": 14})
+    draw_photographs(root / "test", {"happy": 5, "sad": 5}, seed=1)
+    result = emoclass.run("tiny", data=root, epochs=1, out=tmp_path / "runs", registry=registry)
+    assert result.n_samples == {"train": 24, "validation": 4, "test": 10}
+    assert any("no validation set: 4 images were drawn from its 28 training images" in note for note in result.notes)
+
+
+@pytest.mark.parametrize(
+    ("make", "error", "message"),
+    [
+        (lambda root: None, DataError, "no such folder"),
+        (lambda root: root.mkdir(), DataError, "expected a folder per class, found none"),
+        (lambda root: draw_photographs(root, {"happy": 9}), DataError, "no images of sad"),
+        (lambda root: draw_photographs(root, {"happy": 9, "sad": 2}), DataError, "sad has 2; expected at least 3"),
+        (lambda root: draw_photographs(root, {"smile": 9, "sad": 9}), DataError, "--map smile="),
+        (lambda root: [(root / name).mkdir(parents=True) for name in ("happy", "sad")], DataError, "no images found"),
+    ],
+)
+def test_data_that_cannot_be_used_says_why_and_leaves_no_run_folder(registry, tmp_path, make, error, message):
+    make(tmp_path / "photos")
+    with pytest.raises(error, match=message):
+        emoclass.run("tiny", data=tmp_path / "photos", out=tmp_path / "runs", registry=registry)
+    assert not list((tmp_path / "runs").glob("*"))
+
+
+def test_a_folder_of_files_that_are_no_images_says_so(registry, tmp_path):
+    for emotion in ("happy", "sad"):
+        (tmp_path / "photos" / emotion).mkdir(parents=True)
+        for number in range(4):
+            (tmp_path / "photos" / emotion / f"{number}.jpg").write_text("no picture")
+    with pytest.raises(DataError, match=r"none of the 8 files can be read, happy/0.jpg for one: not an image"):
+        emoclass.run("tiny", data=tmp_path / "photos", out=tmp_path / "runs", registry=registry)
+    assert not list((tmp_path / "runs").glob("*"))
+
+
+def test_a_map_reads_a_folder_as_an_emotion(registry, tmp_path):
+    root = draw_photographs(tmp_path / "photos", {"smile": 8, "sad": 8, "misc": 2})
+    result = emoclass.run(
+        "tiny", data=root, map={"smile": "happy", "misc": "ignore"}, epochs=1, out=tmp_path / "runs", registry=registry
+    )
+    assert sum(result.n_samples.values()) == 16
+    assert result.left_out == {"misc": 2}
+
+
+def test_a_dataset_that_draws_its_images_takes_no_folder(registry, tmp_path):
+    with pytest.raises(ConfigError, match="takes no folder"):
+        emoclass.run("tiny", data=tmp_path, dataset="synthetic-faces", out=tmp_path, registry=registry)
+
+
+def test_an_output_folder_that_cannot_be_written_says_so(registry, photos, tmp_path):
+    (tmp_path / "file").touch()
+    with pytest.raises(OutputError, match=r"cannot be written.*--out"):
+        emoclass.run("tiny", data=photos, out=tmp_path / "file", registry=registry)

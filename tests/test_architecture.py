@@ -1,0 +1,112 @@
+"""The layout and the direction of imports, as docs/architecture.md draws them."""
+
+from __future__ import annotations
+
+import ast
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+PACKAGE = ROOT / "emoclass"
+HEAVY = {"tensorflow", "keras", "torch", "jax"}
+SLOW_TO_IMPORT = ["tensorflow", "keras", "numpy", "sklearn", "scipy", "matplotlib", "PIL"]
+
+
+def test_imports_go_downward_only():
+    done = subprocess.run(
+        [sys.executable, "-c", "from importlinter.cli import lint_imports_command; lint_imports_command()"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout
+    assert "1 kept, 0 broken" in done.stdout
+
+
+def top_level_imports(path: Path) -> set[str]:
+    """Return the packages that a file imports when it is imported itself, type checking aside."""
+    found: set[str] = set()
+    pending: list[ast.AST] = list(ast.parse(path.read_text(encoding="utf-8")).body)
+    while pending:
+        node = pending.pop()
+        if isinstance(node, ast.Import):
+            found |= {alias.name.partition(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module and node.level == 0:
+            found.add(node.module.partition(".")[0])
+        elif isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING":
+            pending += node.orelse
+        elif not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            pending += ast.iter_child_nodes(node)
+    return found
+
+
+def test_the_check_sees_imports_in_classes_and_branches_but_not_in_functions(tmp_path):
+    (tmp_path / "a.py").write_text(
+        "import os\nif x:\n    import keras\nclass A:\n    from torch import nn\n"
+        "def f():\n    import jax\nif TYPE_CHECKING:\n    import tensorflow\n"
+    )
+    assert top_level_imports(tmp_path / "a.py") == {"os", "keras", "torch"}
+
+
+LIGHT_FILES = sorted(
+    [path for path in PACKAGE.rglob("*.py") if "training" not in path.relative_to(PACKAGE).parts]
+    + list(ROOT.glob("plugins/*/*/__init__.py"))
+)
+
+
+@pytest.mark.parametrize("path", LIGHT_FILES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_only_the_training_room_imports_a_deep_learning_framework(path):
+    assert not top_level_imports(path) & HEAVY
+
+
+def loaded_by(code: str) -> set[str]:
+    """Run code in a fresh process and return which slow packages it loaded."""
+    code += f"\nimport json, sys\nprint(json.dumps([m for m in {SLOW_TO_IMPORT!r} if m in sys.modules]))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    return set(json.loads(done.stdout.splitlines()[-1]))
+
+
+CLI = "from click.testing import CliRunner\nfrom emoclass.cli import cli\nr = CliRunner().invoke(cli, {args!r})\n"
+
+
+@pytest.mark.parametrize(
+    "args",
+    [["--help"], ["run", "--help"], ["plugins", "list"], ["plugins", "show", "builtins"], ["metrics", "list"],
+     ["metrics", "show", "accuracy"], ["datasets", "list"], ["models", "list"], ["recipes", "list"]],
+    ids=" ".join,
+)  # fmt: skip
+def test_looking_around_loads_nothing_slow(args):
+    assert loaded_by(CLI.format(args=args) + "assert r.exit_code == 0, r.output") == set()
+
+
+def test_validating_a_configuration_loads_nothing_slow():
+    code = (
+        "import emoclass\nfrom emoclass.configure import configure\nr = emoclass.Registry.discover()\n"
+        "configure(r, options={'plugin': 'happysad', 'training': {'epochs': 3}})"
+    )
+    assert loaded_by(code) == set()
+
+
+def test_importing_the_package_loads_nothing_at_all():
+    assert loaded_by("import sys, emoclass\nassert 'pydantic' not in sys.modules") == set()
+
+
+def test_every_public_name_resolves_and_is_documented():
+    import emoclass
+
+    for name in emoclass.__all__:
+        value = getattr(emoclass, name)
+        assert name == "__version__" or value.__doc__, name
+    with pytest.raises(AttributeError, match="no attribute 'nothing'"):
+        emoclass.nothing  # noqa: B018
+
+
+def test_files_stay_readable():
+    too_long = {str(path.relative_to(ROOT)): n for path in PACKAGE.rglob("*.py")
+                if (n := len(path.read_text(encoding="utf-8").splitlines())) > 450}  # fmt: skip
+    assert not too_long

@@ -1,0 +1,100 @@
+import pytest
+
+from emoclass import MetricSpec, Recipe, hookimpl
+from emoclass.configure import configure, metric_specs
+from emoclass.errors import ConfigError, UnknownNameError
+from emoclass.registry import PluginInfo
+
+
+def configured(registry, file=None, **options):
+    return configure(registry, file=file, options={"plugin": "tiny", **options})
+
+
+def recipe(name, **config):
+    return Recipe(name=name, summary="R.", config={"labels": ["happy", "sad"], "model": {"name": "tiny"}, **config})
+
+
+def add(registry, name, *recipes, metrics=()):
+    class Plugin:
+        @hookimpl
+        def register_recipes(self):
+            return list(recipes)
+
+        @hookimpl
+        def register_metrics(self):
+            return list(metrics)
+
+    registry.register(Plugin(), PluginInfo(name, origin=name))
+    return registry
+
+
+def test_precedence_is_defaults_recipe_file_options(registry):
+    config = configured(
+        registry,
+        {"training": {"epochs": 7, "batch_size": 4}, "seed": 5},
+        training={"epochs": 9},
+    )
+    assert (config.training.epochs, config.training.batch_size, config.seed) == (9, 4, 5)
+    assert config.training.augmentation[0].ref == "keras.layers:RandomFlip"
+    assert config.training.keep == "last"
+
+
+def test_a_folder_replaces_a_dataset_that_takes_none(registry, tmp_path):
+    assert configured(registry).data.dataset == "synthetic-faces"
+    assert configured(registry, data={"root": str(tmp_path)}).data.dataset == "folder"
+    assert configured(registry, {"data": {"root": str(tmp_path)}}).data.dataset == "folder"
+    said = configured(registry, data={"root": str(tmp_path), "dataset": "synthetic-faces"})
+    assert said.data.dataset == "synthetic-faces"
+
+
+def test_options_of_the_replaced_dataset_are_dropped(registry, tmp_path):
+    add(registry, "p", recipe("p", data={"dataset": "synthetic-faces", "options": {"n_samples": 8}}))
+    assert configure(registry, options={"plugin": "p"}).data.options == {"n_samples": 8}
+    assert configure(registry, options={"plugin": "p", "data": {"root": str(tmp_path)}}).data.options == {}
+
+
+def test_labels_given_as_options_keep_the_emotions_that_a_file_declares(registry):
+    file = {"labels": {"emotions": ["happy", "sad"], "extra": {"bored": "dull"}}}
+    assert configured(registry, file, labels="happy,bored").labels.emotions == ("happy", "bored")
+
+
+@pytest.mark.parametrize(
+    ("recipes", "options", "chosen"),
+    [
+        ([recipe("only")], {}, "only"),
+        ([recipe("p"), recipe("other")], {}, "p"),
+        ([recipe("p"), recipe("other")], {"recipe": "other"}, "other"),
+    ],
+)
+def test_the_recipe_is_the_only_one_or_the_plugins_namesake_or_the_one_named(registry, recipes, options, chosen):
+    add(registry, "p", *recipes)
+    assert configure(registry, options={"plugin": "p", **options}).recipe == chosen
+
+
+def test_what_is_not_there_is_named_with_what_is(registry):
+    add(registry, "several", recipe("a"), recipe("b"))
+    add(registry, "none")
+    for options, error, message in [
+        ({}, ConfigError, "plugin: none is named"),
+        ({"plugin": "tinny"}, UnknownNameError, r"plugin 'tinny'.*Did you mean tiny\?"),
+        ({"plugin": "several"}, ConfigError, r"several recipes \(a, b\).*--recipe"),
+        ({"plugin": "several", "recipe": "c"}, UnknownNameError, "recipe of plugin 'several': 'c'"),
+        ({"plugin": "none"}, ConfigError, "offers no recipe"),
+        ({"plugin": "tiny", "model": {"name": "tin"}}, UnknownNameError, "model 'tin'.*Did you mean tiny"),
+        ({"plugin": "tiny", "data": {"dataset": "foldr"}}, UnknownNameError, "dataset 'foldr'.*folder"),
+        ({"plugin": "tiny", "evaluation": {"metrics": ["acc"]}}, UnknownNameError, "metric 'acc'"),
+    ]:
+        with pytest.raises(error, match=message):
+            configure(registry, options=options)
+
+
+def test_a_run_measures_the_built_in_metrics_and_its_plugins_own_but_not_a_strangers(registry):
+    def metric(name):
+        return MetricSpec(name=name, summary="M.", compute="x:y")
+
+    add(registry, "p", recipe("p"), metrics=[metric("own")])
+    add(registry, "stranger", metrics=[metric("foreign")])
+    names = [spec.name for spec in metric_specs(registry, configure(registry, options={"plugin": "p"}))]
+    assert "own" in names
+    assert "balanced_accuracy" in names
+    assert "foreign" not in names

@@ -1,0 +1,99 @@
+import random
+
+import keras
+import numpy as np
+import pytest
+
+from emoclass import LabelScheme, ModelSpec
+from emoclass.errors import BundleError, ConfigError, ContractError
+from emoclass.training.build import build, layer_rows, load_model, save_model, set_threads
+
+TWO = LabelScheme(emotions=("happy", "sad"))
+FIVE = LabelScheme(emotions=("happy", "sad", "angry", "scared", "surprised"))
+
+
+def spec(build):
+    return ModelSpec(name="m", summary="M.", build=build, image_shape=(8, 8, 3))
+
+
+def network(*, labels, image_shape, seed, units=None, compiled=False, dropout=0.5):
+    model = keras.Sequential(
+        [
+            keras.Input(image_shape),
+            keras.layers.Flatten(name="flatten"),
+            keras.layers.Dropout(dropout, name="dropout"),
+            keras.layers.Dense(units or labels.units, activation=labels.head, name="dense"),
+        ]
+    )
+    if compiled:
+        model.compile()
+    return model
+
+
+def test_the_last_layer_follows_the_labels():
+    assert build(spec(network), TWO, seed=0).output_shape == (None, 1)
+    assert build(spec(network), FIVE, seed=0).output_shape == (None, 5)
+
+
+def test_layers_without_seeds_draw_from_the_runs_and_nobody_elses_random_state_moves():
+    random.seed(5)
+    np.random.seed(5)
+    before = random.getstate(), np.random.get_state()[1].tolist()
+    first, again, other = (build(spec(network), TWO, seed=seed).get_weights() for seed in (1, 1, 2))
+    assert all(np.array_equal(a, b) for a, b in zip(first, again, strict=True))
+    assert not np.array_equal(first[0], other[0])
+    assert (random.getstate(), np.random.get_state()[1].tolist()) == before
+
+
+@pytest.mark.parametrize(
+    ("builder", "message"),
+    [
+        (lambda **_: "a model", "expected a keras.Model, got str"),
+        (lambda **_: keras.Sequential([keras.layers.Dense(1)]), "is not built. Begin it with keras.Input"),
+        (lambda **kw: network(**{**kw, "image_shape": (4, 4, 3)}), r"expected input \(None, 8, 8, 3\), got"),
+        (lambda **kw: network(units=2, **kw), r"expected output \(None, 1\), got \(None, 2\). Size the last layer"),
+        (lambda **kw: network(compiled=True, **kw), "is compiled"),
+    ],
+)
+def test_a_builder_that_breaks_its_contract_is_told_how_to_keep_it(builder, message):
+    with pytest.raises(ContractError, match=f"model 'm': {message}"):
+        build(spec(builder), TWO, seed=0)
+
+
+def test_options_reach_the_builder_and_unknown_ones_name_those_that_do():
+    model = build(spec(network), TWO, seed=0, options={"dropout": 0.25})
+    assert model.get_layer("dropout").rate == 0.25
+    with pytest.raises(
+        ConfigError, match=r"model 'm': \[model\]: options do not fit.*It takes units, compiled, dropout"
+    ):
+        build(spec(network), TWO, seed=0, options={"dropuot": 0.25})
+
+
+def test_the_layer_table_is_that_of_the_summary():
+    rows = layer_rows(build(spec(network), TWO, seed=0))
+    assert [(row.name, row.kind, row.output_shape, row.parameters) for row in rows] == [
+        ("flatten", "Flatten", "(None, 192)", 0),
+        ("dropout", "Dropout", "(None, 192)", 0),
+        ("dense", "Dense", "(None, 1)", 193),
+    ]
+
+
+def test_a_saved_model_answers_like_the_original_and_a_damaged_one_says_so(tmp_path):
+    model = build(spec(network), FIVE, seed=0)
+    save_model(model, tmp_path / "model.keras")
+    x = np.random.default_rng(0).random((3, 8, 8, 3), np.float32)
+    np.testing.assert_array_equal(load_model(tmp_path / "model.keras").predict_on_batch(x), model.predict_on_batch(x))
+    (tmp_path / "damaged.keras").write_bytes((tmp_path / "model.keras").read_bytes()[:500])
+    with pytest.raises(BundleError, match=r"damaged\.keras: cannot be loaded"):
+        load_model(tmp_path / "damaged.keras")
+    with pytest.raises(BundleError, match=r"absent\.keras: no such file"):
+        load_model(tmp_path / "absent.keras")
+
+
+def test_threads_cannot_change_once_tensorflow_is_at_work():
+    import tensorflow as tf
+
+    tf.zeros(1)
+    set_threads(None)
+    with pytest.raises(ConfigError, match="already runs in this process"):
+        set_threads(tf.config.threading.get_intra_op_parallelism_threads() + 1)

@@ -1,0 +1,222 @@
+import contextlib
+import itertools
+
+import keras
+import numpy as np
+import pytest
+
+from emoclass import LabelScheme, ModelSpec
+from emoclass.config import TrainingConfig
+from emoclass.data.pixels import PixelCache
+from emoclass.errors import ConfigError, OutputError
+from emoclass.training.build import build
+from emoclass.training.fit import fit, predict
+from emoclass.training.pipeline import Batches, from_pixels
+
+LABELS = LabelScheme(emotions=("happy", "sad", "angry"))
+SHAPE = (12, 12, 3)
+N, N_TRAIN = 44, 32
+RICH = {
+    "epochs": 4,
+    "batch_size": 8,
+    "augmentation": [
+        {"ref": "keras.layers:RandomFlip", "options": {"mode": "horizontal"}},
+        {"ref": "keras.layers:RandomTranslation", "options": {"height_factor": 0.1, "width_factor": 0.1}},
+    ],
+    "callbacks": [
+        {"ref": "keras.callbacks:ReduceLROnPlateau", "options": {"monitor": "loss", "patience": 1, "min_delta": 0.2}}
+    ],
+}
+
+
+def network(*, labels, image_shape, seed):
+    return keras.Sequential(
+        [
+            keras.Input(image_shape),
+            keras.layers.Conv2D(4, 3, name="conv"),
+            keras.layers.BatchNormalization(name="norm"),
+            keras.layers.Flatten(name="flatten"),
+            keras.layers.Dropout(0.5, name="dropout"),
+            keras.layers.Dense(labels.units, activation=labels.head, name="dense"),
+        ]
+    )
+
+
+SPEC = ModelSpec(name="m", summary="M.", build=network, image_shape=SHAPE)
+
+
+@pytest.fixture(scope="module")
+def pixels():
+    cache = PixelCache(N, SHAPE)
+    rng = np.random.default_rng(0)
+    for row in range(N):
+        cache.write(row, rng.integers(0, 256, SHAPE, dtype=np.uint8))
+    return cache
+
+
+class Killed(BaseException):
+    pass
+
+
+def train(pixels, checkpoint, *, kill_after=None, labels=LABELS, **config):
+    """Train, telling the epochs' logs; `kill_after` ends it abruptly after that epoch."""
+    y_true = np.arange(N) % len(labels)
+    model = build(SPEC, labels, seed=7)
+    told = []
+
+    def on_epoch(epoch, logs, seconds):
+        told.append((epoch, dict(logs)))
+        if epoch == kill_after:
+            raise Killed
+
+    settings = TrainingConfig(**{**RICH, **config})
+    with contextlib.suppress(Killed):
+        fit(
+            model,
+            (0.0, 1.0),
+            Batches(pixels, np.arange(N_TRAIN), y_true[:N_TRAIN], batch_size=settings.batch_size, seed=7),
+            Batches(pixels, np.arange(N_TRAIN, N), y_true[N_TRAIN:], batch_size=settings.batch_size),
+            settings,
+            labels,
+            class_counts=dict(zip(labels.emotions, np.bincount(y_true[:N_TRAIN]).tolist(), strict=True)),
+            seed=7,
+            checkpoint=checkpoint,
+            on_epoch=on_epoch,
+        )
+    return model, told
+
+
+def equal_weights(a, b):
+    return all(np.array_equal(x, y) for x, y in zip(a.get_weights(), b.get_weights(), strict=True))
+
+
+@pytest.mark.parametrize("kill_after", [0, 2, 3])
+def test_a_killed_training_ends_with_the_weights_of_an_unbroken_one(pixels, tmp_path, kill_after):
+    whole, told = train(pixels, tmp_path / "whole.npz")
+    assert len({logs["learning_rate"] for _, logs in told}) > 1, "the schedule must have state to lose"
+    _, first = train(pixels, tmp_path / "broken.npz", kill_after=kill_after)
+    resumed, rest = train(pixels, tmp_path / "broken.npz")
+    # The kill came before the epoch's checkpoint, so that epoch is trained again, to the same figures.
+    assert first[:-1] + rest == told
+    assert first[-1] == rest[0]
+    assert equal_weights(whole, resumed)
+
+
+def test_a_finished_training_is_not_trained_again(pixels, tmp_path):
+    whole, _ = train(pixels, tmp_path / "c.npz")
+    again, told = train(pixels, tmp_path / "c.npz")
+    assert told == []
+    assert equal_weights(whole, again)
+
+
+STOPPING = [{"ref": "keras.callbacks:EarlyStopping",
+             "options": {"monitor": "loss", "mode": "max", "patience": 1, "restore_best_weights": True}}]  # fmt: skip
+
+
+def test_early_stopping_remembers_how_long_it_waited_and_which_weights_were_best(pixels, tmp_path):
+    whole, told = train(pixels, tmp_path / "whole.npz", callbacks=STOPPING, epochs=9)
+    assert len(told) < 9, "it must stop early"
+    for kill_after in range(len(told)):
+        path = tmp_path / f"{kill_after}.npz"
+        train(pixels, path, callbacks=STOPPING, epochs=9, kill_after=kill_after)
+        resumed, rest = train(pixels, path, callbacks=STOPPING, epochs=9)
+        assert told[-1] == rest[-1]
+        assert equal_weights(whole, resumed)
+    stopped, told_again = train(pixels, tmp_path / "whole.npz", callbacks=STOPPING, epochs=9)
+    assert told_again == []
+    assert equal_weights(whole, stopped)
+
+
+def test_keeping_the_best_brings_back_the_epoch_of_the_lowest_validation_loss(pixels, tmp_path):
+    hasty = {"epochs": 5, "optimizer": {"ref": "keras.optimizers:Adam", "options": {"learning_rate": 0.05}}}
+    last, told = train(pixels, tmp_path / "last.npz", **hasty)
+    best_epoch = int(np.argmin([logs["val_loss"] for _, logs in told]))
+    assert best_epoch < 4, "the best epoch must not be the last"
+    kept, _ = train(pixels, tmp_path / "best.npz", keep="best", **hasty)
+    train(pixels, tmp_path / "until.npz", kill_after=best_epoch + 1, **hasty)
+    assert not equal_weights(last, kept)
+    with np.load(tmp_path / "until.npz") as state:
+        assert any(np.array_equal(kept.get_layer("conv").kernel.numpy(), state[name]) for name in state.files)
+
+
+def test_the_order_of_an_epoch_derives_from_seed_and_epoch_alone(pixels):
+    def order(seed, epoch):
+        batches = Batches(pixels, np.arange(20), np.arange(20), batch_size=6, seed=seed)
+        batches.start_epoch(epoch)
+        return list(itertools.chain.from_iterable(batches[i][1].tolist() for i in range(batches.num_batches)))
+
+    assert order(1, 3) == order(1, 3)
+    assert sorted(order(1, 3)) == list(range(20))
+    assert len({tuple(order(seed, epoch)) for seed in (1, 2) for epoch in (0, 1)}) == 4
+
+
+def test_batches_hold_the_pixels_of_their_rows_and_the_last_may_be_smaller(pixels):
+    batches = Batches(pixels, np.array([5, 3, 9]), np.array([0, 1, 2]), batch_size=2)
+    x, y = batches[1]
+    np.testing.assert_array_equal(x, pixels.read([9]))
+    assert (batches.num_batches, y.tolist(), x.dtype) == (2, [2], np.uint8)
+
+
+def test_pixels_are_scaled_into_the_range_that_the_model_declares(pixels):
+    inputs = keras.Input(SHAPE)
+    identity = keras.Model(inputs, inputs)
+    x = pixels.read([0])
+    np.testing.assert_allclose(from_pixels(identity, (0.0, 1.0)).predict_on_batch(x), x / 255.0, atol=1e-6)
+    np.testing.assert_allclose(from_pixels(identity, (-1.0, 1.0)).predict_on_batch(x), x / 127.5 - 1, atol=1e-6)
+
+
+def test_predictions_come_in_order_and_without_augmentation_or_dropout(pixels, tmp_path):
+    model, _ = train(pixels, tmp_path / "c.npz", epochs=1)
+    batches = Batches(pixels, np.arange(10), np.zeros(10, int), batch_size=4)
+    scores = predict(model, (0.0, 1.0), batches)
+    np.testing.assert_allclose(scores, model.predict_on_batch(pixels.read(range(10)) / 255.0), atol=1e-5)
+
+
+@pytest.mark.parametrize("labels", [LABELS, LabelScheme(emotions=("happy", "sad"))])
+def test_class_weights_change_what_is_learned(pixels, tmp_path, labels):
+    def first_loss(name, weights):
+        return train(pixels, tmp_path / f"{name}.npz", labels=labels, epochs=1, class_weights=weights)[1][0][1]["loss"]
+
+    plain = first_loss("plain", None)
+    even = dict.fromkeys(labels.emotions, 1.0)
+    assert first_loss("even", even) == pytest.approx(plain, rel=1e-4)
+    assert first_loss("heavy", {**even, "sad": 9.0}) > plain * 1.5
+    # Nearly even classes have balanced weights near one.
+    assert first_loss("balanced", "balanced") == pytest.approx(plain, rel=0.1)
+
+
+def test_a_schedule_spans_the_whole_training_unless_it_says_otherwise(pixels, tmp_path):
+    cosine = {"ref": "keras.optimizers.schedules:CosineDecay", "options": {"initial_learning_rate": 0.01}}
+    _, told = train(pixels, tmp_path / "a.npz", schedule=cosine, callbacks=[])
+    assert told[-1][1]["learning_rate"] == pytest.approx(0, abs=1e-6)
+    cosine["options"]["decay_steps"] = 10_000
+    _, told = train(pixels, tmp_path / "b.npz", schedule=cosine, callbacks=[], epochs=1)
+    assert told[-1][1]["learning_rate"] == pytest.approx(0.01, rel=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("config", "message"),
+    [
+        ({"optimizer": {"ref": "keras.optimizers:Adam", "options": {"rate": 1}}}, "training.optimizer: keras.optim"),
+        ({"loss": {"ref": "keras.losses:Hinge", "options": {"x": 1}}}, "training.loss"),
+        ({"callbacks": [{"ref": "keras.callbacks:EarlyStopping", "options": {"wait": 1}}]}, r"training.callbacks\[0\]"),
+        ({"augmentation": [{"ref": "keras.layers:RandomFlip", "options": {"mood": "up"}}]}, r"training.augm.*\[0\]"),
+    ],
+)
+def test_a_component_that_cannot_be_made_names_its_place_in_the_configuration(pixels, tmp_path, config, message):
+    with pytest.raises(ConfigError, match=message):
+        train(pixels, tmp_path / "c.npz", **config)
+
+
+def test_a_checkpoint_of_another_model_or_a_damaged_one_is_refused(pixels, tmp_path):
+    train(pixels, tmp_path / "c.npz", epochs=1)
+    with pytest.raises(OutputError, match="cannot be read"):
+        train(pixels, tmp_path / "c.npz", labels=LabelScheme(emotions=("happy", "sad")))
+    (tmp_path / "c.npz").write_bytes((tmp_path / "c.npz").read_bytes()[:300])
+    with pytest.raises(OutputError, match="cannot be read"):
+        train(pixels, tmp_path / "c.npz")
+
+
+def test_a_checkpoint_that_cannot_be_written_stops_the_run_with_a_reason(pixels, tmp_path):
+    with pytest.raises(OutputError, match="cannot be written"):
+        train(pixels, tmp_path / "absent" / "c.npz")
