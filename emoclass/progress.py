@@ -28,8 +28,8 @@ class Progress:
     def stage(self, title: str) -> None:
         """Tell that another step began."""
 
-    def track(self, items: Iterable[T], *, title: str, total: int) -> Iterable[T]:
-        """Pass `items` on, one at a time, showing how many of `total` are done."""
+    def track(self, items: Iterable[T], *, title: str, total: int, unit: str = "images") -> Iterable[T]:
+        """Pass `items` on, one at a time, showing how many of `total` units are done."""
         return items
 
     def epoch(self, epoch: int, epochs: int, logs: Mapping[str, float], seconds: float) -> None:

@@ -210,7 +210,13 @@ def _execute(work: _Work, folder: RunFolder, listed: Index) -> RunResult:
             model = _train(work, folder, decoded, drawn)
         with work.timed("evaluation"):
             predictions = _predict(work, model, decoded, drawn)
-            metrics = evaluate(predictions, work.metrics, seed=config.seed, n_resamples=config.evaluation.resamples)
+            metrics = evaluate(
+                predictions,
+                work.metrics,
+                seed=config.seed,
+                n_resamples=config.evaluation.resamples,
+                progress=work.progress,
+            )
         with work.timed("report"):
             result = RunResult(
                 folder=folder.path,

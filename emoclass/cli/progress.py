@@ -34,10 +34,10 @@ class TerminalProgress(Progress):
         if title == "training":
             click.echo("Starting TensorFlow, which takes some seconds", err=True)
 
-    def track(self, items: Iterable[T], *, title: str, total: int) -> Iterator[T]:
+    def track(self, items: Iterable[T], *, title: str, total: int, unit: str = "images") -> Iterator[T]:
         """Draw a bar on a terminal; elsewhere say what begins."""
         if not self._drawing:
-            click.echo(f"{title} {total} {'batches' if title == 'Evaluating' else 'images'}", err=True)
+            click.echo(f"{title} {total} {unit}", err=True)
             yield from items
             return
         with click.progressbar(items, length=total, label=title.ljust(10), file=sys.stderr, show_pos=True) as bar:

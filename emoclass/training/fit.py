@@ -156,5 +156,7 @@ def predict(
 ) -> np.ndarray:
     """Return a model's raw output for every image of `batches`, in order: float32 `(n, units)`."""
     network = from_pixels(model, value_range)
-    numbers = (progress or Progress()).track(range(batches.num_batches), title="Evaluating", total=batches.num_batches)
+    numbers = (progress or Progress()).track(
+        range(batches.num_batches), title="Predicting", total=batches.num_batches, unit="batches"
+    )
     return np.concatenate([network.predict_on_batch(batches[number][0]) for number in numbers])

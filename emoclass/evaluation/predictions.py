@@ -1,0 +1,156 @@
+"""A model's probabilities beside the truth: what every metric reads."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from emoclass.errors import ContractError
+from emoclass.labels import LabelScheme
+
+IntArray = NDArray[np.int64]
+FloatArray = NDArray[np.float64]
+
+SUM_TOLERANCE = 1e-3
+"""How far a row of probabilities may sum from 1: float16 and LiteRT outputs round."""
+
+_PROBABILITIES_HINT = "End the model in a sigmoid (two emotions) or a softmax (more), not in logits."
+
+
+def predicted_classes(y_score: FloatArray) -> IntArray:
+    """Return the class index that each row of probabilities stands for.
+
+    Two classes: the second (positive) one where its probability is at least 0.5, so that a tie is
+    positive, as with the threshold of a sigmoid. More: the largest probability, a tie going to the
+    class that comes first in label order.
+
+    Shapes: `(n, classes)` -> int `(n,)`.
+
+    Example:
+        >>> predicted_classes(np.array([[0.5, 0.5], [0.6, 0.4]])).tolist()
+        [1, 0]
+    """
+    if y_score.shape[1] == 2:
+        return np.asarray(y_score[:, 1] >= 0.5, dtype=np.int64)
+    return np.asarray(np.argmax(y_score, axis=1), dtype=np.int64)
+
+
+def _check_probabilities(y_score: FloatArray, subject: str) -> None:
+    """Raise ContractError unless every row is a distribution: finite, in [0, 1], summing to 1."""
+    bad_rows = {
+        "finite numbers": ~np.isfinite(y_score).all(axis=1),
+        "probabilities in [0, 1]": ((y_score < 0) | (y_score > 1)).any(axis=1),
+        "rows that sum to 1": abs(y_score.sum(axis=1) - 1) > SUM_TOLERANCE,
+    }
+    for expected, bad in bad_rows.items():
+        if bad.any():
+            first = int(bad.argmax())
+            raise ContractError(
+                f"{subject}: expected {expected}, got {y_score[first].tolist()} in row {first}"
+                f" ({int(bad.sum())} of {len(bad)} rows).",
+                hint=_PROBABILITIES_HINT,
+            )
+
+
+def scores_from_output(output: ArrayLike, labels: LabelScheme) -> FloatArray:
+    """Return a model's raw output as one probability for each emotion.
+
+    Shapes: `(n, labels.units)` -> float64 `(n, len(labels))`; a sigmoid's one column is P(second label).
+
+    Raises:
+        ContractError: Another shape, or values that are no probabilities.
+
+    Example:
+        >>> scores_from_output([[0.25]], LabelScheme(emotions=("happy", "sad"))).tolist()
+        [[0.75, 0.25]]
+    """
+    scores = np.asarray(output, dtype=np.float64)
+    if scores.ndim != 2 or scores.shape[1] != labels.units:
+        raise ContractError(
+            f"model output: expected shape (n, {labels.units}) for {len(labels)} emotions, got {scores.shape}.",
+            hint="Size the last layer with labels.units.",
+        )
+    if labels.head == "sigmoid":
+        scores = np.hstack([1 - scores, scores])
+    _check_probabilities(scores, "model output")
+    return scores
+
+
+@dataclass(frozen=True, eq=False)
+class Predictions:
+    """What a model said about the images of one split. The arrays are read-only copies.
+
+    Attributes:
+        ids: The samples' ids.
+        y_true: Class indices in label order. Shape: int64 `(n,)`.
+        y_score: Probabilities. Shape: float64 `(n, len(labels))`. Range: [0, 1], rows sum to 1.
+        labels: The class order.
+        groups: Person or source of each sample, None where it has none; None if no sample has one.
+        split: Which split the samples are.
+
+    Raises:
+        ContractError: The parts do not fit together, or a score is no probability.
+    """
+
+    ids: tuple[str, ...]
+    y_true: IntArray
+    y_score: FloatArray
+    labels: LabelScheme
+    groups: tuple[str | None, ...] | None = None
+    split: str = "test"
+
+    def __post_init__(self) -> None:
+        n, classes = len(self.ids), len(self.labels)
+        if n == 0:
+            raise ContractError("predictions: expected at least one sample, got none.")
+        y_true = np.array(self.y_true)
+        if y_true.shape != (n,) or not np.issubdtype(y_true.dtype, np.integer):
+            raise ContractError(f"y_true: expected integers of shape ({n},), got {y_true.dtype} {y_true.shape}.")
+        if y_true.min() < 0 or y_true.max() >= classes:
+            raise ContractError(
+                f"y_true: expected class indices 0 to {classes - 1}, got {y_true.min()} to {y_true.max()}.",
+                hint="labels.index(emotion) gives the index of an emotion.",
+            )
+        y_score = np.array(self.y_score, dtype=np.float64)
+        if y_score.shape != (n, classes):
+            raise ContractError(
+                f"y_score: expected shape ({n}, {classes}), got {y_score.shape}.",
+                hint="scores_from_output(output, labels) turns a model's output into this shape.",
+            )
+        _check_probabilities(y_score, "y_score")
+        if self.groups is not None and len(self.groups) != n:
+            raise ContractError(f"groups: expected {n}, one for each sample, got {len(self.groups)}.")
+        self._freeze(ids=tuple(self.ids), y_true=_frozen(y_true.astype(np.int64)), y_score=_frozen(y_score))
+        self._freeze(groups=_groups(self.groups))
+
+    @property
+    def has_grouped_images(self) -> bool:
+        """Whether any group holds more than one image, so that images are no independent evidence."""
+        named = [group for group in self.groups or () if group is not None]
+        return len(set(named)) < len(named)
+
+    def _freeze(self, **fields: Any) -> None:
+        for name, value in fields.items():
+            object.__setattr__(self, name, value)
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    @property
+    def y_pred(self) -> IntArray:
+        """The predicted class indices, by the rule of `predicted_classes`. Shape: int64 `(n,)`."""
+        return predicted_classes(self.y_score)
+
+
+def _groups(groups: Sequence[str | None] | None) -> tuple[str | None, ...] | None:
+    """Return the groups as a tuple, or None where no sample declares one."""
+    return tuple(groups) if groups is not None and any(group is not None for group in groups) else None
+
+
+def _frozen(array: Any) -> Any:
+    array.setflags(write=False)
+    return array
