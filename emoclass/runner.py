@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -16,7 +17,7 @@ from emoclass.config import RunConfig, read_file, validate
 from emoclass.configure import configure, load_plugin, metric_specs
 from emoclass.data.index import Index, index
 from emoclass.data.pixels import Decoded, available_threads, decode
-from emoclass.data.split import SPLITS, Split, check_unchanged, split, to_csv
+from emoclass.data.split import SPLITS, Split, split, to_csv
 from emoclass.errors import DataError, OutputError
 from emoclass.evaluation.evaluate import evaluate
 from emoclass.evaluation.predictions import Predictions, scores_from_output
@@ -258,9 +259,7 @@ def _write_beginning(work: _Work, folder: RunFolder, decoded: Decoded, drawn: Sp
         "split": hashlib.sha256(text.encode()).hexdigest(),
         "data": decoded.digest,
     }
-    written = folder.read_text("split.csv")
-    if written is not None:
-        check_unchanged(written, drawn, work.config.labels)
+    _check_unchanged(folder, digests)
     plugin = work.registry.plugin(load_plugin(work.registry, work.config.plugin))
     environment = describe_environment([plugin.origin], seed=work.config.seed, threads=work.threads)
     environment |= {"plugin": {"name": plugin.name, "version": plugin.version}, "digests": digests}
@@ -268,6 +267,16 @@ def _write_beginning(work: _Work, folder: RunFolder, decoded: Decoded, drawn: Sp
     folder.write_rows("skipped.csv", ("path", "reason"), [(each.path, each.reason) for each in decoded.skipped])
     folder.write_text("split.csv", text)
     return environment
+
+
+def _check_unchanged(folder: RunFolder, digests: Mapping[str, str]) -> None:
+    """Refuse to go on with a run on other images, or on another split of them."""
+    written = folder.read_text("environment.json")
+    if written is not None and json.loads(written)["digests"] != digests:
+        raise OutputError(
+            f"run folder {folder.path}: the images, or how they are split, are not those that the run began with.",
+            hint="Start a new run, or bring the data back as it was.",
+        )
 
 
 def _notes(work: _Work, listed: Index, decoded: Decoded, drawn: Split) -> tuple[str, ...]:

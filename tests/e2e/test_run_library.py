@@ -7,8 +7,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import draw_photographs
 from PIL import Image
+from tiny import draw_photographs, tiny_registry
 
 import emoclass
 from emoclass.errors import ConfigError, DataError, OutputError
@@ -31,15 +31,7 @@ def photos(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def finished(photos, tmp_path_factory):
-    from conftest import TinyPlugin
-
-    from emoclass import Registry, builtins
-    from emoclass.registry import PluginInfo
-
-    registry = Registry()
-    registry.register(builtins, PluginInfo("builtins", origin="emoclass"))
-    registry.register(TinyPlugin(), PluginInfo("tiny", origin="tests"))
-    return emoclass.run("tiny", data=photos, out=tmp_path_factory.mktemp("runs"), registry=registry)
+    return emoclass.run("tiny", data=photos, out=tmp_path_factory.mktemp("runs"), registry=tiny_registry())
 
 
 def rows(path):
@@ -180,10 +172,10 @@ def test_a_run_does_not_resume_on_other_data(registry, tmp_path):
     with pytest.raises(KeyboardInterrupt):
         emoclass.run("tiny", data=root, out=tmp_path / "runs", registry=registry, progress=progress)
     Image.new("RGB", (9, 9)).save(root / "happy" / "000.png")
-    with pytest.raises(OutputError, match="no longer those that the run began with"):
+    with pytest.raises(OutputError, match="not those that the run began with"):
         emoclass.resume(progress.folder, registry=registry)
     (root / "happy" / "000.png").unlink()
-    with pytest.raises(OutputError, match="no longer those that the run began with"):
+    with pytest.raises(OutputError, match="not those that the run began with"):
         emoclass.resume(progress.folder, registry=registry)
 
 
