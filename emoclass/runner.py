@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -16,24 +14,31 @@ import numpy as np
 from emoclass.config import RunConfig, read_file, validate
 from emoclass.configure import configure, load_plugin, metric_specs
 from emoclass.data.index import Index, index
+from emoclass.data.labeled import LabeledPixels
 from emoclass.data.pixels import Decoded, available_threads, decode
-from emoclass.data.split import SPLITS, Split, split, to_csv
+from emoclass.data.split import SPLITS, split
 from emoclass.errors import DataError, OutputError
 from emoclass.evaluation.evaluate import evaluate
 from emoclass.evaluation.predictions import Predictions, scores_from_output
 from emoclass.progress import Progress
-from emoclass.registry import Registry
-from emoclass.reporting.contents import Picture, ReportContents
-from emoclass.reporting.environment import describe_environment
+from emoclass.registry import PluginInfo, Registry
+from emoclass.reporting.contents import ReportContents
 from emoclass.reporting.folder import RunFolder
+from emoclass.reporting.write import (
+    choose_examples,
+    choose_test_pictures,
+    notes_of,
+    write_beginning,
+    write_predictions,
+    write_report_and_metrics,
+)
 from emoclass.results import RunResult
-from emoclass.specs import DatasetSpec, MetricSpec, ModelSpec
+from emoclass.specs import DatasetSpec, MetricSpec, ModelSpec, SplitName
 
 if TYPE_CHECKING:
     import keras
 
-N_EXAMPLES = 12
-N_TEST_PICTURES = 32
+    from emoclass.training.pipeline import Batches
 
 
 def run(
@@ -159,6 +164,10 @@ class _Work:
     seconds: dict[str, float] = field(default_factory=dict)
 
     @property
+    def plugin(self) -> PluginInfo:
+        return self.registry.plugin(load_plugin(self.registry, self.config.plugin))
+
+    @property
     def dataset(self) -> DatasetSpec:
         return self.registry.datasets.get(self.config.data.dataset)
 
@@ -189,28 +198,18 @@ def _execute(work: _Work, folder: RunFolder, listed: Index) -> RunResult:
     """Take a run from its list of images to its report."""
     config = work.config
     with work.timed("decoding"):
-        decoded = decode(
-            listed.samples,
-            work.dataset,
-            config.data.root,
-            work.model.image_shape,
-            cache_file=folder.path / "pixels.cache",
-            cache_bytes=config.runtime.cache_mib * 2**20,
-            threads=work.threads,
-            progress=work.progress,
-        )
+        decoded = _decode(work, folder, listed)
     try:
-        _check_usable(listed, decoded, config)
-        drawn = split([listed.samples[row] for row in decoded.usable], config.labels, config.data, seed=config.seed)
-        environment = _write_beginning(work, folder, decoded, drawn)
+        images = _split(work, listed, decoded)
+        environment = write_beginning(folder, config, work.plugin, decoded, images, threads=work.threads)
         work.progress.started(folder.path)
-        notes = _notes(work, listed, decoded, drawn)
+        notes = notes_of(images, work.dataset.notice, listed.left_out, len(decoded.skipped))
         for note in notes:
             work.progress.note(note)
         with work.timed("training"):
-            model = _train(work, folder, decoded, drawn)
+            model = _train(work, folder, images)
         with work.timed("evaluation"):
-            predictions = _predict(work, model, decoded, drawn)
+            predictions = _predict(work, model, images)
             metrics = evaluate(
                 predictions,
                 work.metrics,
@@ -221,86 +220,62 @@ def _execute(work: _Work, folder: RunFolder, listed: Index) -> RunResult:
         with work.timed("report"):
             result = RunResult(
                 folder=folder.path,
-                plugin=load_plugin(work.registry, config.plugin),
+                plugin=work.plugin.name,
                 recipe=config.recipe,
                 labels=config.labels.emotions,
-                n_samples={side: len(drawn.positions(side)) for side in SPLITS},
+                n_samples={side: len(images.samples(side)) for side in SPLITS},
                 metrics=metrics,
                 history=folder.history(),
                 skipped=decoded.skipped,
                 left_out=listed.left_out,
                 notes=notes,
             )
-            _write_end(work, folder, result, model, decoded, drawn, predictions, environment)
+            _report(work, folder, result, model, images, predictions, environment)
     finally:
         decoded.pixels.close()
     folder.finish()
     return result
 
 
-def _check_usable(listed: Index, decoded: Decoded, config: RunConfig) -> None:
+def _decode(work: _Work, folder: RunFolder, listed: Index) -> Decoded:
+    runtime = work.config.runtime
+    return decode(
+        listed.samples,
+        work.dataset,
+        work.config.data.root,
+        work.model.image_shape,
+        cache_file=folder.path / "pixels.cache",
+        cache_bytes=runtime.cache_mib * 2**20,
+        threads=work.threads,
+        progress=work.progress,
+    )
+
+
+def _split(work: _Work, listed: Index, decoded: Decoded) -> LabeledPixels:
+    config = work.config
     if not decoded.usable:
         first = decoded.skipped[0]
         raise DataError(
             f"none of the {len(listed.samples)} files can be read, {first.path} for one: {first.reason}.",
             hint="Images are read as JPEG, PNG, WebP, GIF, BMP and TIFF.",
         )
-    left = {listed.samples[row].emotion for row in decoded.usable}
+    usable = [listed.samples[row] for row in decoded.usable]
     for emotion in config.labels.emotions:
-        if emotion not in left:
+        if all(sample.emotion != emotion for sample in usable):
             raise DataError(f"no image of {emotion} can be read ({len(decoded.skipped)} files were skipped).")
+    # Both the list and the split are sorted by id, so the usable rows belong to the split's samples in order.
+    drawn = split(usable, config.labels, config.data, seed=config.seed)
+    return LabeledPixels(drawn, config.labels, decoded.pixels, np.array(decoded.usable))
 
 
-def _write_beginning(work: _Work, folder: RunFolder, decoded: Decoded, drawn: Split) -> dict[str, Any]:
-    """Write what is decided before training; a resumed run checks that it still holds."""
-    text = to_csv(drawn, work.config.labels)
-    digests = {
-        "config": work.config.digest(),
-        "split": hashlib.sha256(text.encode()).hexdigest(),
-        "data": decoded.digest,
-    }
-    _check_unchanged(folder, digests)
-    plugin = work.registry.plugin(load_plugin(work.registry, work.config.plugin))
-    environment = describe_environment([plugin.origin], seed=work.config.seed, threads=work.threads)
-    environment |= {"plugin": {"name": plugin.name, "version": plugin.version}, "digests": digests}
-    folder.write_json("environment.json", environment)
-    folder.write_rows("skipped.csv", ("path", "reason"), [(each.path, each.reason) for each in decoded.skipped])
-    folder.write_text("split.csv", text)
-    return environment
-
-
-def _check_unchanged(folder: RunFolder, digests: Mapping[str, str]) -> None:
-    """Refuse to go on with a run on other images, or on another split of them."""
-    written = folder.read_text("environment.json")
-    if written is not None and json.loads(written)["digests"] != digests:
-        raise OutputError(
-            f"run folder {folder.path}: the images, or how they are split, are not those that the run began with.",
-            hint="Start a new run, or bring the data back as it was.",
-        )
-
-
-def _notes(work: _Work, listed: Index, decoded: Decoded, drawn: Split) -> tuple[str, ...]:
-    notes = [work.dataset.notice] if work.dataset.notice else []
-    notes += [sentence for sentence in drawn.method if "has no" in sentence or "apart" in sentence]
-    if listed.left_out:
-        words = ", ".join(f"{word} {count}" for word, count in sorted(listed.left_out.items()))
-        notes.append(f"Left out, since they are none of this run's emotions: {words}.")
-    if decoded.skipped:
-        notes.append(f"Skipped, since they cannot be read: {len(decoded.skipped)} files, listed in skipped.csv.")
-    return tuple(notes)
-
-
-def _batches(work: _Work, decoded: Decoded, drawn: Split, side: Any, *, seed: int | None = None) -> Any:
+def _batches(work: _Work, images: LabeledPixels, side: SplitName, *, seed: int | None = None) -> Batches:
     from emoclass.training.pipeline import Batches
 
-    positions = drawn.positions(side)
-    labels = work.config.labels
-    y_true = np.array([labels.index(drawn.samples[position].emotion) for position in positions])
-    rows = np.array(decoded.usable)[positions]
-    return Batches(decoded.pixels, rows, y_true, batch_size=work.config.training.batch_size, seed=seed)
+    batch_size = work.config.training.batch_size
+    return Batches(images.pixels, images.rows_of(side), images.y_true(side), batch_size=batch_size, seed=seed)
 
 
-def _train(work: _Work, folder: RunFolder, decoded: Decoded, drawn: Split) -> keras.Model:
+def _train(work: _Work, folder: RunFolder, images: LabeledPixels) -> keras.Model:
     from emoclass.training.build import build, set_threads
     from emoclass.training.fit import fit
 
@@ -315,11 +290,11 @@ def _train(work: _Work, folder: RunFolder, decoded: Decoded, drawn: Split) -> ke
     fit(
         model,
         work.model.value_range,
-        _batches(work, decoded, drawn, "train", seed=config.seed),
-        _batches(work, decoded, drawn, "validation"),
+        _batches(work, images, "train", seed=config.seed),
+        _batches(work, images, "validation"),
         config.training,
         config.labels,
-        class_counts=drawn.counts(config.labels)["train"],
+        class_counts=images.split.counts(config.labels)["train"],
         seed=config.seed,
         checkpoint=folder.path / "checkpoint.npz",
         on_epoch=on_epoch,
@@ -327,15 +302,14 @@ def _train(work: _Work, folder: RunFolder, decoded: Decoded, drawn: Split) -> ke
     return model
 
 
-def _predict(work: _Work, model: keras.Model, decoded: Decoded, drawn: Split) -> Predictions:
+def _predict(work: _Work, model: keras.Model, images: LabeledPixels) -> Predictions:
     from emoclass.training.fit import predict
 
-    batches = _batches(work, decoded, drawn, "test")
-    output = predict(model, work.model.value_range, batches, work.progress)
-    samples = [drawn.samples[position] for position in drawn.positions("test")]
+    output = predict(model, work.model.value_range, _batches(work, images, "test"), work.progress)
+    samples = images.samples("test")
     return Predictions(
         ids=tuple(sample.id for sample in samples),
-        y_true=np.array([work.config.labels.index(sample.emotion) for sample in samples]),
+        y_true=images.y_true("test"),
         y_score=scores_from_output(output, work.config.labels),
         labels=work.config.labels,
         groups=tuple(sample.group for sample in samples),
@@ -343,87 +317,33 @@ def _predict(work: _Work, model: keras.Model, decoded: Decoded, drawn: Split) ->
     )
 
 
-def _write_end(
+def _report(
     work: _Work,
     folder: RunFolder,
     result: RunResult,
     model: keras.Model,
-    decoded: Decoded,
-    drawn: Split,
+    images: LabeledPixels,
     predictions: Predictions,
     environment: Mapping[str, Any],
 ) -> None:
-    """Write the numbers, the model and everything that a person looks at."""
-    from emoclass.reporting.page import write_report
-    from emoclass.reporting.plots import write_plots
     from emoclass.training.build import layer_rows, save_model
 
+    seed = work.config.seed
     with folder.writing("model.keras") as path:
         save_model(model, path)
-    folder.write_rows("predictions.csv", *_prediction_rows(predictions, drawn))
+    write_predictions(folder, predictions, images)
     contents = ReportContents(
         result=result,
         config=work.config,
         dataset_summary=work.dataset.summary,
         model_summary=work.model.summary,
         layers=layer_rows(model),
-        counts=drawn.counts(work.config.labels),
-        split_method=drawn.method,
-        examples=_examples(work, decoded, drawn),
-        test_batch=_test_pictures(work, decoded, drawn, predictions),
+        counts=images.split.counts(work.config.labels),
+        split_method=images.split.method,
+        examples=choose_examples(images, seed=seed),
+        test_batch=choose_test_pictures(images, predictions, seed=seed),
         environment=environment,
         seconds=dict(work.seconds),
         metric_summaries={spec.name: spec.summary for spec in work.metrics},
     )
-    with folder.guard("plots"):
-        plots = write_plots(contents, folder.path)
-    with folder.writing("report.html") as path:
-        write_report(contents, plots, path)
-    folder.write_json("metrics.json", result.to_json())
-
-
-def _prediction_rows(predictions: Predictions, drawn: Split) -> tuple[tuple[str, ...], list[list[Any]]]:
-    labels = predictions.labels
-    paths = {sample.id: sample.path for sample in drawn.samples}
-    header = ("path", "split", "y_true", "y_pred", "correct", *(f"score_{emotion}" for emotion in labels.emotions))
-    rows = [
-        [
-            paths[predictions.ids[i]],
-            predictions.split,
-            labels.emotions[predictions.y_true[i]],
-            labels.emotions[predictions.y_pred[i]],
-            int(predictions.y_true[i] == predictions.y_pred[i]),
-            *(f"{score:.6f}" for score in predictions.y_score[i]),
-        ]
-        for i in range(len(predictions.ids))
-    ]
-    return header, rows
-
-
-def _examples(work: _Work, decoded: Decoded, drawn: Split) -> tuple[Picture, ...]:
-    rng = np.random.default_rng(work.config.seed)
-    chosen = rng.permutation(drawn.positions("train"))[:N_EXAMPLES]
-    return tuple(_picture(decoded, drawn, position) for position in chosen)
-
-
-def _test_pictures(work: _Work, decoded: Decoded, drawn: Split, predictions: Predictions) -> tuple[Picture, ...]:
-    emotions = work.config.labels.emotions
-    rng = np.random.default_rng(work.config.seed)
-    positions = drawn.positions("test")
-    chosen = rng.permutation(len(positions))[:N_TEST_PICTURES]
-    return tuple(
-        _picture(
-            decoded,
-            drawn,
-            positions[i],
-            scores=dict(zip(emotions, predictions.y_score[i].tolist(), strict=True)),
-            predicted=emotions[predictions.y_pred[i]],
-        )
-        for i in chosen
-    )
-
-
-def _picture(decoded: Decoded, drawn: Split, position: int, **seen: Any) -> Picture:
-    sample = drawn.samples[position]
-    pixels = decoded.pixels.read([decoded.usable[position]])[0]
-    return Picture(id=sample.id, pixels=pixels, emotion=sample.emotion, **seen)
+    write_report_and_metrics(folder, contents)

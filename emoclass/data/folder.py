@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import NoReturn
 
 from emoclass.errors import DataError
 from emoclass.specs import Sample, SplitName
@@ -23,8 +24,9 @@ SPLIT_FOLDERS: dict[str, SplitName] = {
 def load(root: Path | None = None) -> Iterator[Sample]:
     """List `<root>/<class>/*`, or `<root>/{train,val|validation,test}/<class>/*`.
 
-    A class folder is read with everything below it. Hidden files and folders, and files beside the class folders,
-    are passed over; any other file is listed, whether it is an image shows when it is decoded.
+    A class folder is read with everything below it. Hidden files and folders, files beside the class folders, and
+    links to folders below a class folder are passed over; any other file is listed, a broken link too: whether it
+    is an image shows when it is decoded.
 
     Args:
         root: The folder.
@@ -33,14 +35,18 @@ def load(root: Path | None = None) -> Iterator[Sample]:
         Samples in the order of their paths; `emotion` is the class folder's name, `id` the path.
 
     Raises:
-        DataError: The folder is missing, is no folder, has no class folders, or mixes class and split folders.
+        DataError: The folder is missing, is no folder, has no class folders, mixes class and split folders, or
+            cannot be listed.
     """
     if root is None:
         raise DataError("dataset 'folder': expected a folder of images, got none.", hint="Name it with --data DIR.")
-    if not root.exists():
-        raise DataError(f"data folder {root}: no such folder.", hint="Check the path given to --data.")
-    if not root.is_dir():
-        raise DataError(f"data folder {root}: expected a folder, got a file.")
+    try:
+        if not root.exists():
+            raise DataError(f"data folder {root}: no such folder.", hint="Check the path given to --data.")
+        if not root.is_dir():
+            raise DataError(f"data folder {root}: expected a folder, got a file.")
+    except OSError as error:  # a name too long, a parent that may not be searched
+        _refuse(error)
     folders = _subfolders(root)
     if not folders:
         raise DataError(
@@ -70,6 +76,8 @@ def _samples(root: Path, folders: list[str], official: bool) -> Iterator[Sample]
 def _class_samples(root: Path, folder: Path, emotion: str, split: SplitName | None) -> Iterator[Sample]:
     for path in sorted(_files(root / folder)):
         relative = path.relative_to(root).as_posix()
+        if relative.encode(errors="replace").decode() != relative:
+            raise DataError(f"data folder {root}: expected file names in UTF-8, got {relative!r}.", hint="Rename it.")
         yield Sample(id=relative, path=relative, emotion=emotion, split=split)
 
 
@@ -78,19 +86,25 @@ def _files(folder: Path) -> Iterator[Path]:
         folders[:] = [name for name in folders if not name.startswith(".")]
         for name in files:
             path = Path(parent, name)
-            if not name.startswith(".") and path.is_file():
+            if not name.startswith(".") and _is_file_or_broken_link(path):
                 yield path
+
+
+def _is_file_or_broken_link(path: Path) -> bool:
+    try:
+        return path.is_file() or not path.exists()
+    except OSError:  # whatever it is, decoding says why it cannot be read
+        return True
 
 
 def _subfolders(folder: Path) -> list[str]:
     try:
-        entries = list(folder.iterdir())
+        return sorted(entry.name for entry in folder.iterdir() if entry.is_dir() and not entry.name.startswith("."))
     except OSError as error:
         _refuse(error)
-    return sorted(entry.name for entry in entries if entry.is_dir() and not entry.name.startswith("."))
 
 
-def _refuse(error: OSError) -> None:
+def _refuse(error: OSError) -> NoReturn:
     raise DataError(f"data folder {error.filename}: cannot be listed ({error.strerror}).") from error
 
 

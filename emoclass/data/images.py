@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
-from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
+from PIL import ExifTags, Image, UnidentifiedImageError
 
 from emoclass.errors import UnreadableImageError
 from emoclass.specs import Sample
@@ -28,7 +28,21 @@ DRAFT_FACTOR = 3
 """JPEG scaling while decoding stays at least this many times larger than the target: at once the target
 it moved a probability by 0.06, at three times nothing."""
 
-_WIDE_MODES = {"I": 1, "I;16": 256, "I;16B": 256, "I;16L": 256, "I;16N": 256}
+MAX_FILE_BYTES = 2**29
+"""No image within `MAX_PIXELS` needs more; a film that lies among the pictures is not read into memory."""
+
+_WIDE_MODES = ("I", "I;16", "I;16B", "I;16L", "I;16N")
+
+_TURNS = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+"""EXIF orientation -> what turns the picture upright."""
 
 
 def read_image(data: bytes, image_shape: tuple[int, int, int], *, path: str = "image") -> np.ndarray:
@@ -56,31 +70,37 @@ def read_image(data: bytes, image_shape: tuple[int, int, int], *, path: str = "i
                 raise UnreadableImageError(path, f"too large ({image.width}x{image.height} pixels)")
             side = DRAFT_FACTOR * max(height, width)
             image.draft(None, (side, side))
-            upright = ImageOps.exif_transpose(image) if _is_turned(image) else image
-            converted = _convert(upright, "RGB" if channels == 3 else "L", path)
+            converted = _convert(_upright(image), "RGB" if channels == 3 else "L", path)
             resized = converted.resize((width, height), Image.Resampling.BILINEAR)
     except UnreadableImageError:
         raise
     except UnidentifiedImageError:
         raise UnreadableImageError(path, "not an image (read are JPEG, PNG, WebP, GIF, BMP and TIFF)") from None
-    except Image.DecompressionBombError:
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning):
         raise UnreadableImageError(path, "too large (decompression bomb)") from None
     except Exception as error:  # Pillow's decoders raise whatever a damaged file makes them stumble over
         raise UnreadableImageError(path, f"damaged image ({_first_line(error)})") from error
     return np.asarray(resized, dtype=np.uint8).reshape(height, width, channels)
 
 
-def _is_turned(image: Image.Image) -> bool:
-    return image.getexif().get(ExifTags.Base.Orientation, 1) != 1
+def _upright(image: Image.Image) -> Image.Image:
+    image.load()  # TIFF pictures turn themselves upright here; damaged ones stumble here
+    try:
+        orientation = image.getexif().get(ExifTags.Base.Orientation, 1)
+    except Exception:  # damaged EXIF beside a sound picture: Pillow raises whatever it stumbles over
+        orientation = 1
+    turn = _TURNS.get(orientation)
+    return image if turn is None else image.transpose(turn)
 
 
 def _convert(image: Image.Image, mode: str, path: str) -> Image.Image:
     if image.mode in _WIDE_MODES:
-        values = np.asarray(image).astype(np.int64)
+        values = np.asarray(image)
+        if image.mode == "I" and not 0 <= values.min() <= values.max() <= 65535:
+            raise UnreadableImageError(path, "32-bit pixels, whose range no file states")
         # Mode "I" holds 16-bit files too; only its values tell whether they need scaling down.
-        wide = image.mode != "I" or values.max(initial=0) > 255
-        eight_bit = np.clip(values // 256 if wide else values, 0, 255).astype(np.uint8)
-        return Image.fromarray(eight_bit, "L").convert(mode)
+        wide = image.mode != "I" or values.max() > 255
+        return Image.fromarray((values // 256 if wide else values).astype(np.uint8)).convert(mode)
     if image.mode == "F":
         raise UnreadableImageError(path, "floating-point pixels, whose range no file states")
     if image.has_transparency_data:
@@ -99,8 +119,11 @@ def read_file(root: Path | None, sample: Sample) -> bytes:
     Raises:
         UnreadableImageError: The file cannot be read.
     """
+    file = (root or Path()) / sample.path
     try:
-        return ((root or Path()) / sample.path).read_bytes()
+        if file.stat().st_size > MAX_FILE_BYTES:
+            raise UnreadableImageError(sample.path, f"too large (more than {MAX_FILE_BYTES // 2**20} MiB)")
+        return file.read_bytes()
     except OSError as error:
         raise UnreadableImageError(sample.path, f"cannot be opened ({error.strerror})") from error
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -94,13 +95,16 @@ def _check_contract(spec: DatasetSpec, samples: list[Sample]) -> None:
 def _translate(
     spec: DatasetSpec, config: DataConfig, labels: LabelScheme, samples: list[Sample]
 ) -> tuple[list[Sample], Counter[str]]:
-    mapping = {word.strip().casefold(): emotion for word, emotion in config.map.items()}
+    mapping: dict[str | None, str] = {word.strip().casefold(): emotion for word, emotion in config.map.items()}
     meaning: dict[str, str | None] = {}
     unknown: list[str] = []
     for word in sorted({sample.emotion for sample in samples}):
-        target = mapping.get(word.strip().casefold(), word)
-        meaning[word] = None if target == IGNORE else canonical(target, labels.extra)
-        if target != IGNORE and meaning[word] is None:
+        emotion = canonical(word, labels.extra)
+        said = mapping.get(word.strip().casefold(), mapping.get(emotion))  # of the word, else of what it stands for
+        if said is not None:
+            emotion = None if said == IGNORE else canonical(said, labels.extra)
+        meaning[word] = emotion
+        if emotion is None and said != IGNORE:
             unknown.append(word)
     if unknown:
         raise _unknown_classes(spec, config, labels, unknown)
@@ -124,7 +128,8 @@ def _unknown_classes(spec: DatasetSpec, config: DataConfig, labels: LabelScheme,
     return DataError(
         f"{_place(spec, config)}: no known emotion: {'; '.join(guesses)}.",
         hint=(
-            f"Map it, as in --map {unknown[0]}={example}, or leave it out with --map {unknown[0]}={IGNORE}. "
+            f"Map it, as in --map {shlex.quote(f'{unknown[0]}={example}')}, "
+            f"or leave it out with --map {shlex.quote(f'{unknown[0]}={IGNORE}')}. "
             f"Known are {', '.join([*EMOTIONS, *labels.extra])}."
         ),
     )

@@ -6,8 +6,9 @@ import hashlib
 import os
 import threading
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
@@ -35,7 +36,7 @@ class PixelCache:
             through a memory map, whose pages would count as this process's memory.
 
     Raises:
-        OutputError: There is no room on the disk.
+        OutputError: The file cannot be created.
     """
 
     def __init__(self, n_images: int, image_shape: tuple[int, int, int], file: Path | None = None) -> None:
@@ -48,7 +49,10 @@ class PixelCache:
             self._memory: np.ndarray | None = np.empty((n_images, *image_shape), np.uint8)
         else:
             self._memory = None
-            self._file = file.open("w+b", buffering=0)
+            try:
+                self._file = file.open("w+b", buffering=0)
+            except OSError as error:
+                raise self._unwritable(error) from error
 
     def __len__(self) -> int:
         return self._n_images
@@ -58,25 +62,39 @@ class PixelCache:
         if self._memory is not None:
             self._memory[row] = pixels
             return
+        left = np.ascontiguousarray(pixels).data.cast("B")
         try:
             with self._lock:
                 self._file.seek(row * self._row_bytes)
-                self._file.write(np.ascontiguousarray(pixels).data)
+                while left:  # a nearly full disk takes a part before it refuses the rest
+                    left = left[self._file.write(left) :]
         except OSError as error:
-            raise OutputError(
-                f"decoded images: cannot be written to {self._path} ({error.strerror}).",
-                hint="Free some space, choose another --out, or raise [runtime] cache_mib.",
-            ) from error
+            raise self._unwritable(error) from error
+
+    def _unwritable(self, error: OSError) -> OutputError:
+        return OutputError(
+            f"decoded images: cannot be written to {self._path} ({error.strerror}).",
+            hint="Free some space, choose another --out, or raise [runtime] cache_mib.",
+        )
 
     def read(self, rows: Sequence[int] | np.ndarray) -> np.ndarray:
-        """Return images as uint8 `(len(rows), height, width, channels)`."""
+        """Return images as uint8 `(len(rows), height, width, channels)`.
+
+        Raises:
+            OutputError: The file is shorter than what was written: somebody else changed it.
+        """
         if self._memory is not None:
             return self._memory[np.asarray(rows, dtype=np.intp)]
         batch = np.empty((len(rows), *self.image_shape), np.uint8)
         with self._lock:
             for position, row in enumerate(rows):
                 self._file.seek(int(row) * self._row_bytes)
-                self._file.readinto(batch[position].data)  # type: ignore[attr-defined]
+                left = batch[position].data.cast("B")
+                while left:
+                    n_read = self._file.readinto(left)
+                    if not n_read:
+                        raise OutputError(f"decoded images: {self._path} ends before image {row}.")
+                    left = left[n_read:]
         return batch
 
     def close(self) -> None:
@@ -137,7 +155,7 @@ def decode(
 
     def one(row: int) -> tuple[bytes, str | None]:
         sample = samples[row]
-        digest = hashlib.sha256(sample.id.encode())
+        digest = hashlib.sha256(sample.id.encode() + b"\0")
         try:
             data = read(root, sample)
             digest.update(data)
@@ -151,8 +169,8 @@ def decode(
     skipped: list[SkippedFile] = []
     digest = hashlib.sha256()
     try:
-        with quiet_decoders():
-            outcomes = ordered_map(one, range(len(samples)), threads or available_threads())
+        outcomes = ordered_map(one, range(len(samples)), threads or available_threads())
+        with quiet_decoders(), closing(outcomes):  # no thread writes on when the cache is closed
             tracked = progress.track(outcomes, title="Decoding", total=len(samples))
             for row, (sample_digest, reason) in enumerate(tracked):
                 digest.update(sample_digest)
@@ -166,7 +184,7 @@ def decode(
     return Decoded(pixels, tuple(usable), tuple(skipped), digest.hexdigest())
 
 
-def ordered_map(function: Callable[[A], B], items: Iterable[A], threads: int) -> Iterator[B]:
+def ordered_map(function: Callable[[A], B], items: Iterable[A], threads: int) -> Generator[B]:
     """Apply a function in threads and yield the results in order, a bounded number under way."""
     waiting: deque[Future[B]] = deque()
     with ThreadPoolExecutor(threads) as pool:

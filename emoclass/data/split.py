@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-import math
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -12,10 +11,10 @@ from fractions import Fraction
 from typing import get_args
 
 import numpy as np
-from scipy.optimize import Bounds, LinearConstraint, milp
 
 from emoclass.config import DataConfig
-from emoclass.errors import DataError, OutputError, SplitLeakageError
+from emoclass.data.apportion import apportion
+from emoclass.errors import DataError, SplitLeakageError
 from emoclass.labels import LabelScheme
 from emoclass.specs import Sample, SplitName
 
@@ -31,13 +30,13 @@ class Split:
         samples: The usable samples, sorted by id.
         sides: The side of each sample.
         method: How it was drawn: sentences.
-        drawn: The sides that were drawn where the dataset has others of its own.
+        notes: Those of them that a reader of the numbers must not miss.
     """
 
     samples: tuple[Sample, ...]
     sides: tuple[SplitName, ...]
     method: tuple[str, ...] = ()
-    drawn: tuple[SplitName, ...] = ()
+    notes: tuple[str, ...] = ()
 
     def positions(self, side: SplitName) -> np.ndarray:
         """Return the positions of one side's samples, int `(n,)`, rising."""
@@ -74,26 +73,28 @@ def split(samples: Sequence[Sample], labels: LabelScheme, config: DataConfig, *,
     official = {sample.split for sample in ordered} - {None}
     if not official:
         sides = _draw(ordered, labels, [(side, shares[side]) for side in SPLITS], seed)
-        method = [f"Drawn once from all {len(ordered)} images, stratified by emotion, with seed {seed}."]
-        result = Split(tuple(ordered), tuple(sides), tuple(method))
+        method = f"Drawn once from all {len(ordered)} images, stratified by emotion, with seed {seed}."
+        result = Split(tuple(ordered), tuple(sides), (method,))
     else:
         result = _complete(ordered, labels, shares, seed)
     if any(sample.group is not None for sample in ordered):
-        result = replace(result, method=(*result.method, _groups_sentence(result, bool(official))))
+        result = _about_groups(result, bool(official))
     _check(result, labels)
     return result
 
 
-def _groups_sentence(result: Split, official: bool) -> str:
+def _about_groups(result: Split, official: bool) -> Split:
+    """Say whether groups stand on one side; only official splits may tear them."""
     torn = _torn_groups(result.samples, result.sides)
     if not torn:
-        return "No group (person or source) stands on two sides."
+        return replace(result, method=(*result.method, "No group (person or source) stands on two sides."))
     if not official:
         raise SplitLeakageError(f"group {torn[0]!r}: expected on one side of the split, got on two.")
-    return (
+    note = (
         f"The dataset's own splits tear {len(torn)} groups (persons or sources) apart, {torn[0]!r} for one: "
         f"figures on them flatter the model."
     )
+    return replace(result, method=(*result.method, note), notes=(*result.notes, note))
 
 
 def _complete(ordered: Sequence[Sample], labels: LabelScheme, shares: Mapping[str, Fraction], seed: int) -> Split:
@@ -106,30 +107,27 @@ def _complete(ordered: Sequence[Sample], labels: LabelScheme, shares: Mapping[st
     missing = [side for side in SPLITS if side not in official]
     train = [sample for sample in ordered if sample.split == "train"]
     sides = {sample.id: sample.split for sample in ordered}
-    method = ["The dataset's own splits are kept."]
+    notes: list[str] = []
     if missing:
         wanted: list[SplitName] = ["train", *missing]
         drawn = _draw(train, labels, [(side, shares[side]) for side in wanted], seed)
         sides.update(zip((sample.id for sample in train), drawn, strict=True))
         counts = Counter(drawn)
-        method += [
+        notes = [
             f"The dataset has no {side} set: {counts[side]} images were drawn from its {len(train)} training images, "
             f"stratified by emotion, with seed {seed}."
             for side in missing
         ]
-    return Split(
-        tuple(ordered), tuple(sides[sample.id] or "train" for sample in ordered), tuple(method), tuple(missing)
-    )
+    all_sides = tuple(sides[sample.id] or "train" for sample in ordered)
+    return Split(tuple(ordered), all_sides, ("The dataset's own splits are kept.", *notes), tuple(notes))
 
 
 def _draw(
     samples: Sequence[Sample], labels: LabelScheme, shares: Sequence[tuple[SplitName, Fraction]], seed: int
 ) -> list[SplitName]:
     """Return a side for each sample."""
-    by_class: dict[str, list[int]] = {emotion: [] for emotion in labels.emotions}
-    for position, sample in enumerate(samples):
-        by_class[sample.emotion].append(position)
-    small = {emotion: len(members) for emotion, members in by_class.items() if len(members) < len(shares)}
+    found = Counter(sample.emotion for sample in samples)
+    small = {emotion: found[emotion] for emotion in labels.emotions if found[emotion] < len(shares)}
     if small:
         listed = ", ".join(f"{emotion} has {count}" for emotion, count in small.items())
         raise DataError(
@@ -137,96 +135,47 @@ def _draw(
             f"({', '.join(side for side, _ in shares)}).",
             hint="Add images, or leave the emotion out with --labels.",
         )
-    quotas = apportion([len(members) for members in by_class.values()], [share for _, share in shares])
-    rng = np.random.default_rng([seed, 0x5911])
-    sides = [-1] * len(samples)
-    room = dict(zip(by_class, quotas, strict=True))
-    _place_groups(samples, sides, room, rng)
-    _place_singles(by_class, sides, room, rng)
+    table = apportion([found[emotion] for emotion in labels.emotions], [share for _, share in shares])
+    quotas = dict(zip(labels.emotions, table, strict=True))
+    sides = _place(samples, quotas, len(shares), np.random.default_rng([seed, 0x5911]))
     return [shares[side][0] for side in sides]
 
 
-def apportion(class_sizes: Sequence[int], shares: Sequence[Fraction]) -> np.ndarray:
-    """Share classes out over sides: every side its size by largest remainder, every class as near its share as can be.
+def _place(
+    samples: Sequence[Sample], quotas: Mapping[str, Sequence[int]], n_sides: int, rng: np.random.Generator
+) -> list[int]:
+    """Return a side's number for each sample: units (a group, or a sample without one) stay whole.
 
-    Args:
-        class_sizes: Images a class, each at least the number of sides.
-        shares: Relative sizes of the sides.
-
-    Returns:
-        Images for each class (rows) on each side (columns), int, at least one.
-
-    Example:
-        >>> from fractions import Fraction
-        >>> apportion([128, 128], [Fraction(3, 4), Fraction(1, 8), Fraction(1, 8)]).tolist()
-        [[96, 16, 16], [96, 16, 16]]
+    In random order, but the largest first, each unit goes where it overflows its classes' room the least; and to a
+    side that still lacks one of its classes once there are no more units of that class than such sides.
     """
-    classes, sides = len(class_sizes), len(shares)
-    cells = classes * sides
-    exact = np.array([[float(size * share / sum(shares)) for share in shares] for size in class_sizes])
-    sizes = _side_sizes(sum(class_sizes), shares, at_least=classes)
-    # Rounding a table so that its rows and columns keep their sums is an integer program: the unknowns are the
-    # counts, their deviations from the exact shares, and the largest deviation, which weighs most.
-    cost = np.concatenate([np.zeros(cells), np.ones(cells), [10.0 * cells]])
-    each, none, worst = np.eye(cells), np.zeros((cells, cells)), np.ones((cells, 1))
-    rows = np.kron(np.eye(classes), np.ones(sides))
-    columns = np.kron(np.ones(classes), np.eye(sides))
-    sums = np.hstack([np.vstack([rows, columns]), np.zeros((classes + sides, cells + 1))])
-    constraints = [
-        LinearConstraint(sums, [*class_sizes, *sizes], [*class_sizes, *sizes]),
-        LinearConstraint(np.hstack([each, -each, 0 * worst]), ub=exact.ravel()),
-        LinearConstraint(np.hstack([each, each, 0 * worst]), lb=exact.ravel()),
-        LinearConstraint(np.hstack([none, each, -worst]), ub=0),
-    ]
-    integral = np.concatenate([np.ones(cells), np.zeros(cells + 1)])
-    lowest = np.concatenate([np.ones(cells), np.zeros(cells + 1)])
-    solution = milp(cost, integrality=integral, bounds=Bounds(lowest, np.inf), constraints=constraints)
-    return np.rint(solution.x[:cells]).astype(int).reshape(classes, sides)
-
-
-def _side_sizes(total: int, shares: Sequence[Fraction], *, at_least: int) -> list[int]:
-    """Return the sides' sizes by largest remainder, none smaller than `at_least`: the first side gives."""
-    exact = [total * share / sum(shares) for share in shares]
-    sizes = [math.floor(size) for size in exact]
-    by_remainder = sorted(range(len(shares)), key=lambda side: (sizes[side] - exact[side], side))
-    for side in by_remainder[: total - sum(sizes)]:
-        sizes[side] += 1
-    for side in range(1, len(sizes)):
-        given = max(0, at_least - sizes[side])
-        sizes[side] += given
-        sizes[0] -= given
-    return sizes
-
-
-def _place_groups(
-    samples: Sequence[Sample], sides: list[int], room: dict[str, np.ndarray], rng: np.random.Generator
-) -> None:
-    """Put each group, the largest first, where it overflows its classes' room the least."""
-    groups: dict[str, list[int]] = defaultdict(list)
+    room = {emotion: list(quota) for emotion, quota in quotas.items()}
+    lacking = {emotion: set(range(n_sides)) for emotion in quotas}
+    groups: dict[str | int, list[int]] = defaultdict(list)
     for position, sample in enumerate(samples):
-        if sample.group is not None:
-            groups[sample.group].append(position)
-    shuffled = rng.permutation(list(groups)).tolist()
-    for name in sorted(shuffled, key=lambda group: -len(groups[group])):
-        needs = Counter(samples[position].emotion for position in groups[name])
-        cost = sum(np.square(room[emotion] - need) - np.square(room[emotion]) for emotion, need in needs.items())
-        side = int(np.argmin(cost))
-        for emotion, need in needs.items():
-            room[emotion][side] -= need
-        for position in groups[name]:
-            sides[position] = side
-
-
-def _place_singles(
-    by_class: Mapping[str, list[int]], sides: list[int], room: dict[str, np.ndarray], rng: np.random.Generator
-) -> None:
-    """Deal each class's other samples out at random until the room on each side is used up."""
-    for emotion, members in by_class.items():
-        singles = [position for position in members if sides[position] < 0]
-        for position in rng.permutation(singles).tolist():
-            side = int(np.argmax(room[emotion]))
-            room[emotion][side] -= 1
-            sides[position] = side
+        groups[position if sample.group is None else sample.group].append(position)
+    units = list(groups.values())
+    units = sorted((units[number] for number in rng.permutation(len(units))), key=len, reverse=True)
+    needs = [Counter(samples[position].emotion for position in unit) for unit in units]
+    left = Counter(emotion for need in needs for emotion in need)
+    sides = [-1] * len(samples)
+    for unit, need in zip(units, needs, strict=True):
+        urgent = [lacking[emotion] for emotion in need if left[emotion] <= len(lacking[emotion])]
+        costs = [
+            (
+                -sum(side in lacks for lacks in urgent),
+                sum(count * (count - 2 * room[emotion][side]) for emotion, count in need.items()),
+            )
+            for side in range(n_sides)
+        ]
+        best = costs.index(min(costs))
+        for emotion, count in need.items():
+            room[emotion][best] -= count
+            lacking[emotion].discard(best)
+            left[emotion] -= 1
+        for position in unit:
+            sides[position] = best
+    return sides
 
 
 def _torn_groups(samples: Sequence[Sample], sides: Sequence[SplitName]) -> list[str]:
@@ -257,16 +206,3 @@ def to_csv(result: Split, labels: LabelScheme) -> str:
         label = labels.index(sample.emotion)
         writer.writerow([sample.id, sample.path, sample.emotion, label, side, sample.group or ""])
     return text.getvalue()
-
-
-def check_unchanged(written: str, result: Split, labels: LabelScheme) -> None:
-    """Check that a split drawn again is the one that was written.
-
-    Raises:
-        OutputError: It is not: the data or the program changed in between.
-    """
-    if written != to_csv(result, labels):
-        raise OutputError(
-            "split.csv: the images are no longer those that the run began with.",
-            hint="Start a new run, or bring the data back as it was.",
-        )

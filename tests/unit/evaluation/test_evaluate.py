@@ -159,7 +159,7 @@ def test_progress_hears_of_every_metric():
     class Heard(Progress):
         titles = ()
 
-        def track(self, items, *, title, total):
+        def track(self, items, *, title, total, unit):
             self.titles += ((title, total),)
             return items
 

@@ -1,0 +1,115 @@
+"""Write a run's files: what is decided before training, and what comes out in the end."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from emoclass.config import RunConfig
+from emoclass.data.labeled import LabeledPixels
+from emoclass.data.pixels import Decoded
+from emoclass.data.split import to_csv
+from emoclass.errors import OutputError
+from emoclass.evaluation.predictions import Predictions
+from emoclass.registry import PluginInfo
+from emoclass.reporting.contents import Picture, ReportContents
+from emoclass.reporting.environment import describe_environment
+from emoclass.reporting.folder import RunFolder
+
+N_EXAMPLES = 12
+N_TEST_PICTURES = 32
+
+
+def write_beginning(
+    folder: RunFolder, config: RunConfig, plugin: PluginInfo, decoded: Decoded, images: LabeledPixels, *, threads: int
+) -> dict[str, Any]:
+    """Write the split, the skipped files and the environment; return the environment.
+
+    Raises:
+        OutputError: The run is being resumed, and its images or split are not those that it began with.
+    """
+    split_csv = to_csv(images.split, config.labels)
+    digests = {
+        "config": config.digest(),
+        "split": hashlib.sha256(split_csv.encode()).hexdigest(),
+        "data": decoded.digest,
+    }
+    written = folder.read_text("environment.json")
+    if written is not None and json.loads(written)["digests"] != digests:
+        raise OutputError(
+            f"run folder {folder.path}: the images, or how they are split, are not those that the run began with.",
+            hint="Start a new run, or bring the data back as it was.",
+        )
+    environment = describe_environment([plugin.origin], seed=config.seed, threads=threads)
+    environment |= {"plugin": {"name": plugin.name, "version": plugin.version}, "digests": digests}
+    folder.write_json("environment.json", environment)
+    folder.write_rows("skipped.csv", ("path", "reason"), [(each.path, each.reason) for each in decoded.skipped])
+    folder.write_text("split.csv", split_csv)
+    return environment
+
+
+def write_predictions(folder: RunFolder, predictions: Predictions, images: LabeledPixels) -> None:
+    """Write `predictions.csv`: a row a test image, with the probability of each emotion."""
+    emotions = predictions.labels.emotions
+    header = ("path", "split", "y_true", "y_pred", "correct", *(f"score_{emotion}" for emotion in emotions))
+    rows = [
+        [sample.path, predictions.split, emotions[y_true], emotions[y_pred], int(y_true == y_pred)]
+        + [f"{score:.6f}" for score in scores]
+        for sample, y_true, y_pred, scores in zip(
+            images.samples("test"), predictions.y_true, predictions.y_pred, predictions.y_score, strict=True
+        )
+    ]
+    folder.write_rows("predictions.csv", header, rows)
+
+
+def write_report_and_metrics(folder: RunFolder, contents: ReportContents) -> None:
+    """Write the plots, the report page and, last, `metrics.json`."""
+    from emoclass.reporting.page import write_report
+    from emoclass.reporting.plots import write_plots
+
+    with folder.guard("plots"):
+        plots = write_plots(contents, folder.path)
+    with folder.writing("report.html") as path:
+        write_report(contents, plots, path)
+    folder.write_json("metrics.json", contents.result.to_json())
+
+
+def choose_examples(images: LabeledPixels, *, seed: int) -> tuple[Picture, ...]:
+    """Return training images, drawn at random, as the model sees them."""
+    samples, rows = images.samples("train"), images.rows_of("train")
+    chosen = np.random.default_rng(seed).permutation(len(rows))[:N_EXAMPLES]
+    return tuple(Picture(samples[i].id, images.pixels.read(rows[[i]])[0], samples[i].emotion) for i in chosen)
+
+
+def choose_test_pictures(images: LabeledPixels, predictions: Predictions, *, seed: int) -> tuple[Picture, ...]:
+    """Return test images, drawn at random, with their predictions."""
+    emotions = predictions.labels.emotions
+    samples, rows = images.samples("test"), images.rows_of("test")
+    chosen = np.random.default_rng(seed).permutation(len(rows))[:N_TEST_PICTURES]
+    return tuple(
+        Picture(
+            id=samples[i].id,
+            pixels=images.pixels.read(rows[[i]])[0],
+            emotion=samples[i].emotion,
+            scores=dict(zip(emotions, predictions.y_score[i].tolist(), strict=True)),
+            predicted=emotions[predictions.y_pred[i]],
+        )
+        for i in chosen
+    )
+
+
+def notes_of(images: LabeledPixels, notice: str | None, left_out: Mapping[str, int], n_skipped: int) -> tuple[str, ...]:
+    """Return what a reader of the numbers must know, as sentences."""
+    notes = [notice] if notice else []
+    notes += images.split.notes
+    if left_out:
+        words = ", ".join(f"{word} {count}" for word, count in sorted(left_out.items()))
+        notes.append(f"Left out, since they are none of this run's emotions: {words}.")
+    if n_skipped:
+        files = "1 file" if n_skipped == 1 else f"{n_skipped} files"
+        notes.append(f"Skipped, since they cannot be read: {files}, listed in skipped.csv.")
+    return tuple(notes)

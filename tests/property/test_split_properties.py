@@ -1,0 +1,153 @@
+"""What holds for every split, whatever the shape of the data."""
+
+from __future__ import annotations
+
+import random
+from collections import defaultdict
+from fractions import Fraction
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from emoclass.config import DataConfig
+from emoclass.data.apportion import apportion
+from emoclass.data.split import SPLITS, Split, split
+from emoclass.errors import DataError
+from emoclass.labels import EMOTIONS, LabelScheme
+from emoclass.specs import Sample
+
+SHARES = st.sampled_from(
+    [
+        ("0.125", "0.125"),
+        ("0.1", "0.3"),
+        ("0.3", "0.1"),
+        ("0.2", "0.2"),
+        ("0.45", "0.45"),
+        ("0.01", "0.01"),
+        ("0.3", "0.6"),
+    ]
+)
+SIZE = st.one_of(st.integers(3, 8), st.integers(3, 60))
+HUGE = st.one_of(SIZE, st.integers(3, 30_000))
+SEEDS = st.integers(0, 2**32 - 1)
+
+
+def images(counts: list[int], groups: list[int] | None = None) -> tuple[list[Sample], LabelScheme]:
+    """Samples of so many classes; the groups repeat in turn, 0 stands for none."""
+    labels = LabelScheme(emotions=EMOTIONS[: len(counts)])
+    samples: list[Sample] = []
+    for emotion, count in zip(labels.emotions, counts, strict=True):
+        for number in range(count):
+            group = groups[len(samples) % len(groups)] if groups else 0
+            name = f"{emotion}/{number}"
+            samples.append(Sample(id=name, path=name, emotion=emotion, group=f"person{group}" if group else None))
+    return samples, labels
+
+
+def draw(samples: list[Sample], labels: LabelScheme, shares: tuple[str, str], seed: int) -> Split:
+    return split(samples, labels, DataConfig(validation=float(shares[0]), test=float(shares[1])), seed=seed)
+
+
+def parts(shares: tuple[str, str]) -> list[Fraction]:
+    validation, test = map(Fraction, shares)
+    return [1 - validation - test, validation, test]
+
+
+@settings(deadline=None, derandomize=True, max_examples=100)
+@given(counts=st.lists(SIZE, min_size=2, max_size=8), shares=SHARES, seed=SEEDS)
+def test_the_sides_are_disjoint_cover_everything_and_hold_every_class(
+    counts: list[int], shares: tuple[str, str], seed: int
+) -> None:
+    samples, labels = images(counts)
+    result = draw(samples, labels, shares, seed)
+    assert sorted(sample.id for sample in result.samples) == sorted(sample.id for sample in samples)
+    positions = [set(result.positions(side).tolist()) for side in SPLITS]
+    assert sum(map(len, positions)) == len(samples)
+    assert set.union(*positions) == set(range(len(samples)))
+    assert all(count >= 1 for of_side in result.counts(labels).values() for count in of_side.values())
+
+
+@settings(deadline=None, derandomize=True, max_examples=100)
+@given(counts=st.lists(SIZE, min_size=2, max_size=8), shares=SHARES, seed=SEEDS)
+def test_without_groups_the_draw_is_the_apportioned_table(
+    counts: list[int], shares: tuple[str, str], seed: int
+) -> None:
+    samples, labels = images(counts)
+    drawn = draw(samples, labels, shares, seed).counts(labels)
+    table = apportion(counts, parts(shares))
+    assert [[drawn[side][emotion] for side in SPLITS] for emotion in labels.emotions] == table
+
+
+@settings(deadline=None, derandomize=True, max_examples=150)
+@given(counts=st.lists(HUGE, min_size=2, max_size=8), shares=SHARES)
+def test_a_table_always_exists_and_every_sum_is_kept(counts: list[int], shares: tuple[str, str]) -> None:
+    table = np.array(apportion(counts, parts(shares)))
+    assert table.sum(axis=1).tolist() == counts
+    assert table.min() >= 1
+    exact = [sum(counts) * part for part in parts(shares)]
+    if min(exact) >= len(counts):  # else the at-least-one rule moves images between the sides
+        assert all(abs(size - share) < 1 for size, share in zip(table.sum(axis=0).tolist(), exact, strict=True))
+
+
+@settings(deadline=None, derandomize=True, max_examples=150)
+@given(counts=st.lists(st.integers(1, 30_000), min_size=2, max_size=8), shares=SHARES)
+def test_class_shares_are_within_one_image_of_the_target(counts: list[int], shares: tuple[str, str]) -> None:
+    smallest = min(parts(shares))
+    counts = [count + int(1 / smallest) + 1 for count in counts]  # every class is worth an image on every side
+    exact = np.outer(counts, [float(part) for part in parts(shares)])
+    assert np.abs(np.array(apportion(counts, parts(shares))) - exact).max() < 1 + 1e-9
+
+
+@settings(deadline=None, derandomize=True, max_examples=100)
+@given(
+    counts=st.lists(st.integers(3, 40), min_size=2, max_size=5),
+    groups=st.lists(st.integers(0, 30), min_size=1, max_size=60),
+    shares=SHARES,
+    seed=SEEDS,
+)
+def test_a_group_is_never_separated(counts: list[int], groups: list[int], shares: tuple[str, str], seed: int) -> None:
+    samples, labels = images(counts, groups)
+    try:
+        result = draw(samples, labels, shares, seed)
+    except DataError as error:  # too few groups to stand on every side
+        assert "no images of" in str(error)
+        return
+    where = defaultdict(set)
+    for sample, side in zip(result.samples, result.sides, strict=True):
+        where[sample.group if sample.group is not None else sample.id].add(side)
+    assert all(len(found) == 1 for found in where.values())
+
+
+@settings(deadline=None, derandomize=True, max_examples=60)
+@given(n_people=st.integers(3, 20), n_images=st.integers(1, 6), n_classes=st.integers(2, 8), shares=SHARES, seed=SEEDS)
+def test_three_people_who_show_everything_are_enough(
+    n_people: int, n_images: int, n_classes: int, shares: tuple[str, str], seed: int
+) -> None:
+    people = [person for person in range(1, n_people + 1) for _ in range(n_images)]
+    samples, labels = images([len(people)] * n_classes, people)
+    result = draw(samples, labels, shares, seed)
+    assert all(count >= n_images for of_side in result.counts(labels).values() for count in of_side.values())
+
+
+@settings(deadline=None, derandomize=True, max_examples=60)
+@given(
+    counts=st.lists(st.integers(3, 30), min_size=2, max_size=5),
+    grouped=st.booleans(),
+    shares=SHARES,
+    seed=SEEDS,
+    order=st.randoms(use_true_random=False),
+)
+def test_the_order_of_the_samples_does_not_matter(
+    counts: list[int], grouped: bool, shares: tuple[str, str], seed: int, order: random.Random
+) -> None:
+    samples, labels = images(counts, list(range(1, 10)) if grouped else None)
+    shuffled = order.sample(samples, len(samples))
+    try:
+        reference = draw(samples, labels, shares, seed)
+    except DataError as error:
+        with pytest.raises(DataError, match=str(error).split(".")[0]):
+            draw(shuffled, labels, shares, seed)
+        return
+    assert draw(shuffled, labels, shares, seed) == reference

@@ -1,0 +1,219 @@
+"""From a dataset's own words to the run's emotions."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from emoclass.config import DataConfig
+from emoclass.data.index import Index, index
+from emoclass.errors import ConfigError, ContractError, DataError
+from emoclass.labels import LabelScheme
+from emoclass.specs import DatasetSpec, Sample
+
+TWO = LabelScheme(emotions=("happy", "sad"))
+
+
+def images(*words: str, n: int = 1, **fields: Any) -> list[Sample]:
+    return [
+        Sample(id=f"{word}/{number}", path=f"{word}/{number}.jpg", emotion=word, **fields)
+        for word in words
+        for number in range(n)
+    ]
+
+
+def read(samples: Iterable[Sample], labels: LabelScheme = TWO, root: str | None = "photos", **settings: Any) -> Index:
+    spec = DatasetSpec(name="mine", summary="A test's own.", load=lambda root: samples)
+    return index(spec, DataConfig(root=root, **settings), labels)
+
+
+def test_samples_come_sorted_by_id_whatever_the_loader_does() -> None:
+    samples = images("sad", "happy", "angry", n=20)
+    reference = read(samples)
+    assert [sample.id for sample in reference.samples] == sorted(s.id for s in samples if s.emotion != "angry")
+    for seed in range(3):
+        shuffled = random.Random(seed).sample(samples, len(samples))
+        assert read(iter(shuffled)) == reference
+
+
+@pytest.mark.parametrize(
+    ("word", "emotion"),
+    [
+        ("Happiness", "happy"),
+        ("JOY", "happy"),
+        (" happy ", "happy"),
+        ("fear", "scared"),
+        ("Fearful", "scared"),
+        ("anger", "angry"),
+        ("Surprise", "surprised"),
+        ("disgust", "disgusted"),
+        ("contempt", "contemptuous"),
+    ],
+)
+def test_aliases_in_any_case_become_the_emotion(word: str, emotion: str) -> None:
+    labels = LabelScheme(emotions=(emotion, "sad"))
+    found = read(images(word, "Sadness"), labels)
+    assert sorted(sample.emotion for sample in found.samples) == sorted([emotion, "sad"])
+    assert {sample.id for sample in found.samples} == {f"{word}/0", "Sadness/0"}
+    assert found.left_out == {}
+
+
+def test_a_known_emotion_outside_the_labels_is_left_out_and_counted() -> None:
+    found = read([*images("happy", "sad", n=2), *images("Anger", n=3), *images("neutral", n=4)])
+    assert [sample.emotion for sample in found.samples] == ["happy", "happy", "sad", "sad"]
+    assert found.left_out == {"Anger": 3, "neutral": 4}
+
+
+def test_a_class_word_that_is_no_emotion_names_the_close_ones_and_the_way_out() -> None:
+    with pytest.raises(DataError) as caught:
+        read(images("happyy", "sad", "zzz"))
+    assert caught.value.message == "dataset 'mine' in photos: no known emotion: 'happyy' (close: happy); 'zzz'."
+    assert caught.value.hint is not None
+    assert caught.value.hint.startswith(
+        "Map it, as in --map happyy=happy, or leave it out with --map happyy=ignore. Known are happy, sad, angry,"
+    )
+
+
+def test_a_word_like_no_emotion_still_gets_an_example() -> None:
+    with pytest.raises(DataError, match=r"as in --map qqq=happy, or leave it out with --map qqq=ignore"):
+        read(images("qqq", "sad"))
+
+
+def test_a_class_word_with_spaces_is_quoted_for_the_shell() -> None:
+    with pytest.raises(DataError, match=r"as in --map 'big smile=happy', or leave it out with --map 'big smile=ignore"):
+        read(images("big smile", "sad"))
+
+
+def test_extra_emotions_are_known() -> None:
+    labels = LabelScheme(emotions=("happy", "bored"), extra={"bored": "nothing to do"})
+    assert {sample.emotion for sample in read(images("happy", "Bored"), labels).samples} == {"happy", "bored"}
+    with pytest.raises(DataError, match=r"no known emotion: 'boredd' \(close: bored\).* contemptuous, bored\."):
+        read(images("happy", "boredd"), labels)
+
+
+def test_map_translates_a_word_in_any_case() -> None:
+    found = read(images("Smile", "frown"), map={"smile": "happiness", "FROWN": "sad"})
+    assert {sample.id: sample.emotion for sample in found.samples} == {"Smile/0": "happy", "frown/0": "sad"}
+
+
+def test_map_ignores_and_counts_what_it_ignores() -> None:
+    found = read([*images("happy", "sad"), *images("blurry", n=5)], map={"blurry": "ignore"})
+    assert len(found.samples) == 2
+    assert found.left_out == {"blurry": 5}
+
+
+def test_only_the_map_ignores_never_a_folder_name() -> None:
+    with pytest.raises(DataError, match="no known emotion: 'ignore'"):
+        read(images("happy", "sad", "ignore"))
+
+
+@pytest.mark.parametrize("word", ["disgusted", "Disgust"])
+def test_map_merges_two_emotions_also_where_the_folder_has_the_alias(word: str) -> None:
+    labels = LabelScheme(emotions=("happy", "angry"))
+    found = read([*images("happy", "angry"), *images(word, n=2)], labels, map={"disgusted": "angry"})
+    assert sorted(sample.emotion for sample in found.samples) == ["angry", "angry", "angry", "happy"]
+    assert found.left_out == {}
+
+
+def test_map_of_the_exact_word_goes_before_that_of_its_emotion() -> None:
+    found = read(images("happy", "fear", "sad"), map={"fear": "sad", "scared": "ignore"})
+    assert {sample.id: sample.emotion for sample in found.samples}["fear/0"] == "sad"
+
+
+def test_an_emotion_without_images_is_named_with_what_is_there() -> None:
+    labels = LabelScheme(emotions=("happy", "sad", "scared", "neutral"))
+    with pytest.raises(DataError) as caught:
+        read(images("happy", "Sadness", "angry"), labels)
+    assert str(caught.value) == (
+        "dataset 'mine' in photos: no images of scared, neutral. "
+        "Found: angry, happy, sad. Choose the run's emotions with --labels, two at least."
+    )
+
+
+def test_one_class_alone_is_not_enough() -> None:
+    with pytest.raises(DataError, match=r"no images of sad\. Found: happy\. .* two at least\."):
+        read(images("happy", n=5))
+
+
+def test_no_images_at_all() -> None:
+    with pytest.raises(DataError, match=r"^dataset 'mine' in photos: no images found\.$"):
+        read([])
+
+
+def test_ids_that_repeat_break_the_contract() -> None:
+    with pytest.raises(ContractError, match=r"dataset 'mine': expected unique ids, got 'sad/0' 3 times\."):
+        read([*images("happy", "sad"), *images("sad"), *images("sad")])
+
+
+@pytest.mark.parametrize("path", ["../x.jpg", "happy/../../x.jpg", "/etc/passwd", "", "."])
+def test_paths_that_leave_the_root_break_the_contract(path: str) -> None:
+    stray = Sample(id="x", path=path, emotion="happy")
+    with pytest.raises(ContractError) as caught:
+        read([*images("happy", "sad"), stray])
+    assert caught.value.message == f"dataset 'mine': expected paths inside the root, got {path!r}."
+
+
+def test_official_splits_for_some_images_only_break_the_contract() -> None:
+    with pytest.raises(ContractError, match=r"official split for all images or none, got one for 2 of 4\."):
+        read([*images("happy", "sad"), *images("fear", "anger", split="train")])
+
+
+def test_official_splits_and_groups_pass_through() -> None:
+    found = read(images("Joy", "sad", split="test", group="anna"))
+    assert [(sample.split, sample.group) for sample in found.samples] == [("test", "anna")] * 2
+
+
+def test_an_unknown_option_names_what_the_dataset_takes() -> None:
+    def load(root: Path | None, fold: int = 0, *, usage: str = "all") -> list[Sample]:
+        return images("happy", "sad", n=1 + fold)
+
+    spec = DatasetSpec(name="mine", summary="A test's own.", load=load)
+    assert len(index(spec, DataConfig(root="photos", options={"fold": 2}), TWO).samples) == 6
+    with pytest.raises(ConfigError) as caught:
+        index(spec, DataConfig(root="photos", options={"folds": 2}), TWO)
+    assert str(caught.value) == (
+        "dataset 'mine': [data]: options do not fit: got an unexpected keyword argument 'folds'. It takes fold, usage."
+    )
+
+
+def test_an_unknown_option_of_a_dataset_without_options() -> None:
+    with pytest.raises(ConfigError, match=r"options do not fit.*'shuffle'.*It takes no options\."):
+        read(images("happy", "sad"), options={"shuffle": True})
+
+
+@pytest.mark.parametrize("name", ["root", "labels"])
+def test_an_option_cannot_replace_what_the_core_passes(name: str) -> None:
+    def load(root: Path | None, *, labels: LabelScheme, n_images: int = 4) -> list[Sample]:
+        return images(*labels.emotions)
+
+    spec = DatasetSpec(name="mine", summary="A test's own.", load=load, needs_root=False, takes_labels=True)
+    assert [sample.emotion for sample in index(spec, DataConfig(), TWO).samples] == ["happy", "sad"]
+    with pytest.raises(ConfigError, match=r"multiple values.*It takes n_images\."):
+        index(spec, DataConfig(options={name: None}), TWO)
+
+
+def test_a_dataset_that_reads_a_folder_needs_one() -> None:
+    with pytest.raises(ConfigError, match=r"dataset 'mine': expected a folder, got none\. Name it with --data DIR\."):
+        read(images("happy", "sad"), root=None)
+
+
+def test_a_dataset_that_makes_its_images_takes_no_folder() -> None:
+    spec = DatasetSpec(name="made", summary="A test's own.", load=lambda root: images("happy", "sad"), needs_root=False)
+    with pytest.raises(ConfigError) as caught:
+        index(spec, DataConfig(root="photos"), TWO)
+    assert caught.value.message == "dataset 'made': takes no folder, got photos."
+    assert caught.value.hint == "Leave --data out, or choose another --dataset (a folder per class is 'folder')."
+    with pytest.raises(DataError, match=r"^dataset 'made': no images of angry\."):
+        index(spec, DataConfig(), LabelScheme(emotions=("happy", "angry")))
+
+
+def test_what_the_loader_raises_passes_through() -> None:
+    def load(root: Path | None) -> Iterable[Sample]:
+        raise DataError("labels.csv: expected a column 'emotion'.")
+
+    with pytest.raises(DataError, match=r"labels\.csv"):
+        index(DatasetSpec(name="mine", summary="A test's own.", load=load), DataConfig(root="x"), TWO)
