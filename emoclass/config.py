@@ -112,7 +112,7 @@ class EvaluationConfig(FrozenModel):
 
     Attributes:
         headline: The metrics that a run prints and its report opens with.
-        metrics: Every metric that is computed; empty for all that are registered.
+        metrics: Every metric that is computed; empty for the built-in ones and those of the run's plugin.
         resamples: Bootstrap resamples behind an interval.
     """
 

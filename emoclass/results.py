@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -107,9 +108,9 @@ class RunResult(FrozenModel):
     left_out: Mapping[str, int] = Field(default_factory=dict)
     notes: tuple[str, ...] = ()
 
-    @property
+    @cached_property
     def model(self) -> Any:
-        """The trained `keras.Model`, loaded from the run folder each time it is asked for."""
+        """The trained `keras.Model`, loaded from the run folder when it is first asked for."""
         return resolve("emoclass.training.build:load_model")(self.folder / "model.keras")
 
     def to_json(self) -> dict[str, Any]:

@@ -17,7 +17,7 @@ from emoclass.data.index import Index, index
 from emoclass.data.labeled import LabeledPixels
 from emoclass.data.pixels import Decoded, available_threads, decode
 from emoclass.data.split import SPLITS, split
-from emoclass.errors import DataError, OutputError
+from emoclass.errors import DataError, EmoclassError
 from emoclass.evaluation.evaluate import evaluate
 from emoclass.evaluation.predictions import Predictions, scores_from_output
 from emoclass.progress import Progress
@@ -115,8 +115,8 @@ def run(
     try:
         folder.write_text("config.toml", settings.to_toml())
         return _execute(work, folder, listed)
-    except (DataError, OutputError):
-        if not (folder.path / "split.csv").exists():
+    except EmoclassError:
+        if not folder.history():  # nothing is lost, and resuming would fail the same way
             folder.discard()
         raise
     finally:
@@ -197,12 +197,12 @@ class _Work:
 def _execute(work: _Work, folder: RunFolder, listed: Index) -> RunResult:
     """Take a run from its list of images to its report."""
     config = work.config
+    work.progress.started(folder.path)
     with work.timed("decoding"):
         decoded = _decode(work, folder, listed)
     try:
         images = _split(work, listed, decoded)
         environment = write_beginning(folder, config, work.plugin, decoded, images, threads=work.threads)
-        work.progress.started(folder.path)
         notes = notes_of(images, work.dataset.notice, listed.left_out, len(decoded.skipped))
         for note in notes:
             work.progress.note(note)
@@ -268,16 +268,17 @@ def _split(work: _Work, listed: Index, decoded: Decoded) -> LabeledPixels:
     return LabeledPixels(drawn, config.labels, decoded.pixels, np.array(decoded.usable))
 
 
-def _batches(work: _Work, images: LabeledPixels, side: SplitName, *, seed: int | None = None) -> Batches:
+def _batches(work: _Work, images: LabeledPixels, side: SplitName) -> Batches:
     from emoclass.training.pipeline import Batches
 
     batch_size = work.config.training.batch_size
-    return Batches(images.pixels, images.rows_of(side), images.y_true(side), batch_size=batch_size, seed=seed)
+    return Batches(images.pixels, images.rows_of(side), images.y_true(side), batch_size=batch_size)
 
 
 def _train(work: _Work, folder: RunFolder, images: LabeledPixels) -> keras.Model:
     from emoclass.training.build import build, set_threads
     from emoclass.training.fit import fit
+    from emoclass.training.pipeline import ShuffledBatches
 
     config = work.config
     set_threads(config.runtime.threads)
@@ -287,16 +288,23 @@ def _train(work: _Work, folder: RunFolder, images: LabeledPixels) -> keras.Model
         folder.append_history(epoch + 1, seconds, logs)
         work.progress.epoch(epoch + 1, config.training.epochs, logs, seconds)
 
+    train = ShuffledBatches(
+        images.pixels,
+        images.rows_of("train"),
+        images.y_true("train"),
+        batch_size=config.training.batch_size,
+        seed=config.seed,
+    )
     fit(
         model,
         work.model.value_range,
-        _batches(work, images, "train", seed=config.seed),
+        train,
         _batches(work, images, "validation"),
         config.training,
         config.labels,
         class_counts=images.split.counts(config.labels)["train"],
         seed=config.seed,
-        checkpoint=folder.path / "checkpoint.npz",
+        checkpoint=folder.path / "checkpoint.state",
         on_epoch=on_epoch,
     )
     return model

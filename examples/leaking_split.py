@@ -2,11 +2,10 @@
 
     python examples/leaking_split.py PHOTOS [--seeds 0 1 2] [--epochs 20]
 
-PHOTOS holds happy/ and sad/. For each seed, 72 photographs are set aside that nothing below ever sees. Then, with the
-same network,
+PHOTOS holds happy/ and sad/. For each seed, and with the same network,
 
-1. the usual script (`image_dataset_from_directory(shuffle=True)`, then `take` and `skip`) trains on the others and
-   measures itself on its own test set, and on the 72;
+1. 72 photographs are set aside, and the usual script (`image_dataset_from_directory(shuffle=True)`, then `take` and
+   `skip`) trains on the others and measures itself on its own test set, and on the 72 that it never saw;
 2. `emoclass` draws its split of all photographs once, trains, and measures its test set.
 
 The dataset of the usual script is shuffled anew whenever it is read, so `skip` skips other photographs in every

@@ -15,7 +15,16 @@ if TYPE_CHECKING:
     from emoclass.results import RunResult
 
 
-@click.command(short_help="Train and measure what a plugin's recipe describes.")
+# Click keeps the lines of a paragraph that begins with a backspace character.
+HELP = """Train and measure what a plugin's recipe describes, and write a run folder with a report.
+
+\b
+emoclass run --plugin happysad                  on drawn faces, without any data
+emoclass run --plugin happysad --data photos/   on photos/happy/ and photos/sad/
+"""
+
+
+@click.command(help=HELP)
 @click.option(
     "--plugin", metavar="NAME", help="An installed plugin, or the path of a one-file plugin (./my_plugin.py)."
 )
@@ -40,12 +49,7 @@ if TYPE_CHECKING:
 def run(
     ctx: click.Context, /, resume: str | None, maps: tuple[str, ...], as_json: bool, quiet: bool, **options: Any
 ) -> None:
-    r"""Train and measure what a plugin's recipe describes, and write a run folder with a report.
-
-    \b
-    emoclass run --plugin happysad                  on drawn faces, without any data
-    emoclass run --plugin happysad --data photos/   on photos/happy/ and photos/sad/
-    """
+    """Run, or resume, and print the result."""
     from emoclass import runner
     from emoclass.cli.progress import TerminalProgress
     from emoclass.progress import Progress

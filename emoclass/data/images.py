@@ -66,10 +66,10 @@ def read_image(data: bytes, image_shape: tuple[int, int, int], *, path: str = "i
         raise UnreadableImageError(path, "empty file")
     try:
         with Image.open(io.BytesIO(data), formats=FORMATS) as image:
+            side = DRAFT_FACTOR * max(height, width)
+            image.draft(None, (side, side))  # first: a JPEG of a hundred megapixels decodes at an eighth of its size
             if image.width * image.height > MAX_PIXELS:
                 raise UnreadableImageError(path, f"too large ({image.width}x{image.height} pixels)")
-            side = DRAFT_FACTOR * max(height, width)
-            image.draft(None, (side, side))
             converted = _convert(_upright(image), "RGB" if channels == 3 else "L", path)
             resized = converted.resize((width, height), Image.Resampling.BILINEAR)
     except UnreadableImageError:

@@ -199,8 +199,8 @@ class RunFolder:
 
     def finish(self) -> None:
         """Remove what only an unfinished run needs, the marker last."""
-        for name in ("checkpoint.npz", "checkpoint.partial"):
-            (self.path / name).unlink(missing_ok=True)
+        for file in self.path.glob("checkpoint.*"):
+            file.unlink()
         self.release()
         (self.path / MARKER).unlink()
 

@@ -41,8 +41,8 @@ def write_beginning(
     written = folder.read_text("environment.json")
     if written is not None and json.loads(written)["digests"] != digests:
         raise OutputError(
-            f"run folder {folder.path}: the images, or how they are split, are not those that the run began with.",
-            hint="Start a new run, or bring the data back as it was.",
+            f"run folder {folder.path}: the images, their split or the settings are not those that the run began with.",
+            hint="Start a new run, or bring them back as they were.",
         )
     environment = describe_environment([plugin.origin], seed=config.seed, threads=threads)
     environment |= {"plugin": {"name": plugin.name, "version": plugin.version}, "digests": digests}

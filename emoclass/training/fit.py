@@ -18,7 +18,7 @@ from emoclass.progress import Progress
 from emoclass.refs import resolve
 from emoclass.training.build import seeded
 from emoclass.training.checkpoint import Checkpoint
-from emoclass.training.pipeline import Batches, from_pixels
+from emoclass.training.pipeline import Batches, ShuffledBatches, from_pixels
 
 OnEpoch = Callable[[int, Mapping[str, float], float], None]
 
@@ -26,7 +26,7 @@ OnEpoch = Callable[[int, Mapping[str, float], float], None]
 def fit(
     model: keras.Model,
     value_range: tuple[float, float],
-    train: Batches,
+    train: ShuffledBatches,
     validation: Batches,
     config: TrainingConfig,
     labels: LabelScheme,
@@ -43,7 +43,7 @@ def fit(
     Args:
         model: Uncompiled, and left so.
         value_range: What the model expects its input in.
-        train: The training split; its order must derive from the epoch.
+        train: The training split.
         validation: The validation split.
         config: How to train.
         labels: The emotions.
@@ -56,7 +56,7 @@ def fit(
         ConfigError: A component's options do not fit.
         OutputError: The checkpoint cannot be read or written.
     """
-    steps = train.num_batches * config.epochs
+    steps = train.batches_per_epoch * config.epochs
     with seeded(seed):
         augmentation = tuple(
             _make(component, f"training.augmentation[{i}]") for i, component in enumerate(config.augmentation)
@@ -79,13 +79,15 @@ def fit(
     saver = Checkpoint(checkpoint, callbacks)
     try:
         saver.restore(network)
+        train.first_epoch = saver.epochs_done
         network.fit(
             train,
+            steps_per_epoch=train.batches_per_epoch,
             validation_data=validation,
             initial_epoch=saver.epochs_done,
             epochs=saver.epochs_done if saver.stopped else config.epochs,
             class_weight=_class_weights(config, labels, class_counts),
-            callbacks=[_Teller(train, on_epoch), *callbacks, saver],
+            callbacks=[_Teller(on_epoch), *callbacks, saver],
             shuffle=False,
             verbose=0,
         )
@@ -94,16 +96,14 @@ def fit(
 
 
 class _Teller(keras.callbacks.Callback):  # type: ignore[misc]
-    """Starts every epoch's order, and tells of its end."""
+    """Tells of every epoch's end."""
 
-    def __init__(self, train: Batches, on_epoch: OnEpoch) -> None:
+    def __init__(self, on_epoch: OnEpoch) -> None:
         super().__init__()
-        self._train = train
         self._on_epoch = on_epoch
 
     def on_epoch_begin(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         self._started = time.perf_counter()
-        self._train.start_epoch(epoch)
 
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         numbers = {name: float(value) for name, value in (logs or {}).items()}
@@ -157,6 +157,6 @@ def predict(
     """Return a model's raw output for every image of `batches`, in order: float32 `(n, units)`."""
     network = from_pixels(model, value_range)
     numbers = (progress or Progress()).track(
-        range(batches.num_batches), title="Predicting", total=batches.num_batches, unit="batches"
+        range(batches.batches_per_epoch), title="Predicting", total=batches.batches_per_epoch, unit="batches"
     )
     return np.concatenate([network.predict_on_batch(batches[number][0]) for number in numbers])

@@ -12,41 +12,66 @@ from emoclass.data.pixels import PixelCache
 
 
 class Batches(keras.utils.PyDataset):  # type: ignore[misc]
-    """One split as batches: uint8 pixels `(batch, height, width, channels)` and int labels `(batch,)`.
+    """One split as batches, in order: uint8 pixels `(batch, height, width, channels)` and int labels `(batch,)`.
 
     Args:
         pixels: All decoded images.
         rows: The rows of the split's images, int `(n,)`.
         y_true: Their class indices, int `(n,)`.
         batch_size: Images a batch; the last one may be smaller.
-        seed: Shuffles every epoch differently; None keeps the order.
     """
 
-    def __init__(
-        self, pixels: PixelCache, rows: np.ndarray, y_true: np.ndarray, *, batch_size: int, seed: int | None = None
-    ) -> None:
+    def __init__(self, pixels: PixelCache, rows: np.ndarray, y_true: np.ndarray, *, batch_size: int) -> None:
         super().__init__()
         self._pixels = pixels
         self._rows = rows
         self._y_true = y_true
         self._batch_size = batch_size
-        self._seed = seed
-        self._order = np.arange(len(rows))
-
-    def start_epoch(self, epoch: int) -> None:
-        """Take the order of an epoch (from 0): the same whether the run came here in one go or was resumed."""
-        if self._seed is not None:
-            self._order = np.random.default_rng([self._seed, epoch]).permutation(len(self._rows))
+        self.batches_per_epoch = math.ceil(len(rows) / batch_size)
 
     @property
-    def num_batches(self) -> int:
-        """How many batches an epoch has."""
-        return math.ceil(len(self._rows) / self._batch_size)
+    def num_batches(self) -> int | None:
+        """How many batches there are; None for an endless stream."""
+        return self.batches_per_epoch
 
     def __getitem__(self, number: int) -> tuple[np.ndarray, np.ndarray]:
         """Return a batch by its number."""
-        chosen = self._order[number * self._batch_size : (number + 1) * self._batch_size]
+        return self._batch(np.arange(len(self._rows)), number)
+
+    def _batch(self, order: np.ndarray, number: int) -> tuple[np.ndarray, np.ndarray]:
+        chosen = order[number * self._batch_size : (number + 1) * self._batch_size]
         return self._pixels.read(self._rows[chosen]), self._y_true[chosen]
+
+
+class ShuffledBatches(Batches):
+    """An endless stream of epochs, each in an order that derives from (seed, epoch) alone.
+
+    The same order comes out whether a run arrives at an epoch in one go or resumed. The stream is endless so that
+    the next epoch's first batches are ready when it begins.
+
+    Args:
+        pixels: As for `Batches`, like `rows`, `y_true` and `batch_size`.
+        rows: See there.
+        y_true: See there.
+        batch_size: See there.
+        seed: Of the orders.
+    """
+
+    def __init__(self, pixels: PixelCache, rows: np.ndarray, y_true: np.ndarray, *, batch_size: int, seed: int) -> None:
+        super().__init__(pixels, rows, y_true, batch_size=batch_size)
+        self._seed = seed
+        self.first_epoch = 0
+
+    @property
+    def num_batches(self) -> None:
+        """There is no end: give `steps_per_epoch=batches_per_epoch` to `fit`."""
+        return None
+
+    def __getitem__(self, number: int) -> tuple[np.ndarray, np.ndarray]:
+        """Return a batch by its number, counted from the beginning of `first_epoch`."""
+        epoch, batch = divmod(number, self.batches_per_epoch)
+        order = np.random.default_rng([self._seed, self.first_epoch + epoch]).permutation(len(self._rows))
+        return self._batch(order, batch)
 
 
 def from_pixels(

@@ -10,8 +10,9 @@ from emoclass.config import TrainingConfig
 from emoclass.data.pixels import PixelCache
 from emoclass.errors import ConfigError, OutputError
 from emoclass.training.build import build
+from emoclass.training.checkpoint import read_checkpoint
 from emoclass.training.fit import fit, predict
-from emoclass.training.pipeline import Batches, from_pixels
+from emoclass.training.pipeline import Batches, ShuffledBatches, from_pixels
 
 LABELS = LabelScheme(emotions=("happy", "sad", "angry"))
 SHAPE = (12, 12, 3)
@@ -74,7 +75,7 @@ def train(pixels, checkpoint, *, kill_after=None, labels=LABELS, **config):
         fit(
             model,
             (0.0, 1.0),
-            Batches(pixels, np.arange(N_TRAIN), y_true[:N_TRAIN], batch_size=settings.batch_size, seed=7),
+            ShuffledBatches(pixels, np.arange(N_TRAIN), y_true[:N_TRAIN], batch_size=settings.batch_size, seed=7),
             Batches(pixels, np.arange(N_TRAIN, N), y_true[N_TRAIN:], batch_size=settings.batch_size),
             settings,
             labels,
@@ -92,10 +93,10 @@ def equal_weights(a, b):
 
 @pytest.mark.parametrize("kill_after", [0, 2, 3])
 def test_a_killed_training_ends_with_the_weights_of_an_unbroken_one(pixels, tmp_path, kill_after):
-    whole, told = train(pixels, tmp_path / "whole.npz")
+    whole, told = train(pixels, tmp_path / "whole.state")
     assert len({logs["learning_rate"] for _, logs in told}) > 1, "the schedule must have state to lose"
-    _, first = train(pixels, tmp_path / "broken.npz", kill_after=kill_after)
-    resumed, rest = train(pixels, tmp_path / "broken.npz")
+    _, first = train(pixels, tmp_path / "broken.state", kill_after=kill_after)
+    resumed, rest = train(pixels, tmp_path / "broken.state")
     # The kill came before the epoch's checkpoint, so that epoch is trained again, to the same figures.
     assert first[:-1] + rest == told
     assert first[-1] == rest[0]
@@ -103,8 +104,8 @@ def test_a_killed_training_ends_with_the_weights_of_an_unbroken_one(pixels, tmp_
 
 
 def test_a_finished_training_is_not_trained_again(pixels, tmp_path):
-    whole, _ = train(pixels, tmp_path / "c.npz")
-    again, told = train(pixels, tmp_path / "c.npz")
+    whole, _ = train(pixels, tmp_path / "c.state")
+    again, told = train(pixels, tmp_path / "c.state")
     assert told == []
     assert equal_weights(whole, again)
 
@@ -114,38 +115,40 @@ STOPPING = [{"ref": "keras.callbacks:EarlyStopping",
 
 
 def test_early_stopping_remembers_how_long_it_waited_and_which_weights_were_best(pixels, tmp_path):
-    whole, told = train(pixels, tmp_path / "whole.npz", callbacks=STOPPING, epochs=9)
+    whole, told = train(pixels, tmp_path / "whole.state", callbacks=STOPPING, epochs=9)
     assert len(told) < 9, "it must stop early"
     for kill_after in range(len(told)):
-        path = tmp_path / f"{kill_after}.npz"
+        path = tmp_path / f"{kill_after}.state"
         train(pixels, path, callbacks=STOPPING, epochs=9, kill_after=kill_after)
         resumed, rest = train(pixels, path, callbacks=STOPPING, epochs=9)
         assert told[-1] == rest[-1]
         assert equal_weights(whole, resumed)
-    stopped, told_again = train(pixels, tmp_path / "whole.npz", callbacks=STOPPING, epochs=9)
+    stopped, told_again = train(pixels, tmp_path / "whole.state", callbacks=STOPPING, epochs=9)
     assert told_again == []
     assert equal_weights(whole, stopped)
 
 
 def test_keeping_the_best_brings_back_the_epoch_of_the_lowest_validation_loss(pixels, tmp_path):
     hasty = {"epochs": 5, "optimizer": {"ref": "keras.optimizers:Adam", "options": {"learning_rate": 0.05}}}
-    last, told = train(pixels, tmp_path / "last.npz", **hasty)
+    last, told = train(pixels, tmp_path / "last.state", **hasty)
     best_epoch = int(np.argmin([logs["val_loss"] for _, logs in told]))
     assert best_epoch < 4, "the best epoch must not be the last"
-    kept, _ = train(pixels, tmp_path / "best.npz", keep="best", **hasty)
-    train(pixels, tmp_path / "until.npz", kill_after=best_epoch + 1, **hasty)
+    kept, _ = train(pixels, tmp_path / "best.state", keep="best", **hasty)
+    train(pixels, tmp_path / "until.state", kill_after=best_epoch + 1, **hasty)
     assert not equal_weights(last, kept)
-    with np.load(tmp_path / "until.npz") as state:
-        assert any(np.array_equal(kept.get_layer("conv").kernel.numpy(), state[name]) for name in state.files)
+    kernel = kept.get_layer("conv").kernel.numpy()
+    assert any(np.array_equal(kernel, array) for array in read_checkpoint(tmp_path / "until.state").values())
 
 
 def test_the_order_of_an_epoch_derives_from_seed_and_epoch_alone(pixels):
-    def order(seed, epoch):
-        batches = Batches(pixels, np.arange(20), np.arange(20), batch_size=6, seed=seed)
-        batches.start_epoch(epoch)
-        return list(itertools.chain.from_iterable(batches[i][1].tolist() for i in range(batches.num_batches)))
+    def order(seed, epoch, first_epoch=0):
+        batches = ShuffledBatches(pixels, np.arange(20), np.arange(20), batch_size=6, seed=seed)
+        batches.first_epoch = first_epoch
+        begin = (epoch - first_epoch) * batches.batches_per_epoch
+        numbers = range(begin, begin + batches.batches_per_epoch)
+        return list(itertools.chain.from_iterable(batches[number][1].tolist() for number in numbers))
 
-    assert order(1, 3) == order(1, 3)
+    assert order(1, 3) == order(1, 3, first_epoch=2)
     assert sorted(order(1, 3)) == list(range(20))
     assert len({tuple(order(seed, epoch)) for seed in (1, 2) for epoch in (0, 1)}) == 4
 
@@ -154,7 +157,7 @@ def test_batches_hold_the_pixels_of_their_rows_and_the_last_may_be_smaller(pixel
     batches = Batches(pixels, np.array([5, 3, 9]), np.array([0, 1, 2]), batch_size=2)
     x, y = batches[1]
     np.testing.assert_array_equal(x, pixels.read([9]))
-    assert (batches.num_batches, y.tolist(), x.dtype) == (2, [2], np.uint8)
+    assert (batches.batches_per_epoch, y.tolist(), x.dtype) == (2, [2], np.uint8)
 
 
 def test_pixels_are_scaled_into_the_range_that_the_model_declares(pixels):
@@ -166,7 +169,7 @@ def test_pixels_are_scaled_into_the_range_that_the_model_declares(pixels):
 
 
 def test_predictions_come_in_order_and_without_augmentation_or_dropout(pixels, tmp_path):
-    model, _ = train(pixels, tmp_path / "c.npz", epochs=1)
+    model, _ = train(pixels, tmp_path / "c.state", epochs=1)
     batches = Batches(pixels, np.arange(10), np.zeros(10, int), batch_size=4)
     scores = predict(model, (0.0, 1.0), batches)
     np.testing.assert_allclose(scores, model.predict_on_batch(pixels.read(range(10)) / 255.0), atol=1e-5)
@@ -175,7 +178,7 @@ def test_predictions_come_in_order_and_without_augmentation_or_dropout(pixels, t
 @pytest.mark.parametrize("labels", [LABELS, LabelScheme(emotions=("happy", "sad"))])
 def test_class_weights_change_what_is_learned(pixels, tmp_path, labels):
     def first_loss(name, weights):
-        return train(pixels, tmp_path / f"{name}.npz", labels=labels, epochs=1, class_weights=weights)[1][0][1]["loss"]
+        return train(pixels, tmp_path / f"{name}.state", labels=labels, epochs=1, class_weights=weights)[1][0][1]["loss"]
 
     plain = first_loss("plain", None)
     even = dict.fromkeys(labels.emotions, 1.0)
@@ -187,10 +190,10 @@ def test_class_weights_change_what_is_learned(pixels, tmp_path, labels):
 
 def test_a_schedule_spans_the_whole_training_unless_it_says_otherwise(pixels, tmp_path):
     cosine = {"ref": "keras.optimizers.schedules:CosineDecay", "options": {"initial_learning_rate": 0.01}}
-    _, told = train(pixels, tmp_path / "a.npz", schedule=cosine, callbacks=[])
+    _, told = train(pixels, tmp_path / "a.state", schedule=cosine, callbacks=[])
     assert told[-1][1]["learning_rate"] == pytest.approx(0, abs=1e-6)
     cosine["options"]["decay_steps"] = 10_000
-    _, told = train(pixels, tmp_path / "b.npz", schedule=cosine, callbacks=[], epochs=1)
+    _, told = train(pixels, tmp_path / "b.state", schedule=cosine, callbacks=[], epochs=1)
     assert told[-1][1]["learning_rate"] == pytest.approx(0.01, rel=1e-3)
 
 
@@ -205,18 +208,18 @@ def test_a_schedule_spans_the_whole_training_unless_it_says_otherwise(pixels, tm
 )
 def test_a_component_that_cannot_be_made_names_its_place_in_the_configuration(pixels, tmp_path, config, message):
     with pytest.raises(ConfigError, match=message):
-        train(pixels, tmp_path / "c.npz", **config)
+        train(pixels, tmp_path / "c.state", **config)
 
 
 def test_a_checkpoint_of_another_model_or_a_damaged_one_is_refused(pixels, tmp_path):
-    train(pixels, tmp_path / "c.npz", epochs=1)
+    train(pixels, tmp_path / "c.state", epochs=1)
     with pytest.raises(OutputError, match="cannot be read"):
-        train(pixels, tmp_path / "c.npz", labels=LabelScheme(emotions=("happy", "sad")))
-    (tmp_path / "c.npz").write_bytes((tmp_path / "c.npz").read_bytes()[:300])
+        train(pixels, tmp_path / "c.state", labels=LabelScheme(emotions=("happy", "sad")))
+    (tmp_path / "c.state").write_bytes((tmp_path / "c.state").read_bytes()[:300])
     with pytest.raises(OutputError, match="cannot be read"):
-        train(pixels, tmp_path / "c.npz")
+        train(pixels, tmp_path / "c.state")
 
 
 def test_a_checkpoint_that_cannot_be_written_stops_the_run_with_a_reason(pixels, tmp_path):
     with pytest.raises(OutputError, match="cannot be written"):
-        train(pixels, tmp_path / "absent" / "c.npz")
+        train(pixels, tmp_path / "absent" / "c.state")

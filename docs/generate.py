@@ -1,0 +1,234 @@
+"""Write the generated sections of the documentation: `make docs`, or `python docs/generate.py`.
+
+A section stands in a page between `<!-- generated: NAME -->` and `<!-- end generated -->`. Everything outside is
+written by hand and left as it is. tests/test_docs.py compares the pages with what this file would write.
+"""
+
+from __future__ import annotations
+
+import inspect
+import json
+import re
+import types
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any, Literal, Union, get_args, get_origin
+
+import click
+from pydantic import BaseModel
+from pydantic.fields import FieldInfo
+
+from emoclass.cli import cli
+from emoclass.config import Component, RunConfig
+from emoclass.configure import configure
+from emoclass.registry import Registry
+from emoclass.specs import MetricSpec
+
+DOCS = Path(__file__).parent
+WIDTH = 100
+"""Columns of a help page; fixed, so that the terminal has no say."""
+
+_SECTION = re.compile(r"(<!-- generated: (?P<name>[a-z-]+) -->\n).*?(<!-- end generated -->)", re.DOTALL)
+_WORDS = {str: "string", int: "integer", float: "number", bool: "boolean", Path: "path", Any: "value"}
+_BOUNDS = {"ge": "from {}", "gt": "above {}", "le": "to {}", "lt": "below {}"}
+
+
+def main() -> None:
+    """Write every page that has a generated section."""
+    for page in pages():
+        old = page.read_text(encoding="utf-8")
+        new = regenerate(old)
+        if new != old:
+            page.write_text(new, encoding="utf-8")
+            print(f"wrote {page.relative_to(DOCS.parent)}")
+
+
+def pages() -> list[Path]:
+    """Return the pages that have a generated section."""
+    return [page for page in sorted(DOCS.rglob("*.md")) if _SECTION.search(page.read_text(encoding="utf-8"))]
+
+
+def regenerate(text: str) -> str:
+    """Return a page with its generated sections made anew."""
+    return _SECTION.sub(lambda found: f"{found[1]}\n{SECTIONS[found['name']]()}\n\n{found[3]}", text)
+
+
+# Commands
+
+
+def commands() -> Iterator[tuple[str, str]]:
+    """Yield every command, groups before what they hold, as what is typed and its help page."""
+    yield from _commands(cli, "emoclass", None)
+
+
+def _commands(command: click.Command, name: str, parent: click.Context | None) -> Iterator[tuple[str, str]]:
+    context = click.Context(command, parent, info_name=name, terminal_width=WIDTH, **command.context_settings)
+    yield context.command_path, context.get_help()
+    if isinstance(command, click.Group):
+        for child in command.list_commands(context):
+            found = command.get_command(context, child)
+            if found is not None and not found.hidden:
+                yield from _commands(found, child, context)
+
+
+def cli_section() -> str:
+    """Return a heading and the help page for every command."""
+    return "\n\n".join(f"## `{path}`\n\n```text\n{text}\n```" for path, text in commands())
+
+
+# Configuration
+
+
+def tables() -> Iterator[tuple[str, type[BaseModel]]]:
+    """Yield every table of a config file with the class that describes it; the root table is called ''."""
+    yield "", RunConfig
+    for name, field in RunConfig.model_fields.items():
+        nested = _model(field.annotation)
+        if nested is not None:
+            yield name, nested
+    yield "component", Component
+
+
+def _model(annotation: Any) -> type[BaseModel] | None:
+    return annotation if isinstance(annotation, type) and issubclass(annotation, BaseModel) else None
+
+
+def configuration_section() -> str:
+    """Return a table of keys for every table of a config file."""
+    return "\n\n".join(_table(name, model) for name, model in tables())
+
+
+def _table(name: str, model: type[BaseModel]) -> str:
+    heading = {"": "## At the top", "component": "## A component"}.get(name, f"## `[{name}]`")
+    summary = (inspect.getdoc(model) or "").split("\n\n")[0].replace("\n", " ")
+    meanings = attributes(model)
+    rows = [
+        (f"`{key}`", _type(field.annotation, field), _default(field), meanings[key])
+        for key, field in model.model_fields.items()
+        if name or _model(field.annotation) is None
+    ]
+    return f"{heading}\n\n{summary}\n\n{_markdown(('Key', 'Type', 'Default', 'Meaning'), rows)}"
+
+
+def attributes(model: type) -> dict[str, str]:
+    """Return what a class's docstring says of each attribute, below its `Attributes:`.
+
+    Example:
+        >>> attributes(Component)["options"]
+        'Keyword arguments.'
+    """
+    found: dict[str, str] = {}
+    _, _, section = (inspect.getdoc(model) or "").partition("Attributes:\n")
+    for line in section.splitlines():
+        if not line.startswith("    "):
+            break
+        if line.startswith("     "):
+            found[next(reversed(found))] += f" {line.strip()}"
+        else:
+            key, _, meaning = line.strip().partition(": ")
+            found[key] = meaning
+    return found
+
+
+def _type(annotation: Any, field: FieldInfo | None = None) -> str:
+    """Return a type in the words of a config file."""
+    origin, inner = get_origin(annotation), get_args(annotation)
+    if hasattr(annotation, "__metadata__"):
+        return _bounded(_type(inner[0]), annotation.__metadata__)
+    if origin in (Union, types.UnionType):
+        return " or ".join(_type(each, field) for each in inner if each is not type(None))
+    if origin is Literal:
+        return " or ".join(f"`{json.dumps(each)}`" for each in inner)
+    if origin is tuple:
+        return f"list of {_plural(_type(inner[0]))}"
+    if origin in (dict, Mapping) or (isinstance(origin, type) and issubclass(origin, Mapping)):
+        return "table" if inner[1] is Any else f"table of {_plural(_type(inner[1]))}"
+    if annotation is Component:
+        return "[component](#a-component)"
+    return _bounded(_WORDS[annotation], field.metadata if field else ())
+
+
+def _plural(text: str) -> str:
+    word, comma, bounds = text.partition(",")
+    return f"{word}s{comma}{bounds}" if word in _WORDS.values() else text.replace("[component]", "[components]")
+
+
+def _bounded(text: str, constraints: Any) -> str:
+    """Add the bounds that pydantic's constraints set."""
+    found = {key: getattr(each, key) for each in _flattened(constraints) for key in _BOUNDS if hasattr(each, key)}
+    words = [
+        _BOUNDS[key].format(f"{value:g}" if value < 10_000 else f"{value:,}")
+        for key, value in found.items()
+        if value is not None
+    ]
+    return ", ".join([text, " and ".join(words)]) if words else text
+
+
+def _flattened(constraints: Any) -> Iterator[Any]:
+    for each in constraints:
+        yield from each.metadata if isinstance(each, FieldInfo) else [each]
+
+
+def _default(field: FieldInfo) -> str:
+    if field.is_required():
+        return "required"
+    value = field.get_default(call_default_factory=True)
+    if value is None:
+        return "none"
+    if isinstance(value, Component):
+        return f'`{{ ref = "{value.ref}" }}`'
+    if isinstance(value, Mapping):
+        return "`{}`"
+    return f"`{json.dumps(list(value) if isinstance(value, tuple) else value, default=str)}`"
+
+
+def example_section() -> str:
+    """Return the reference plugin's experiment as the config file that its run folder holds."""
+    config = configure(Registry.discover(), options={"plugin": "happysad"})
+    return f"```toml\n{config.to_toml().strip()}\n```"
+
+
+# Metrics
+
+
+def metrics_section() -> str:
+    """Return a table of the built-in metrics."""
+    registry = Registry.discover()
+    rows = [
+        (
+            f"`{spec.name}`",
+            spec.summary,
+            spec.kind.replace("_", " "),
+            _interval(spec),
+            _range(spec),
+            spec.direction,
+            f"`{spec.reference}`" if (spec.reference or "").startswith("sklearn.") else spec.reference or "",
+        )
+        for spec in registry.metrics.of("builtins")
+    ]
+    return _markdown(("Name", "What it is", "Kind", "Interval", "Range", "Better", "Agrees with"), rows)
+
+
+def _interval(spec: MetricSpec) -> str:
+    return spec.interval if spec.transform is None else f"{spec.interval}, transformed"
+
+
+def _range(spec: MetricSpec) -> str:
+    low, high = ("unbounded" if bound is None else f"{bound:g}" for bound in spec.bounds)
+    return f"{low} to {high}" if high != "unbounded" else f"from {low}"
+
+
+def _markdown(header: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
+    lines = [header, tuple("---" for _ in header), *rows]
+    return "\n".join("| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in lines)
+
+
+SECTIONS: Mapping[str, Callable[[], str]] = {
+    "cli": cli_section,
+    "configuration": configuration_section,
+    "example-config": example_section,
+    "metrics": metrics_section,
+}
+
+if __name__ == "__main__":
+    main()
