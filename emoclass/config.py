@@ -183,10 +183,17 @@ class RunConfig(FrozenModel):
         return hashlib.sha256(json.dumps(tree, sort_keys=True).encode()).hexdigest()
 
     def to_toml(self) -> str:
-        """Return the configuration as a config file; reading it back gives an equal value."""
+        """Return the configuration as a config file; reading it back gives an equal value.
+
+        Raises:
+            ConfigError: An option is something that TOML cannot hold, such as None.
+        """
         import tomli_w
 
-        return tomli_w.dumps(self.model_dump(mode="json", exclude_none=True))
+        try:
+            return tomli_w.dumps(self.model_dump(mode="json", exclude_none=True))
+        except TypeError as error:
+            raise ConfigError(f"configuration: cannot be written as TOML ({error}).") from error
 
 
 def validate(tree: Tree, *, source: str = "configuration") -> RunConfig:
@@ -244,7 +251,7 @@ def read_file(path: Path) -> dict[str, Any]:
         raise ConfigError(f"config file {path}: not valid TOML ({error}).") from error
     data = tree.get("data")
     if isinstance(data, dict) and isinstance(data.get("root"), str):
-        data["root"] = str((path.parent / data["root"]).resolve())
+        data["root"] = str(path.parent / Path(data["root"]).expanduser())
     if isinstance(tree.get("plugin"), str) and tree["plugin"].endswith(".py"):
         tree["plugin"] = str((path.parent / tree["plugin"]).resolve())
     return tree

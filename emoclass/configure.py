@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from emoclass.config import RunConfig, Tree, merge, validate
+from emoclass.config import DataConfig, RunConfig, Tree, merge, validate
 from emoclass.errors import ConfigError
 from emoclass.registry import Registry, unknown_name
 from emoclass.specs import MetricSpec, Recipe
@@ -34,10 +34,16 @@ def configure(registry: Registry, *, file: Tree | None = None, options: Tree | N
     recipe = _recipe(registry, load_plugin(registry, plugin), above.get("recipe"))
     tree = merge(_normal(recipe.config), above, {"recipe": recipe.name})
     _read_the_folder(registry, tree, above)
+    _make_root_absolute(tree)
     config = validate(tree)
     registry.datasets.get(config.data.dataset)
     registry.models.get(config.model.name)
-    metric_specs(registry, config)
+    for spec in metric_specs(registry, config):
+        if spec.name in config.evaluation.headline and spec.kind != "scalar":
+            raise ConfigError(
+                f"evaluation.headline: expected metrics that are one number, got {spec.name!r}.",
+                hint="Name it under evaluation.metrics; the report shows it.",
+            )
     return config
 
 
@@ -98,12 +104,22 @@ def _normal(tree: Tree) -> dict[str, Any]:
     return {**tree, "labels": {"emotions": labels}}
 
 
+def _make_root_absolute(tree: dict[str, Any]) -> None:
+    """Write the data folder so that the run can be resumed and repeated from anywhere."""
+    data = tree.get("data")
+    if isinstance(data, dict) and isinstance(data.get("root"), str | Path):
+        try:
+            data["root"] = str(Path(data["root"]).expanduser().resolve())
+        except (OSError, RuntimeError) as error:  # a home that nobody has, links that run in a circle
+            raise ConfigError(f"data.root: {data['root']} leads nowhere ({error}).") from error
+
+
 def _read_the_folder(registry: Registry, tree: dict[str, Any], above: Tree) -> None:
     """Where the recipe's dataset takes no folder and the user gave one, read that folder instead."""
     data, said = tree.get("data", {}), above.get("data", {})
     if not isinstance(data, Mapping) or not isinstance(said, Mapping):
         return  # validation says what is wrong
-    dataset = data.get("dataset", "synthetic-faces")
+    dataset = data.get("dataset", DataConfig.model_fields["dataset"].default)
     if said.get("root") is None or "dataset" in said or dataset not in registry.datasets.names():
         return
     if not registry.datasets.get(dataset).needs_root:

@@ -264,11 +264,10 @@ class Registry:
 def _import_file(path: Path) -> ModuleType:
     """Import a file as a module named by its stem, so that its own references (`stem:build`) resolve."""
     name = path.stem
-    known = sys.modules.get(name)
-    if known is not None and getattr(known, "__file__", None) != str(path):
-        raise PluginLoadError(f"a module named {name!r} is in use already.", hint="Rename the file.")
     if not name.isidentifier():
         raise PluginLoadError(f"{name!r} is no module name.", hint="Use letters, digits and '_'.")
+    if not _is_free(name, path):
+        raise PluginLoadError(f"a module named {name!r} is in use already.", hint="Rename the file.")
     spec = importlib.util.spec_from_file_location(name, path)
     if spec is None or spec.loader is None:
         raise PluginLoadError("expected a Python file, whose name ends in .py.")
@@ -280,3 +279,15 @@ def _import_file(path: Path) -> ModuleType:
         del sys.modules[name]
         raise
     return module
+
+
+def _is_free(name: str, path: Path) -> bool:
+    """Tell whether a module name leads nowhere, or to this very file."""
+    if name in sys.modules:
+        origin = getattr(sys.modules[name], "__file__", None)
+    else:
+        found = importlib.util.find_spec(name)
+        if found is None:
+            return True
+        origin = found.origin
+    return origin is not None and Path(origin).resolve() == path

@@ -89,6 +89,7 @@ class RunResult(FrozenModel):
         plugin: The plugin that was run.
         recipe: Its recipe.
         labels: Emotion ids in class order.
+        headline: The metrics to look at first.
         n_samples: Images used, per split.
         metrics: Name -> value, on the test split.
         history: Column of `history.csv` -> one number an epoch.
@@ -101,6 +102,7 @@ class RunResult(FrozenModel):
     plugin: str
     recipe: str
     labels: tuple[str, ...]
+    headline: tuple[str, ...] = ()
     n_samples: Mapping[str, int]
     metrics: Mapping[str, MetricValue]
     history: Mapping[str, tuple[float, ...]] = Field(default_factory=dict)
@@ -111,6 +113,7 @@ class RunResult(FrozenModel):
     @cached_property
     def model(self) -> Any:
         """The trained `keras.Model`, loaded from the run folder when it is first asked for."""
+        # By reference: this file stands below the training room and must not import it.
         return resolve("emoclass.training.build:load_model")(self.folder / "model.keras")
 
     def to_json(self) -> dict[str, Any]:
@@ -120,6 +123,7 @@ class RunResult(FrozenModel):
             "plugin": self.plugin,
             "recipe": self.recipe,
             "labels": list(self.labels),
+            "headline": list(self.headline),
             "n_samples": dict(self.n_samples),
             "metrics": {name: value.to_json() for name, value in self.metrics.items()},
             "skipped": [skipped.model_dump() for skipped in self.skipped],

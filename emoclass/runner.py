@@ -17,7 +17,7 @@ from emoclass.data.index import Index, index
 from emoclass.data.labeled import LabeledPixels
 from emoclass.data.pixels import Decoded, available_threads, decode
 from emoclass.data.split import SPLITS, split
-from emoclass.errors import DataError, EmoclassError
+from emoclass.errors import DataError, EmoclassError, OutputError
 from emoclass.evaluation.evaluate import evaluate
 from emoclass.evaluation.predictions import Predictions, scores_from_output
 from emoclass.progress import Progress
@@ -42,7 +42,7 @@ if TYPE_CHECKING:
 
 
 def run(
-    plugin: str | None = None,
+    plugin: str | Path | None = None,
     *,
     data: str | Path | None = None,
     dataset: str | None = None,
@@ -96,11 +96,11 @@ def run(
     """
     registry = registry or Registry.discover()
     said: dict[str, Any] = {
-        "plugin": plugin,
+        "plugin": str(plugin) if plugin is not None else None,
         "recipe": recipe,
         "seed": seed,
         "labels": labels,
-        "data": {"root": str(Path(data).expanduser().resolve()) if data is not None else None, "dataset": dataset},
+        "data": {"root": str(data) if data is not None else None, "dataset": dataset},
         "model": {"name": model},
         "training": {"epochs": epochs, "batch_size": batch_size, "class_weights": class_weights},
         "runtime": {"threads": threads},
@@ -110,14 +110,17 @@ def run(
     file = read_file(Path(config)) if isinstance(config, str | Path) else config
     settings = configure(registry, file=file, options=_without_none(said))
     work = _Work(settings, registry, progress or Progress())
-    listed = work.index()  # before anything is written: most mistakes show here
-    folder = RunFolder.create(Path(out), settings.recipe)
+    listed, toml = work.index(), settings.to_toml()  # before anything is written: most mistakes show here
+    folder = RunFolder.create(Path(out).expanduser(), settings.recipe)
     try:
-        folder.write_text("config.toml", settings.to_toml())
+        folder.write_text("config.toml", toml)
         return _execute(work, folder, listed)
-    except EmoclassError:
-        if not folder.history():  # nothing is lost, and resuming would fail the same way
-            folder.discard()
+    except EmoclassError as error:
+        if folder.history():
+            raise
+        folder.discard()  # nothing is lost, and resuming would fail the same way
+        if isinstance(error, OutputError):
+            raise OutputError(error.message, hint="Free some space, or choose another --out, and run again.") from error
         raise
     finally:
         folder.release()
@@ -135,7 +138,7 @@ def resume(folder: str | Path, *, registry: Registry | None = None, progress: Pr
         OutputError: It is no run folder, is damaged, or the data changed since the run began.
         EmoclassError: What `run` raises.
     """
-    opened = RunFolder.open(Path(folder))
+    opened = RunFolder.open(Path(folder).expanduser())
     if opened.is_finished():
         return opened.result()
     try:
@@ -223,6 +226,7 @@ def _execute(work: _Work, folder: RunFolder, listed: Index) -> RunResult:
                 plugin=work.plugin.name,
                 recipe=config.recipe,
                 labels=config.labels.emotions,
+                headline=config.evaluation.headline,
                 n_samples={side: len(images.samples(side)) for side in SPLITS},
                 metrics=metrics,
                 history=folder.history(),

@@ -8,7 +8,6 @@ of the referenced code stand in each spec's docstring and in docs/hooks.md.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, SkipValidation, StringConstraints, model_validator
@@ -112,11 +111,6 @@ class ModelSpec(Spec):
             raise ValueError(f"value_range: expected (low, high), got {self.value_range}")
         return self
 
-    @property
-    def color_mode(self) -> Literal["rgb", "grayscale"]:
-        """How pictures are decoded for this model."""
-        return "rgb" if self.image_shape[2] == 3 else "grayscale"
-
 
 class MetricSpec(Spec):
     """A figure of merit, with the way its 95 % interval is made.
@@ -164,14 +158,3 @@ class Recipe(Spec):
     """
 
     config: Mapping[str, Any]
-
-
-def inside(root: Path, path: str) -> bool:
-    """Tell whether a sample's path stays below its root, by its words alone.
-
-    Example:
-        >>> inside(Path("/photos"), "happy/a.jpg"), inside(Path("/photos"), "../secret.jpg")
-        (True, False)
-    """
-    parts = Path(path).parts
-    return not Path(path).is_absolute() and ".." not in parts and bool(parts)

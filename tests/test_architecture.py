@@ -53,6 +53,11 @@ def test_the_check_sees_imports_in_classes_and_branches_but_not_in_functions(tmp
     assert top_level_imports(tmp_path / "a.py") == {"os", "keras", "torch"}
 
 
+def unindented(path: Path) -> str:
+    """Return the lines of a file that run when it is imported, roughly."""
+    return "\n".join(line for line in path.read_text(encoding="utf-8").splitlines() if not line.startswith(" "))
+
+
 LIGHT_FILES = sorted(
     [path for path in PACKAGE.rglob("*.py") if "training" not in path.relative_to(PACKAGE).parts]
     + list(ROOT.glob("plugins/*/*/__init__.py"))
@@ -62,6 +67,8 @@ LIGHT_FILES = sorted(
 @pytest.mark.parametrize("path", LIGHT_FILES, ids=lambda path: str(path.relative_to(ROOT)))
 def test_only_the_training_room_imports_a_deep_learning_framework(path):
     assert not top_level_imports(path) & HEAVY
+    if path.parent != PACKAGE / "training":  # importing that room imports Keras
+        assert "from emoclass.training" not in unindented(path)
 
 
 def loaded_by(code: str) -> set[str]:
@@ -106,7 +113,18 @@ def test_every_public_name_resolves_and_is_documented():
         emoclass.nothing  # noqa: B018
 
 
+LONG_FILES = {
+    "emoclass/runner.py": "every step of a run, in order, and the two public functions with their arguments",
+    "emoclass/reporting/plots.py": "six drawings that share their grid and their marks",
+    "emoclass/registry.py": "finding, isolating and looking up belong together",
+}
+"""Files over 300 lines, each with its reason."""
+
+
 def test_files_stay_readable():
-    too_long = {str(path.relative_to(ROOT)): n for path in PACKAGE.rglob("*.py")
-                if (n := len(path.read_text(encoding="utf-8").splitlines())) > 450}  # fmt: skip
-    assert not too_long
+    lengths = {
+        path.relative_to(ROOT).as_posix(): len(path.read_text(encoding="utf-8").splitlines())
+        for path in PACKAGE.rglob("*.py")
+    }
+    assert {path for path, length in lengths.items() if length > 300} <= set(LONG_FILES)
+    assert max(lengths.values()) <= 400

@@ -99,13 +99,10 @@ def _parse_maps(maps: tuple[str, ...]) -> dict[str, str]:
 
 
 def _print_result(result: RunResult) -> None:
-    from emoclass.config import read_file
-
-    headline = read_file(result.folder / "config.toml")["evaluation"]["headline"]
     counts = ", ".join(f"{count} {side}" for side, count in result.n_samples.items())
     labels = ", ".join(f"{number} = {emotion}" for number, emotion in enumerate(result.labels))
     click.echo(f"{result.plugin}: {counts} images; {labels}")
     for note in result.notes:
         click.echo(f"Note: {note}")
-    print_table([(name, *format_value(result.metrics[name])) for name in headline])
+    print_table([(name, *format_value(result.metrics[name])) for name in result.headline])
     click.echo(f"Report: {result.folder / 'report.html'}")

@@ -177,7 +177,8 @@ def decode(
                 if reason is None:
                     usable.append(row)
                 else:
-                    skipped.append(SkippedFile(path=samples[row].path, reason=reason))
+                    where = samples[row].path if spec.read_sample is None else samples[row].id
+                    skipped.append(SkippedFile(path=where, reason=reason))
     except BaseException:
         pixels.close()
         raise

@@ -6,23 +6,25 @@ import importlib.metadata
 import platform
 import subprocess
 import time
-from collections.abc import Sequence
 from typing import Any
+
+from emoclass.registry import PluginInfo
 
 PACKAGES = ("emoclass", "keras", "tensorflow", "numpy", "pillow", "scikit-learn", "scipy")
 
 
-def describe_environment(packages: Sequence[str], *, seed: int, threads: int) -> dict[str, Any]:
+def describe_environment(plugin: PluginInfo, *, seed: int, threads: int) -> dict[str, Any]:
     """Return versions, platform, time, seed and the commit of the working directory, if it has one.
 
     Args:
-        packages: Distributions to name beyond the framework's own.
+        plugin: The plugin that is run.
         seed: The run's seed.
         threads: Processor threads at work.
     """
     return {
         "started": time.strftime("%Y-%m-%dT%H:%M:%S%z"),
-        "versions": {"python": platform.python_version(), **_versions([*PACKAGES, *packages])},
+        "versions": {"python": platform.python_version(), **_versions()},
+        "plugin": {"name": plugin.name, "version": plugin.version, "origin": plugin.origin},
         "platform": platform.platform(),
         "threads": threads,
         "seed": seed,
@@ -30,9 +32,9 @@ def describe_environment(packages: Sequence[str], *, seed: int, threads: int) ->
     }
 
 
-def _versions(packages: Sequence[str]) -> dict[str, str]:
+def _versions() -> dict[str, str]:
     found = {}
-    for package in dict.fromkeys(packages):
+    for package in PACKAGES:
         try:
             found[package] = importlib.metadata.version(package)
         except importlib.metadata.PackageNotFoundError:

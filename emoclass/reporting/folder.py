@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import logging
 import os
 import shlex
 import shutil
@@ -17,9 +18,11 @@ from typing import IO, Any
 from emoclass.errors import OutputError
 from emoclass.results import MetricValue, RunResult, SkippedFile
 
+logger = logging.getLogger(__name__)
+
 HISTORY_COLUMNS = ("epoch", "seconds", "loss", "accuracy", "val_loss", "val_accuracy", "learning_rate")
 MARKER = "INCOMPLETE"
-"""Stands in every run folder until the run is finished: removing it is the last thing that a run does."""
+"""Stands in every run folder until the run is finished: removing it is what finishes a run."""
 
 
 def resume_command(folder: Path) -> str:
@@ -54,6 +57,8 @@ class RunFolder:
                 except FileExistsError:
                     continue
                 break
+            else:
+                raise OutputError(f"output folder {parent}: holds ten thousand runs of this second.")
             folder = cls(path.resolve())
             (folder.path / MARKER).write_text(
                 f"This run has not finished. Continue it with: {resume_command(folder.path)}\n", encoding="utf-8"
@@ -77,6 +82,8 @@ class RunFolder:
         folder = cls(path.resolve())
         if not folder.is_finished():
             folder._take()
+        else:
+            folder._sweep()  # what a run left that was killed right after it finished
         return folder
 
     def is_finished(self) -> bool:
@@ -84,17 +91,23 @@ class RunFolder:
         return not (self.path / MARKER).exists() and (self.path / "metrics.json").is_file()
 
     def _take(self) -> None:
-        """Hold the folder for this process, as far as the platform knows file locks."""
+        """Hold the folder for this process, as far as the platform and the file system know locks."""
+        try:
+            lock = (self.path / MARKER).open("r+")
+        except FileNotFoundError:  # the run was finished in the meantime
+            return
+        except OSError as error:
+            raise OutputError(f"run folder {self.path}: cannot be written ({error.strerror}).") from error
+        self._lock = lock
         try:
             import fcntl
-        except ImportError:  # Windows
-            return
-        self._lock = (self.path / MARKER).open("a")
-        try:
-            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
+
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
             self.release()
             raise OutputError(f"run folder {self.path}: another process is at work in it.") from error
+        except (ImportError, OSError):  # Windows; network disks without locks
+            logger.debug("%s is not locked", self.path, exc_info=True)
 
     def release(self) -> None:
         """Let go of the folder."""
@@ -165,13 +178,14 @@ class RunFolder:
     def mend_history(self) -> None:
         """Drop a last line that a killed run left unfinished; finished lines stay byte for byte."""
         path = self.path / "history.csv"
-        if path.exists():
-            data = path.read_bytes()
-            whole = data[: data.rfind(b"\n") + 1]
-            if not whole:
-                path.unlink()
-            elif whole != data:
-                os.truncate(path, len(whole))
+        with self.guard(path.name):
+            if path.exists():
+                data = path.read_bytes()
+                whole = data[: data.rfind(b"\n") + 1]
+                if not whole:
+                    path.unlink()
+                elif whole != data:
+                    os.truncate(path, len(whole))
 
     def history(self) -> dict[str, tuple[float, ...]]:
         """Return `history.csv`: column -> one number an epoch; columns without numbers are left out."""
@@ -198,11 +212,14 @@ class RunFolder:
             raise OutputError(f"run folder {self.path}: metrics.json cannot be read ({error}).") from error
 
     def finish(self) -> None:
-        """Remove what only an unfinished run needs, the marker last."""
-        for file in self.path.glob("checkpoint.*"):
-            file.unlink()
-        self.release()
+        """Declare the run finished, and remove what only an unfinished one needs."""
         (self.path / MARKER).unlink()
+        self.release()
+        self._sweep()
+
+    def _sweep(self) -> None:
+        for file in self.path.glob("checkpoint.*"):
+            file.unlink(missing_ok=True)
 
     def discard(self) -> None:
         """Remove the folder: the run never began."""

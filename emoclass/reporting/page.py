@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import shlex
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 from functools import cache
@@ -39,6 +40,7 @@ def write_report(contents: ReportContents, plots: Mapping[str, Path], path: Path
         singles=single_figures(result.metrics),
         per_class={name: value.per_class for name, value in result.metrics.items() if value.per_class},
         matrix=_matrix(result),
+        rerun_config=shlex.quote(str(result.folder / "config.toml")),
         plots={name: _embed(name, file, contents) for name, file in plots.items()},
         environment=list(_flat(contents.environment)),
         shown_skipped=SHOWN_SKIPPED,

@@ -258,7 +258,9 @@ def write_plots(contents: ReportContents, folder: Path) -> Mapping[str, Path]:
         if has_data:
             written[name] = folder / "plots" / f"{name}.png"
             # No software name and version inside: the same numbers give the same bytes.
-            draw().savefig(written[name], format="png", metadata={"Software": None})
+            partial = written[name].with_name(f".partial-{name}.png")
+            draw().savefig(partial, format="png", metadata={"Software": None})
+            partial.replace(written[name])
     return written
 
 

@@ -44,8 +44,13 @@ def write_beginning(
             f"run folder {folder.path}: the images, their split or the settings are not those that the run began with.",
             hint="Start a new run, or bring them back as they were.",
         )
-    environment = describe_environment([plugin.origin], seed=config.seed, threads=threads)
-    environment |= {"plugin": {"name": plugin.name, "version": plugin.version}, "digests": digests}
+    environment = describe_environment(plugin, seed=config.seed, threads=threads)
+    if written is None:
+        environment["digests"] = digests
+    else:  # what the run began with stays; where it went on is added
+        first = json.loads(written)
+        went_on = {name: environment[name] for name in ("started", "versions", "threads")}
+        environment = {**first, "resumed": [*first.get("resumed", []), went_on]}
     folder.write_json("environment.json", environment)
     folder.write_rows("skipped.csv", ("path", "reason"), [(each.path, each.reason) for each in decoded.skipped])
     folder.write_text("split.csv", split_csv)
@@ -55,9 +60,9 @@ def write_beginning(
 def write_predictions(folder: RunFolder, predictions: Predictions, images: LabeledPixels) -> None:
     """Write `predictions.csv`: a row a test image, with the probability of each emotion."""
     emotions = predictions.labels.emotions
-    header = ("path", "split", "y_true", "y_pred", "correct", *(f"score_{emotion}" for emotion in emotions))
+    header = ("id", "path", "split", "y_true", "y_pred", "correct", *(f"score_{emotion}" for emotion in emotions))
     rows = [
-        [sample.path, predictions.split, emotions[y_true], emotions[y_pred], int(y_true == y_pred)]
+        [sample.id, sample.path, predictions.split, emotions[y_true], emotions[y_pred], int(y_true == y_pred)]
         + [f"{score:.6f}" for score in scores]
         for sample, y_true, y_pred, scores in zip(
             images.samples("test"), predictions.y_true, predictions.y_pred, predictions.y_score, strict=True

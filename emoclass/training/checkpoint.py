@@ -6,6 +6,7 @@ and augment differently) and of callbacks (early stopping would forget how long 
 
 from __future__ import annotations
 
+import io
 import json
 import os
 from collections.abc import Sequence
@@ -135,9 +136,8 @@ def _write(path: Path, arrays: dict[str, np.ndarray]) -> None:
     spare, last = path.with_suffix(".partial"), path.with_suffix(".last")
     try:
         with spare.open("r+b" if spare.exists() else "wb", buffering=0) as file:
-            np.save(file, np.array(list(arrays)))
-            for array in arrays.values():
-                np.save(file, array)
+            for array in (np.array(list(arrays)), *arrays.values()):
+                _put(file, array)
             file.truncate()
         last.unlink(missing_ok=True)
         with suppress(OSError):  # no file yet, or a file system without hard links
@@ -148,8 +148,19 @@ def _write(path: Path, arrays: dict[str, np.ndarray]) -> None:
     except OSError as error:
         spare.unlink(missing_ok=True)
         raise OutputError(
-            f"checkpoint {path}: cannot be written ({error.strerror}).", hint="Free some space and resume the run."
+            f"checkpoint {path}: cannot be written ({error.strerror or error}).",
+            hint="Free some space and resume the run.",
         ) from error
+
+
+def _put(file: io.FileIO, array: np.ndarray) -> None:
+    """Write an array as `np.save` would, which loses the error of a disk that fills up at the very end."""
+    array = np.asarray(array, order="C")
+    header = io.BytesIO()
+    np.lib.format.write_array_header_1_0(header, np.lib.format.header_data_from_array_1_0(array))
+    for left in (header.getbuffer(), array.reshape(-1).view(np.uint8).data):
+        while left:
+            left = left[file.write(left) :]
 
 
 def read_checkpoint(path: Path) -> dict[str, np.ndarray]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import math
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -12,7 +13,7 @@ import keras
 import numpy as np
 
 from emoclass.config import Component, TrainingConfig
-from emoclass.errors import ConfigError
+from emoclass.errors import ConfigError, PluginError
 from emoclass.labels import LabelScheme
 from emoclass.progress import Progress
 from emoclass.refs import resolve
@@ -107,6 +108,11 @@ class _Teller(keras.callbacks.Callback):  # type: ignore[misc]
 
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         numbers = {name: float(value) for name, value in (logs or {}).items()}
+        if not math.isfinite(numbers["loss"]):
+            raise ConfigError(
+                f"training: the loss became {numbers['loss']} in epoch {epoch + 1}.",
+                hint="Lower the learning rate, as in [training.optimizer] options = {learning_rate = 0.0001}.",
+            )
         numbers["learning_rate"] = float(keras.ops.convert_to_tensor(self.model.optimizer.learning_rate))
         self._on_epoch(epoch, numbers, time.perf_counter() - self._started)
 
@@ -114,6 +120,8 @@ class _Teller(keras.callbacks.Callback):  # type: ignore[misc]
 def _make(component: Component, where: str, **fixed: Any) -> Any:
     try:
         return resolve(component.ref)(**{**component.options, **fixed})
+    except PluginError as error:
+        raise ConfigError(f"{where}: {error.message}", hint=error.hint) from error
     except (TypeError, ValueError) as error:
         raise ConfigError(f"{where}: {component.ref} cannot be made with these options ({error}).") from error
 
@@ -122,11 +130,17 @@ def _optimizer(config: TrainingConfig, steps: int) -> keras.optimizers.Optimizer
     if config.schedule is None:
         return _make(config.optimizer, "training.optimizer")
     schedule = config.schedule
-    takes_steps = "decay_steps" in inspect.signature(resolve(schedule.ref)).parameters
-    if takes_steps and "decay_steps" not in schedule.options:
+    if "decay_steps" not in schedule.options and _takes_steps(schedule):
         schedule = Component(ref=schedule.ref, options={**schedule.options, "decay_steps": steps})
     rate = _make(schedule, "training.schedule")
     return _make(config.optimizer, "training.optimizer", learning_rate=rate)
+
+
+def _takes_steps(schedule: Component) -> bool:
+    try:
+        return "decay_steps" in inspect.signature(resolve(schedule.ref)).parameters
+    except (PluginError, ValueError):  # making it will say what is wrong
+        return False
 
 
 def _default_loss(labels: LabelScheme) -> keras.losses.Loss:

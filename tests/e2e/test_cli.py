@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import resource
 import signal
 import subprocess
 import sys
@@ -169,9 +168,9 @@ def test_one_folder_is_not_resumed_by_two_processes(plugin, photos, tmp_path):
         process.communicate()
 
 
-@pytest.mark.skipif(not hasattr(resource, "RLIMIT_FSIZE"), reason="the platform cannot limit file sizes")
 @pytest.mark.parametrize("settings", ["", "[runtime]\ncache_mib = 0\n"])
-def test_a_full_disk_is_told_and_leaves_nothing_that_looks_whole(plugin, photos, tmp_path, settings):
+def test_a_disk_that_is_full_from_the_start_is_told_and_leaves_no_folder(plugin, photos, tmp_path, settings):
+    resource = pytest.importorskip("resource", reason="the platform cannot limit file sizes")
     (tmp_path / "c.toml").write_text(settings)
     done = emoclass(
         "run", "--plugin", plugin, "--data", photos, "--out", tmp_path / "runs", "--config", tmp_path / "c.toml",
@@ -179,12 +178,24 @@ def test_a_full_disk_is_told_and_leaves_nothing_that_looks_whole(plugin, photos,
     )  # fmt: skip
     assert done.returncode == 1
     assert "cannot be written" in done.stderr
-    assert "Hint: Free some space" in done.stderr
+    assert "Hint: Free some space, or choose another --out, and run again." in done.stderr
     assert "Traceback" not in done.stderr
-    for folder in (tmp_path / "runs").glob("*"):
-        assert (folder / "INCOMPLETE").exists()
-        assert not (folder / "metrics.json").exists()
-        assert not list(folder.glob("*.cache")) + list(folder.glob(".partial*"))
+    assert list((tmp_path / "runs").iterdir()) == []
+
+
+def test_a_disk_that_fills_up_later_leaves_a_run_that_can_be_resumed(plugin, photos, tmp_path):
+    resource = pytest.importorskip("resource", reason="the platform cannot limit file sizes")
+    # The small network's checkpoint fits, its saved model and the plots do not.
+    done = emoclass(
+        "run", "--plugin", plugin, "--data", photos, "--out", tmp_path,
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (16_000, 16_000)),
+    )  # fmt: skip
+    (folder,) = tmp_path.iterdir()
+    assert (done.returncode, "Traceback" in done.stderr) == (1, False)
+    assert f"Hint: Free some space, then continue with: emoclass run --resume {folder}" in done.stderr
+    assert (folder / "INCOMPLETE").exists()
+    assert not (folder / "metrics.json").exists()
+    assert emoclass("run", "--resume", folder).returncode == 0
 
 
 def test_a_plugin_that_raises_on_import_is_listed_as_broken_and_the_rest_works(tmp_path):

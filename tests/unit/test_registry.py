@@ -124,6 +124,7 @@ def test_a_one_file_plugin_can_name_its_own_code(tmp_path):
     [
         ("absent.py", None, "no such file"),
         ("json.py", "", "a module named 'json' is in use already. Rename the file"),
+        ("tensorflow.py", "", "a module named 'tensorflow' is in use already"),
         ("my-plugin.py", "", "is no module name"),
         ("raises_on_import.py", "1 / 0", "ZeroDivisionError"),
         ("syntax_error.py", "def", "SyntaxError"),

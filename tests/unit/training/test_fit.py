@@ -178,7 +178,9 @@ def test_predictions_come_in_order_and_without_augmentation_or_dropout(pixels, t
 @pytest.mark.parametrize("labels", [LABELS, LabelScheme(emotions=("happy", "sad"))])
 def test_class_weights_change_what_is_learned(pixels, tmp_path, labels):
     def first_loss(name, weights):
-        return train(pixels, tmp_path / f"{name}.state", labels=labels, epochs=1, class_weights=weights)[1][0][1]["loss"]
+        return train(pixels, tmp_path / f"{name}.state", labels=labels, epochs=1, class_weights=weights)[1][0][1][
+            "loss"
+        ]
 
     plain = first_loss("plain", None)
     even = dict.fromkeys(labels.emotions, 1.0)
