@@ -23,7 +23,7 @@ from emoclass.evaluation.predictions import Predictions, scores_from_output
 from emoclass.progress import Progress
 from emoclass.registry import PluginInfo, Registry
 from emoclass.reporting.contents import ReportContents
-from emoclass.reporting.folder import RunFolder
+from emoclass.reporting.folder import RunFolder, resume_command
 from emoclass.reporting.write import (
     choose_examples,
     choose_test_pictures,
@@ -116,11 +116,9 @@ def run(
         folder.write_text("config.toml", toml)
         return _execute(work, folder, listed)
     except EmoclassError as error:
-        if folder.history():
-            raise
-        folder.discard()  # nothing is lost, and resuming would fail the same way
-        if isinstance(error, OutputError):
-            raise OutputError(error.message, hint="Free some space, or choose another --out, and run again.") from error
+        if not folder.history():
+            folder.discard()  # nothing is lost, and resuming would fail the same way
+        _add_hint(error, folder)
         raise
     finally:
         folder.release()
@@ -148,8 +146,21 @@ def resume(folder: str | Path, *, registry: Registry | None = None, progress: Pr
         opened.mend_history()
         work = _Work(settings, registry, progress or Progress())
         return _execute(work, opened, work.index())
+    except EmoclassError as error:
+        _add_hint(error, opened)
+        raise
     finally:
         opened.release()
+
+
+def _add_hint(error: EmoclassError, folder: RunFolder) -> None:
+    """Say how to go on after a disk that was full."""
+    if isinstance(error, OutputError) and error.hint is None:
+        kept = folder.path.exists()
+        go_on = (
+            f"then continue with: {resume_command(folder.path)}" if kept else "or choose another --out, and run again."
+        )
+        error.hint = f"Free some space, {go_on}"
 
 
 def _without_none(tree: Mapping[str, Any]) -> dict[str, Any]:

@@ -121,10 +121,7 @@ class RunFolder:
         try:
             yield
         except OSError as error:
-            raise OutputError(
-                f"{self.path / name}: cannot be written ({error.strerror or error}).",
-                hint=f"Free some space, then continue with: {resume_command(self.path)}",
-            ) from error
+            raise OutputError(f"{self.path / name}: cannot be written ({error.strerror or error}).") from error
 
     @contextmanager
     def writing(self, name: str) -> Iterator[Path]:

@@ -147,10 +147,7 @@ def _write(path: Path, arrays: dict[str, np.ndarray]) -> None:
             last.replace(spare)
     except OSError as error:
         spare.unlink(missing_ok=True)
-        raise OutputError(
-            f"checkpoint {path}: cannot be written ({error.strerror or error}).",
-            hint="Free some space and resume the run.",
-        ) from error
+        raise OutputError(f"checkpoint {path}: cannot be written ({error.strerror or error}).") from error
 
 
 def _put(file: io.FileIO, array: np.ndarray) -> None:
