@@ -112,7 +112,8 @@ class EvaluationConfig(FrozenModel):
 
     Attributes:
         headline: The metrics that a run prints and its report opens with.
-        metrics: Every metric that is computed; empty for the built-in ones and those of the run's plugin.
+        metrics: The metrics that are computed beside the headline; empty for the built-in ones and those of the
+            run's plugin.
         resamples: Bootstrap resamples behind an interval.
     """
 

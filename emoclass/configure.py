@@ -110,8 +110,9 @@ def _make_root_absolute(tree: dict[str, Any]) -> None:
     if isinstance(data, dict) and isinstance(data.get("root"), str | Path):
         try:
             data["root"] = str(Path(data["root"]).expanduser().resolve())
-        except (OSError, RuntimeError) as error:  # a home that nobody has, links that run in a circle
-            raise ConfigError(f"data.root: {data['root']} leads nowhere ({error}).") from error
+            data["root"].encode()  # the configuration is written as UTF-8
+        except (OSError, RuntimeError, UnicodeError) as error:  # no such home, links in a circle, a name of bare bytes
+            raise ConfigError(f"data.root: {data['root']!a} cannot be used ({error}).") from error
 
 
 def _read_the_folder(registry: Registry, tree: dict[str, Any], above: Tree) -> None:

@@ -58,7 +58,7 @@ def close_emotions(name: str, extra: Iterable[str] = ()) -> tuple[str, ...]:
 
 
 def _as_names(value: Any) -> Any:
-    return [part for part in value.split(",") if part.strip()] if isinstance(value, str) else value
+    return value.split(",") if isinstance(value, str) else value
 
 
 class LabelScheme(FrozenModel):

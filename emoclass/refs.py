@@ -5,6 +5,7 @@ A spec that names its code does not import it, so that listing a plugin's models
 
 from __future__ import annotations
 
+import difflib
 import importlib
 import inspect
 from collections.abc import Callable, Mapping
@@ -44,7 +45,11 @@ def resolve(ref: Ref) -> Any:
         try:
             found = getattr(found, part)
         except AttributeError as error:
-            raise PluginError(f"reference {ref!r}: {module_name!r} has no attribute {attribute!r}.") from error
+            close = difflib.get_close_matches(part, dir(found), n=1)
+            raise PluginError(
+                f"reference {ref!r}: {module_name!r} has no attribute {attribute!r}.",
+                hint=f"Did you mean {close[0]!r}?" if close else None,
+            ) from error
     return found
 
 

@@ -218,6 +218,9 @@ class Registry:
         plugin: object | None = None
         try:
             plugin = load()
+            if self._manager.is_registered(plugin):
+                plugin, other = None, self._manager.get_name(plugin)
+                raise PluginLoadError(f"what it names is the plugin {other!r} already")
             self._manager.register(plugin, name=info.name)
             self._manager.check_pending()
             found = {kind: self._ask(info.name, plugin, kind) for kind in self.catalogs()}
@@ -258,7 +261,7 @@ class Registry:
                 close = difflib.get_close_matches(word, hooks, n=1, cutoff=0.8)
                 if close and word not in hooks:
                     return f"there is no hook {word!r}; did you mean {close[0]!r}?"
-        return f"{type(error).__name__}: {error}"
+        return f"{type(error).__name__}: {' '.join(str(error).split())}"
 
 
 def _import_file(path: Path) -> ModuleType:

@@ -17,7 +17,7 @@ from emoclass.data.index import Index, index
 from emoclass.data.labeled import LabeledPixels
 from emoclass.data.pixels import Decoded, available_threads, decode
 from emoclass.data.split import SPLITS, split
-from emoclass.errors import DataError, EmoclassError, OutputError
+from emoclass.errors import ConfigError, DataError, EmoclassError, OutputError
 from emoclass.evaluation.evaluate import evaluate
 from emoclass.evaluation.predictions import Predictions, scores_from_output
 from emoclass.progress import Progress
@@ -39,6 +39,9 @@ if TYPE_CHECKING:
     import keras
 
     from emoclass.training.pipeline import Batches
+
+N_SHOWN = 10
+"""How many unreadable files an error names."""
 
 
 def run(
@@ -94,6 +97,9 @@ def run(
         >>> result.metrics["accuracy"].value  # doctest: +SKIP
         0.75
     """
+    for name, value in (("data", data), ("out", out)):
+        if str(value) == "":
+            raise ConfigError(f"{name}: expected a folder, got an empty path.")
     registry = registry or Registry.discover()
     said: dict[str, Any] = {
         "plugin": str(plugin) if plugin is not None else None,
@@ -107,7 +113,7 @@ def run(
     }
     if map:
         said["data"]["map"] = dict(map)
-    file = read_file(Path(config)) if isinstance(config, str | Path) else config
+    file = read_file(Path(config).expanduser()) if isinstance(config, str | Path) else config
     settings = configure(registry, file=file, options=_without_none(said))
     work = _Work(settings, registry, progress or Progress())
     listed, toml = work.index(), settings.to_toml()  # before anything is written: most mistakes show here
@@ -154,13 +160,18 @@ def resume(folder: str | Path, *, registry: Registry | None = None, progress: Pr
 
 
 def _add_hint(error: EmoclassError, folder: RunFolder) -> None:
-    """Say how to go on after a disk that was full."""
+    """Say how to go on: a full disk can be cleared, and what was trained is kept."""
+    kept = folder.path.exists()
     if isinstance(error, OutputError) and error.hint is None:
-        kept = folder.path.exists()
+        kind = "Make it writable" if isinstance(error.__cause__, PermissionError) else "Free some space"
         go_on = (
             f"then continue with: {resume_command(folder.path)}" if kept else "or choose another --out, and run again."
         )
-        error.hint = f"Free some space, {go_on}"
+        error.hint = f"{kind}, {go_on}"
+    elif kept and not isinstance(error, OutputError) and (folder.path / "checkpoint.state").exists():
+        error.hint = (
+            f"{error.hint or ''} What was trained is kept: continue with: {resume_command(folder.path)}".strip()
+        )
 
 
 def _without_none(tree: Mapping[str, Any]) -> dict[str, Any]:
@@ -274,12 +285,17 @@ def _split(work: _Work, listed: Index, decoded: Decoded) -> LabeledPixels:
             f"none of the {len(listed.samples)} files can be read, {first.path} for one: {first.reason}.",
             hint="Images are read as JPEG, PNG, WebP, GIF, BMP and TIFF.",
         )
-    usable = [listed.samples[row] for row in decoded.usable]
-    for emotion in config.labels.emotions:
-        if all(sample.emotion != emotion for sample in usable):
-            raise DataError(f"no image of {emotion} can be read ({len(decoded.skipped)} files were skipped).")
     # Both the list and the split are sorted by id, so the usable rows belong to the split's samples in order.
-    drawn = split(usable, config.labels, config.data, seed=config.seed)
+    usable = [listed.samples[row] for row in decoded.usable]
+    try:
+        drawn = split(usable, config.labels, config.data, seed=config.seed)
+    except DataError as error:
+        if not decoded.skipped:
+            raise
+        shown = "; ".join(f"{each.path}: {each.reason}" for each in decoded.skipped[:N_SHOWN])
+        rest = f"; and {len(decoded.skipped) - N_SHOWN} more" if len(decoded.skipped) > N_SHOWN else ""
+        message = f"{error.message} {len(decoded.skipped)} files cannot be read: {shown}{rest}."
+        raise DataError(message, hint=error.hint) from error
     return LabeledPixels(drawn, config.labels, decoded.pixels, np.array(decoded.usable))
 
 

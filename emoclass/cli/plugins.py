@@ -54,6 +54,7 @@ def _document(info: PluginInfo) -> dict[str, Any]:
         "origin": info.origin,
         "load_milliseconds": round(info.load_milliseconds, 1),
         "error": info.error,
+        "rivals": info.rivals,
         "offers": info.offers,
     }
 
@@ -64,4 +65,6 @@ def _offers(info: PluginInfo) -> str:
 
 
 def _state(info: PluginInfo) -> str:
+    if info.rivals:
+        return f"refused: {' and '.join(info.rivals)} brings a plugin of that name too"
     return f"broken: {info.error}" if info.error else f"ok, loaded in {info.load_milliseconds:.1f} ms"

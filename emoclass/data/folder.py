@@ -42,7 +42,9 @@ def load(root: Path | None = None) -> Iterator[Sample]:
         raise DataError("dataset 'folder': expected a folder of images, got none.", hint="Name it with --data DIR.")
     try:
         if not root.exists():
-            raise DataError(f"data folder {root}: no such folder.", hint="Check the path given to --data.")
+            raise DataError(
+                f"data folder {root}: no such folder.", hint="Check the path: --data, or data.root in a config file."
+            )
         if not root.is_dir():
             raise DataError(f"data folder {root}: expected a folder, got a file.")
     except OSError as error:  # a name too long, a parent that may not be searched

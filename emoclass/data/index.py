@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import PurePath
 
@@ -117,6 +117,7 @@ def _translate(
             unknown.append(word)
     if unknown:
         raise _unknown_classes(spec, config, labels, unknown)
+    _check_map(spec, config, labels, meaning)
     kept: list[Sample] = []
     left_out: Counter[str] = Counter()
     for sample in samples:
@@ -126,6 +127,16 @@ def _translate(
         else:
             left_out[sample.emotion] += 1
     return kept, left_out
+
+
+def _check_map(spec: DatasetSpec, config: DataConfig, labels: LabelScheme, words: Iterable[str]) -> None:
+    """Refuse a mapping of a class that is not there: it is a slip of the pen."""
+    there = {word.strip().casefold() for word in words} | {canonical(word, labels.extra) for word in words}
+    for word in config.map:
+        if word.strip().casefold() not in there:
+            raise ConfigError(
+                f"data.map: {_place(spec, config)} has no class {word!r}.", hint=f"Its classes are {', '.join(words)}."
+            )
 
 
 def _unknown_classes(spec: DatasetSpec, config: DataConfig, labels: LabelScheme, unknown: list[str]) -> DataError:

@@ -16,7 +16,7 @@ from typing import TypeVar
 import numpy as np
 
 from emoclass.data.images import quiet_decoders, read_file, read_image
-from emoclass.errors import OutputError, UnreadableImageError
+from emoclass.errors import ContractError, OutputError, UnreadableImageError
 from emoclass.progress import Progress
 from emoclass.refs import resolve
 from emoclass.results import SkippedFile
@@ -148,6 +148,7 @@ def decode(
 
     Raises:
         OutputError: The cache file cannot be written.
+        ContractError: The dataset's `read_sample` returns no bytes.
     """
     read = resolve(spec.read_sample) if spec.read_sample is not None else read_file
     in_memory = len(samples) * int(np.prod(image_shape)) <= cache_bytes
@@ -157,7 +158,7 @@ def decode(
         sample = samples[row]
         digest = hashlib.sha256(sample.id.encode() + b"\0")
         try:
-            data = read(root, sample)
+            data = _read_sample(read, root, sample, spec.name)
             digest.update(data)
             pixels.write(row, read_image(data, image_shape, path=sample.path))
         except UnreadableImageError as error:
@@ -183,6 +184,20 @@ def decode(
         pixels.close()
         raise
     return Decoded(pixels, tuple(usable), tuple(skipped), digest.hexdigest())
+
+
+def _read_sample(
+    read: Callable[[Path | None, Sample], bytes], root: Path | None, sample: Sample, dataset: str
+) -> bytes:
+    try:
+        data = read(root, sample)
+    except OSError as error:
+        raise UnreadableImageError(sample.path, f"cannot be read ({error.strerror or error})") from error
+    if not isinstance(data, bytes):
+        raise ContractError(
+            f"dataset {dataset!r}: read_sample: expected the bytes of {sample.id!r}, got {type(data).__name__}."
+        )
+    return data
 
 
 def ordered_map(function: Callable[[A], B], items: Iterable[A], threads: int) -> Generator[B]:

@@ -49,6 +49,7 @@ class RunFolder:
         """
         stem = f"{time.strftime('%Y%m%d-%H%M%S')}-{name}"
         try:
+            str(parent).encode()
             parent.mkdir(parents=True, exist_ok=True)
             for number in range(1, 10_000):
                 path = parent / (stem if number == 1 else f"{stem}-{number}")
@@ -63,9 +64,10 @@ class RunFolder:
             (folder.path / MARKER).write_text(
                 f"This run has not finished. Continue it with: {resume_command(folder.path)}\n", encoding="utf-8"
             )
-        except OSError as error:
+        except (OSError, UnicodeError) as error:  # the second of a name that is not UTF-8
+            reason = error.strerror if isinstance(error, OSError) else "its name is not UTF-8"
             raise OutputError(
-                f"output folder {parent}: cannot be written ({error.strerror}).", hint="Choose another with --out DIR."
+                f"output folder {str(parent)!a}: cannot be written ({reason}).", hint="Choose another with --out DIR."
             ) from error
         folder._take()
         return folder
@@ -185,13 +187,20 @@ class RunFolder:
                     os.truncate(path, len(whole))
 
     def history(self) -> dict[str, tuple[float, ...]]:
-        """Return `history.csv`: column -> one number an epoch; columns without numbers are left out."""
+        """Return `history.csv`: column -> one number an epoch; columns without numbers are left out.
+
+        Raises:
+            OutputError: The file is damaged.
+        """
         rows = list(csv.DictReader((self.read_text("history.csv") or "").splitlines()))
-        return {
-            name: tuple(float(row[name]) for row in rows)
-            for name in HISTORY_COLUMNS
-            if rows and all(row.get(name) for row in rows)
-        }
+        try:
+            return {
+                name: tuple(float(row[name]) for row in rows)
+                for name in HISTORY_COLUMNS
+                if rows and all(row.get(name) for row in rows)
+            }
+        except ValueError as error:
+            raise OutputError(f"{self.path / 'history.csv'}: is damaged ({error}).", hint="Start a new run.") from error
 
     def result(self) -> RunResult:
         """Return the result of a finished run.
@@ -210,7 +219,7 @@ class RunFolder:
 
     def finish(self) -> None:
         """Declare the run finished, and remove what only an unfinished one needs."""
-        (self.path / MARKER).unlink()
+        (self.path / MARKER).unlink(missing_ok=True)
         self.release()
         self._sweep()
 

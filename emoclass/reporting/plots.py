@@ -75,7 +75,7 @@ def draw_curves(history: Mapping[str, Sequence[float]]) -> Figure:
         axes.xaxis.set_major_locator(MaxNLocator(nbins=8, steps=[1, 2, 5, 10], integer=True, min_n_ticks=1))
         axes.set_ylim((0, 1.02) if name == "accuracy" else None)
         if name == "loss" and axes.get_ylim()[0] > 0:
-            axes.set_ylim(bottom=0)
+            axes.set_ylim(0, 1.05 * axes.get_ylim()[1])  # the margin of a short history is too small for a dot
         axes.legend(frameon=False, labelcolor=INK, fontsize=9)
     return figure
 

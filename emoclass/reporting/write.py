@@ -38,23 +38,33 @@ def write_beginning(
         "split": hashlib.sha256(split_csv.encode()).hexdigest(),
         "data": decoded.digest,
     }
-    written = folder.read_text("environment.json")
-    if written is not None and json.loads(written)["digests"] != digests:
+    first = _read_environment(folder)
+    if first is not None and first["digests"] != digests:
         raise OutputError(
             f"run folder {folder.path}: the images, their split or the settings are not those that the run began with.",
             hint="Start a new run, or bring them back as they were.",
         )
     environment = describe_environment(plugin, seed=config.seed, threads=threads)
-    if written is None:
+    if first is None:
         environment["digests"] = digests
     else:  # what the run began with stays; where it went on is added
-        first = json.loads(written)
         went_on = {name: environment[name] for name in ("started", "versions", "threads")}
         environment = {**first, "resumed": [*first.get("resumed", []), went_on]}
     folder.write_json("environment.json", environment)
     folder.write_rows("skipped.csv", ("path", "reason"), [(each.path, each.reason) for each in decoded.skipped])
     folder.write_text("split.csv", split_csv)
     return environment
+
+
+def _read_environment(folder: RunFolder) -> dict[str, Any] | None:
+    text = folder.read_text("environment.json")
+    if text is None:
+        return None
+    try:
+        document: dict[str, Any] = json.loads(text)
+        return document if document["digests"] else None
+    except (ValueError, KeyError, TypeError) as error:
+        raise OutputError(f"{folder.path / 'environment.json'}: is damaged.", hint="Start a new run.") from error
 
 
 def write_predictions(folder: RunFolder, predictions: Predictions, images: LabeledPixels) -> None:

@@ -60,16 +60,19 @@ def fit(
     steps = train.batches_per_epoch * config.epochs
     with seeded(seed):
         augmentation = tuple(
-            _make(component, f"training.augmentation[{i}]") for i, component in enumerate(config.augmentation)
+            _make(component, f"training.augmentation[{i}]", keras.layers.Layer)
+            for i, component in enumerate(config.augmentation)
         )
         network = from_pixels(model, value_range, augmentation)
     network.compile(
         optimizer=_optimizer(config, steps),
-        loss=_make(config.loss, "training.loss") if config.loss else _default_loss(labels),
+        loss=_make(config.loss, "training.loss", keras.losses.Loss) if config.loss else _default_loss(labels),
         metrics=[_accuracy(labels)],
     )
     network.optimizer.build(network.trainable_variables)
-    callbacks = [_make(each, f"training.callbacks[{i}]") for i, each in enumerate(config.callbacks)]
+    callbacks = [
+        _make(each, f"training.callbacks[{i}]", keras.callbacks.Callback) for i, each in enumerate(config.callbacks)
+    ]
     if config.keep == "best":
         # With more patience than epochs it never stops anything: it only brings the best weights back.
         callbacks.append(
@@ -117,23 +120,26 @@ class _Teller(keras.callbacks.Callback):  # type: ignore[misc]
         self._on_epoch(epoch, numbers, time.perf_counter() - self._started)
 
 
-def _make(component: Component, where: str, **fixed: Any) -> Any:
+def _make(component: Component, where: str, kind: type, **fixed: Any) -> Any:
     try:
-        return resolve(component.ref)(**{**component.options, **fixed})
+        made = resolve(component.ref)(**{**component.options, **fixed})
     except PluginError as error:
         raise ConfigError(f"{where}: {error.message}", hint=error.hint) from error
     except (TypeError, ValueError) as error:
         raise ConfigError(f"{where}: {component.ref} cannot be made with these options ({error}).") from error
+    if not isinstance(made, kind):
+        raise ConfigError(f"{where}: expected a Keras {kind.__name__}, {component.ref} made a {type(made).__name__}.")
+    return made
 
 
 def _optimizer(config: TrainingConfig, steps: int) -> keras.optimizers.Optimizer:
     if config.schedule is None:
-        return _make(config.optimizer, "training.optimizer")
+        return _make(config.optimizer, "training.optimizer", keras.optimizers.Optimizer)
     schedule = config.schedule
     if "decay_steps" not in schedule.options and _takes_steps(schedule):
         schedule = Component(ref=schedule.ref, options={**schedule.options, "decay_steps": steps})
-    rate = _make(schedule, "training.schedule")
-    return _make(config.optimizer, "training.optimizer", learning_rate=rate)
+    rate = _make(schedule, "training.schedule", keras.optimizers.schedules.LearningRateSchedule)
+    return _make(config.optimizer, "training.optimizer", keras.optimizers.Optimizer, learning_rate=rate)
 
 
 def _takes_steps(schedule: Component) -> bool:

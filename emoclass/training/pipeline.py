@@ -88,6 +88,6 @@ def from_pixels(
         A model of uint8 or float pixels `(batch, height, width, channels)` in [0, 255].
     """
     low, high = value_range
-    scaling = keras.layers.Rescaling((high - low) / 255, offset=low, name="scaling")
-    pixels = keras.Input(model.input_shape[1:], name="pixels")
+    scaling = keras.layers.Rescaling((high - low) / 255, offset=low, name="emoclass_scaling")
+    pixels = keras.Input(model.input_shape[1:], name="emoclass_pixels")
     return keras.Sequential([pixels, scaling, *augmentation, model], name="from_pixels")

@@ -257,3 +257,35 @@ def test_an_output_folder_that_cannot_be_written_says_so(registry, photos, tmp_p
     (tmp_path / "file").touch()
     with pytest.raises(OutputError, match=r"cannot be written.*--out"):
         emoclass.run("tiny", data=photos, out=tmp_path / "file", registry=registry)
+
+
+def test_too_few_readable_files_are_named_with_their_reasons(registry, tmp_path):
+    root = draw_photographs(tmp_path / "photos", {"happy": 2, "sad": 6})
+    for number in range(4):
+        (root / "happy" / f"text{number}.jpg").write_text("no picture")
+    with pytest.raises(DataError, match=r"happy has 2; .* 4 files cannot be read: happy/text0.jpg: not an image"):
+        emoclass.run("tiny", data=root, out=tmp_path / "runs", registry=registry)
+
+
+@pytest.mark.parametrize(("file", "text"), [("environment.json", "{"), ("history.csv", "epoch,seconds\nx,y\n")])
+def test_a_damaged_run_folder_is_told(registry, photos, tmp_path, file, text):
+    progress = Interrupt(1)
+    with pytest.raises(KeyboardInterrupt):
+        emoclass.run("tiny", data=photos, out=tmp_path, registry=registry, progress=progress)
+    (progress.folder / file).write_text(text)
+    with pytest.raises(OutputError, match="is damaged"):
+        emoclass.resume(progress.folder, registry=registry)
+
+
+def test_an_empty_path_is_refused(registry, tmp_path):
+    for paths in ({"data": ""}, {"data": tmp_path, "out": ""}):
+        with pytest.raises(ConfigError, match="expected a folder, got an empty path"):
+            emoclass.run("tiny", registry=registry, **paths)
+
+
+def test_a_name_that_is_not_utf_8_is_refused_and_leaves_nothing(registry, photos, tmp_path):
+    with pytest.raises(ConfigError, match=r"data\.root: .* cannot be used"):
+        emoclass.run("tiny", data=f"{tmp_path}/da\udcff", out=tmp_path / "runs", registry=registry)
+    with pytest.raises(OutputError, match="its name is not UTF-8"):
+        emoclass.run("tiny", data=photos, out=f"{tmp_path}/out\udcff", registry=registry)
+    assert list(tmp_path.iterdir()) == []

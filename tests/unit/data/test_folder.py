@@ -43,7 +43,9 @@ def test_no_folder_says_how_to_name_one() -> None:
 
 def test_a_missing_folder_is_named(tmp_path: Path) -> None:
     missing = tmp_path / "photos"
-    assert refusal(missing) == f"data folder {missing}: no such folder. Check the path given to --data."
+    assert refusal(missing) == (
+        f"data folder {missing}: no such folder. Check the path: --data, or data.root in a config file."
+    )
 
 
 def test_a_file_is_no_folder(tmp_path: Path) -> None:

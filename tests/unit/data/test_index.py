@@ -217,3 +217,14 @@ def test_what_the_loader_raises_passes_through() -> None:
 
     with pytest.raises(DataError, match=r"labels\.csv"):
         index(DatasetSpec(name="mine", summary="A test's own.", load=load), DataConfig(root="x"), TWO)
+
+
+def test_a_map_of_a_class_that_is_not_there_is_a_slip_of_the_pen(tmp_path):
+    for name in ("smile", "sad"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "a.png").touch()
+    spec = DatasetSpec(name="folder", summary="F.", load="emoclass.data.folder:load")
+    labels = LabelScheme(emotions=("happy", "sad"))
+    config = DataConfig(dataset="folder", root=tmp_path, map={"smile": "happy", "smyle": "happy"})
+    with pytest.raises(ConfigError, match=r"data\.map: .* has no class 'smyle'.* Its classes are sad, smile"):
+        index(spec, config, labels)

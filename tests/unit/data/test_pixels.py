@@ -17,7 +17,7 @@ import pytest
 from PIL import Image
 
 from emoclass.data.pixels import Decoded, PixelCache, available_threads, decode, ordered_map
-from emoclass.errors import OutputError, PluginError, UnreadableImageError
+from emoclass.errors import ContractError, OutputError, PluginError, UnreadableImageError
 from emoclass.progress import Progress
 from emoclass.results import SkippedFile
 from emoclass.specs import DatasetSpec, Sample
@@ -430,3 +430,24 @@ def test_an_error_stops_the_rest() -> None:
 
 def test_at_least_one_thread_is_available() -> None:
     assert available_threads() >= 1
+
+
+def broken_disk(root, sample):
+    raise OSError(5, "Input/output error")
+
+
+def no_bytes(root, sample):
+    return "pixels"
+
+
+def test_a_reader_whose_disk_fails_skips_the_file_and_one_without_bytes_is_told(tmp_path):
+    samples = [Sample(id="row 7", path="faces.csv", emotion="happy")]
+
+    def decoded(reader):
+        spec = DatasetSpec(name="mine", summary="Mine.", load="x:y", read_sample=reader)
+        return decode(samples, spec, None, (8, 8, 3), cache_file=tmp_path / "c", cache_bytes=2**20)
+
+    (skipped,) = decoded(broken_disk).skipped
+    assert (skipped.path, skipped.reason) == ("row 7", "cannot be read (Input/output error)")
+    with pytest.raises(ContractError, match=r"dataset 'mine': read_sample: expected the bytes of 'row 7', got str"):
+        decoded(no_bytes)

@@ -225,3 +225,20 @@ def test_a_checkpoint_of_another_model_or_a_damaged_one_is_refused(pixels, tmp_p
 def test_a_checkpoint_that_cannot_be_written_stops_the_run_with_a_reason(pixels, tmp_path):
     with pytest.raises(OutputError, match="cannot be written"):
         train(pixels, tmp_path / "absent" / "c.state")
+
+
+@pytest.mark.parametrize(
+    ("config", "message"),
+    [
+        (
+            {"callbacks": [{"ref": "builtins:dict"}]},
+            r"\[0\]: expected a Keras Callback, builtins:dict made a dict",
+        ),
+        ({"optimizer": {"ref": "keras.optimizers:Adamm"}}, "training.optimizer: .*Adamm.* Did you mean 'Adam'"),
+        ({"schedule": {"ref": "keras.optimizers.schedules:Cosine"}}, "training.schedule: .*no attribute 'Cosine'"),
+        ({"optimizer": {"ref": "keras.optimizers:SGD", "options": {"learning_rate": 1e30}}}, "the loss became"),
+    ],
+)
+def test_a_component_that_is_none_or_ruins_the_training_says_so(pixels, tmp_path, config, message):
+    with pytest.raises(ConfigError, match=message):
+        train(pixels, tmp_path / "c.state", **config)
