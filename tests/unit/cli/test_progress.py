@@ -1,0 +1,34 @@
+import pytest
+
+from emoclass.cli.progress import TerminalProgress
+
+LOGS = {"loss": 0.25, "accuracy": 0.5, "val_loss": 0.3, "val_accuracy": 0.75, "learning_rate": 0.001}
+
+
+def test_elsewhere_than_on_a_terminal_a_line_an_item_and_nothing_to_erase(capsys):
+    progress = TerminalProgress()
+    assert list(progress.track(iter("abc"), title="Decoding", total=3)) == ["a", "b", "c"]
+    assert list(progress.track([1], title="Measuring", total=1, unit="metrics")) == [1]
+    progress.note("mind this")
+    out, err = capsys.readouterr()
+    assert (out, err) == ("", "Decoding 3 images\nMeasuring 1 metrics\nNote: mind this\n")
+
+
+def test_on_a_terminal_a_bar_is_drawn_on_stderr(capsys, monkeypatch):
+    monkeypatch.setattr("sys.stderr.isatty", lambda: True, raising=False)
+    progress = TerminalProgress()
+    assert list(progress.track(range(5), title="Decoding", total=5)) == list(range(5))
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert "Decoding" in err
+    assert "5/5" in err
+
+
+@pytest.mark.parametrize(
+    ("epoch", "seconds", "end"), [(1, 1.5, "1.5 s  0:28 left"), (1, 600, "600.0 s  3:10:00 left"), (20, 2, "done")]
+)
+def test_an_epoch_tells_its_numbers_and_the_time_left(capsys, epoch, seconds, end):
+    TerminalProgress().epoch(epoch, 20, LOGS, seconds)
+    err = capsys.readouterr().err
+    assert err.startswith(f"Epoch {epoch:2d}/20  loss 0.250  accuracy 0.500  val loss 0.300  val accuracy 0.750")
+    assert err.endswith(f"{end}\n")
