@@ -32,6 +32,9 @@ class Progress:
         """Pass `items` on, one at a time, showing how many of `total` units are done."""
         return items
 
+    def batch(self, epoch: int, epochs: int, batch: int, batches: int) -> None:
+        """Tell that a training step ended: how many `batches` of the epoch are done; all counted from 1."""
+
     def epoch(self, epoch: int, epochs: int, logs: Mapping[str, float], seconds: float) -> None:
         """Tell that an epoch ended.
 

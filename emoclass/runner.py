@@ -319,6 +319,9 @@ def _train(work: _Work, folder: RunFolder, images: LabeledPixels) -> keras.Model
         folder.append_history(epoch + 1, seconds, logs)
         work.progress.epoch(epoch + 1, config.training.epochs, logs, seconds)
 
+    def on_batch(epoch: int, batch: int) -> None:
+        work.progress.batch(epoch + 1, config.training.epochs, batch, train.batches_per_epoch)
+
     train = ShuffledBatches(
         images.pixels,
         images.rows_of("train"),
@@ -337,6 +340,7 @@ def _train(work: _Work, folder: RunFolder, images: LabeledPixels) -> keras.Model
         seed=config.seed,
         checkpoint=folder.path / "checkpoint.state",
         on_epoch=on_epoch,
+        on_batch=on_batch,
     )
     return model
 

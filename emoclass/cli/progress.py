@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import time
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TypeVar
@@ -19,6 +20,7 @@ class TerminalProgress(Progress):
 
     def __init__(self) -> None:
         self._drawing = sys.stderr.isatty()
+        self._drawn = 0.0
 
     def started(self, folder: Path) -> None:
         """Tell where the run folder is."""
@@ -43,13 +45,21 @@ class TerminalProgress(Progress):
         with click.progressbar(items, length=total, label=title.ljust(10), file=sys.stderr, show_pos=True) as bar:
             yield from bar
 
+    def batch(self, epoch: int, epochs: int, batch: int, batches: int) -> None:
+        """On a terminal, count the steps of a long epoch on one line, a few times a second."""
+        now = time.monotonic()
+        if self._drawing and now - self._drawn >= 0.2 and batch < batches:
+            self._drawn = now
+            click.echo(f"\r\x1b[KEpoch {epoch}/{epochs}  step {batch}/{batches}", err=True, nl=False)
+
     def epoch(self, epoch: int, epochs: int, logs: Mapping[str, float], seconds: float) -> None:
         """Print an epoch's line, with the time that the rest will take."""
         names = {"loss": "loss", "accuracy": "accuracy", "val_loss": "val loss", "val_accuracy": "val accuracy"}
         numbers = "  ".join(f"{text} {logs[name]:.3f}" for name, text in names.items() if name in logs)
         width = len(str(epochs))
         left = _duration((epochs - epoch) * seconds) + " left" if epoch < epochs else "done"
-        click.echo(f"Epoch {epoch:{width}d}/{epochs}  {numbers}  {seconds:.1f} s  {left}", err=True)
+        begin = "\r\x1b[K" if self._drawing else ""
+        click.echo(f"{begin}Epoch {epoch:{width}d}/{epochs}  {numbers}  {seconds:.1f} s  {left}", err=True)
 
 
 def _duration(seconds: float) -> str:

@@ -22,6 +22,7 @@ from emoclass.training.checkpoint import Checkpoint
 from emoclass.training.pipeline import Batches, ShuffledBatches, from_pixels
 
 OnEpoch = Callable[[int, Mapping[str, float], float], None]
+OnBatch = Callable[[int, int], None]
 
 
 def fit(
@@ -36,6 +37,7 @@ def fit(
     seed: int,
     checkpoint: Path,
     on_epoch: OnEpoch,
+    on_batch: OnBatch | None = None,
 ) -> None:
     """Train a model in place; where the checkpoint file is there, go on from it.
 
@@ -52,6 +54,7 @@ def fit(
         seed: Of augmentation.
         checkpoint: The file that the state is kept in.
         on_epoch: Told of every epoch's number (from 0), logs and seconds.
+        on_batch: Told after every step of the epoch's number (from 0) and the steps done.
 
     Raises:
         ConfigError: A component's options do not fit.
@@ -91,7 +94,7 @@ def fit(
             initial_epoch=saver.epochs_done,
             epochs=saver.epochs_done if saver.stopped else config.epochs,
             class_weight=_class_weights(config, labels, class_counts),
-            callbacks=[_Teller(on_epoch), *callbacks, saver],
+            callbacks=[_Teller(on_epoch, on_batch), *callbacks, saver],
             shuffle=False,
             verbose=0,
         )
@@ -100,14 +103,20 @@ def fit(
 
 
 class _Teller(keras.callbacks.Callback):  # type: ignore[misc]
-    """Tells of every epoch's end."""
+    """Tells of the end of every step and epoch."""
 
-    def __init__(self, on_epoch: OnEpoch) -> None:
+    def __init__(self, on_epoch: OnEpoch, on_batch: OnBatch | None) -> None:
         super().__init__()
         self._on_epoch = on_epoch
+        self._on_batch = on_batch
 
     def on_epoch_begin(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         self._started = time.perf_counter()
+        self._epoch = epoch
+
+    def on_train_batch_end(self, batch: int, logs: dict[str, Any] | None = None) -> None:
+        if self._on_batch is not None:  # the logs are left alone: reading them would wait for the step
+            self._on_batch(self._epoch, batch + 1)
 
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         numbers = {name: float(value) for name, value in (logs or {}).items()}

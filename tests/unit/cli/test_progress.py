@@ -32,3 +32,16 @@ def test_an_epoch_tells_its_numbers_and_the_time_left(capsys, epoch, seconds, en
     err = capsys.readouterr().err
     assert err.startswith(f"Epoch {epoch:2d}/20  loss 0.250  accuracy 0.500  val loss 0.300  val accuracy 0.750")
     assert err.endswith(f"{end}\n")
+
+
+def test_the_steps_of_a_long_epoch_are_counted_on_a_terminal_only(capsys, monkeypatch):
+    TerminalProgress().batch(1, 20, 3, 60)
+    assert capsys.readouterr().err == ""
+    monkeypatch.setattr("sys.stderr.isatty", lambda: True, raising=False)
+    progress = TerminalProgress()
+    progress.batch(1, 20, 3, 60)
+    progress.batch(1, 20, 4, 60)  # too soon to be drawn
+    progress.epoch(1, 20, LOGS, 9.0)
+    counted, told = capsys.readouterr().err.split("\r\x1b[K")[1:]
+    assert counted == "Epoch 1/20  step 3/60"
+    assert told.startswith("Epoch  1/20  loss 0.250")
