@@ -1,47 +1,23 @@
-"""From a configuration to a result: the one place that sees every room."""
+"""From a configuration to a result: the two public functions, and the steps of a run in their order."""
 
 from __future__ import annotations
 
-import time
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-import numpy as np
-
-from emoclass.config import RunConfig, read_file, validate
-from emoclass.configure import configure, load_plugin, metric_specs
-from emoclass.data.index import Index, index
-from emoclass.data.labeled import LabeledPixels
-from emoclass.data.pixels import Decoded, available_threads, decode
-from emoclass.data.split import SPLITS, split
-from emoclass.errors import ConfigError, DataError, EmoclassError, OutputError
+from emoclass.config import read_file, validate
+from emoclass.configure import configure, load_plugin
+from emoclass.data.index import Index
+from emoclass.data.split import SPLITS
+from emoclass.errors import ConfigError, EmoclassError, OutputError
 from emoclass.evaluation.evaluate import evaluate
-from emoclass.evaluation.predictions import Predictions, scores_from_output
 from emoclass.progress import Progress
-from emoclass.registry import PluginInfo, Registry
-from emoclass.reporting.contents import ReportContents
+from emoclass.registry import Registry
 from emoclass.reporting.folder import RunFolder, resume_command
-from emoclass.reporting.write import (
-    choose_examples,
-    choose_test_pictures,
-    notes_of,
-    write_beginning,
-    write_predictions,
-    write_report_and_metrics,
-)
+from emoclass.reporting.write import notes_of, write_beginning
 from emoclass.results import RunResult
-from emoclass.specs import DatasetSpec, MetricSpec, ModelSpec, SplitName
-
-if TYPE_CHECKING:
-    import keras
-
-    from emoclass.training.pipeline import Batches
-
-N_SHOWN = 10
-"""How many unreadable files an error names."""
+from emoclass.steps import Work, decode_images, predict_test, split_images, train, write_outcome
 
 
 def run(
@@ -115,7 +91,7 @@ def run(
         said["data"]["map"] = dict(map)
     file = read_file(Path(config).expanduser()) if isinstance(config, str | Path) else config
     settings = configure(registry, file=file, options=_without_none(said))
-    work = _Work(settings, registry, progress or Progress())
+    work = Work(settings, registry, progress or Progress())
     listed, toml = work.index(), settings.to_toml()  # before anything is written: most mistakes show here
     folder = RunFolder.create(Path(out).expanduser(), settings.recipe)
     try:
@@ -150,7 +126,7 @@ def resume(folder: str | Path, *, registry: Registry | None = None, progress: Pr
         registry = registry or Registry.discover()
         load_plugin(registry, settings.plugin)
         opened.mend_history()
-        work = _Work(settings, registry, progress or Progress())
+        work = Work(settings, registry, progress or Progress())
         return _execute(work, opened, work.index())
     except EmoclassError as error:
         _add_hint(error, opened)
@@ -179,62 +155,22 @@ def _without_none(tree: Mapping[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in trimmed.items() if value is not None and value != {}}
 
 
-@dataclass
-class _Work:
-    """What the steps of one run share."""
-
-    config: RunConfig
-    registry: Registry
-    progress: Progress
-    seconds: dict[str, float] = field(default_factory=dict)
-
-    @property
-    def plugin(self) -> PluginInfo:
-        return self.registry.plugin(load_plugin(self.registry, self.config.plugin))
-
-    @property
-    def dataset(self) -> DatasetSpec:
-        return self.registry.datasets.get(self.config.data.dataset)
-
-    @property
-    def model(self) -> ModelSpec:
-        return self.registry.models.get(self.config.model.name)
-
-    @property
-    def metrics(self) -> list[MetricSpec]:
-        return metric_specs(self.registry, self.config)
-
-    @property
-    def threads(self) -> int:
-        return self.config.runtime.threads or available_threads()
-
-    def index(self) -> Index:
-        return index(self.dataset, self.config.data, self.config.labels)
-
-    @contextmanager
-    def timed(self, stage: str) -> Iterator[None]:
-        self.progress.stage(stage)
-        started = time.perf_counter()
-        yield
-        self.seconds[stage] = time.perf_counter() - started
-
-
-def _execute(work: _Work, folder: RunFolder, listed: Index) -> RunResult:
+def _execute(work: Work, folder: RunFolder, listed: Index) -> RunResult:
     """Take a run from its list of images to its report."""
     config = work.config
     work.progress.started(folder.path)
     with work.timed("decoding"):
-        decoded = _decode(work, folder, listed)
+        decoded = decode_images(work, folder, listed)
     try:
-        images = _split(work, listed, decoded)
+        images = split_images(work, listed, decoded)
         environment = write_beginning(folder, config, work.plugin, decoded, images, threads=work.threads)
         notes = notes_of(images, work.dataset.notice, listed.left_out, len(decoded.skipped))
         for note in notes:
             work.progress.note(note)
         with work.timed("training"):
-            model = _train(work, folder, images)
+            model = train(work, folder, images)
         with work.timed("evaluation"):
-            predictions = _predict(work, model, images)
+            predictions = predict_test(work, model, images)
             metrics = evaluate(
                 predictions,
                 work.metrics,
@@ -256,137 +192,8 @@ def _execute(work: _Work, folder: RunFolder, listed: Index) -> RunResult:
                 left_out=listed.left_out,
                 notes=notes,
             )
-            _report(work, folder, result, model, images, predictions, environment)
+            write_outcome(work, folder, result, model, images, predictions, environment)
     finally:
         decoded.pixels.close()
     folder.finish()
     return result
-
-
-def _decode(work: _Work, folder: RunFolder, listed: Index) -> Decoded:
-    runtime = work.config.runtime
-    return decode(
-        listed.samples,
-        work.dataset,
-        work.config.data.root,
-        work.model.image_shape,
-        cache_file=folder.path / "pixels.cache",
-        cache_bytes=runtime.cache_mib * 2**20,
-        threads=work.threads,
-        progress=work.progress,
-    )
-
-
-def _split(work: _Work, listed: Index, decoded: Decoded) -> LabeledPixels:
-    config = work.config
-    if not decoded.usable:
-        first = decoded.skipped[0]
-        raise DataError(
-            f"none of the {len(listed.samples)} files can be read, {first.path} for one: {first.reason}.",
-            hint="Images are read as JPEG, PNG, WebP, GIF, BMP and TIFF.",
-        )
-    # Both the list and the split are sorted by id, so the usable rows belong to the split's samples in order.
-    usable = [listed.samples[row] for row in decoded.usable]
-    try:
-        drawn = split(usable, config.labels, config.data, seed=config.seed)
-    except DataError as error:
-        if not decoded.skipped:
-            raise
-        shown = "; ".join(f"{each.path}: {each.reason}" for each in decoded.skipped[:N_SHOWN])
-        rest = f"; and {len(decoded.skipped) - N_SHOWN} more" if len(decoded.skipped) > N_SHOWN else ""
-        message = f"{error.message} {len(decoded.skipped)} files cannot be read: {shown}{rest}."
-        raise DataError(message, hint=error.hint) from error
-    return LabeledPixels(drawn, config.labels, decoded.pixels, np.array(decoded.usable))
-
-
-def _batches(work: _Work, images: LabeledPixels, side: SplitName) -> Batches:
-    from emoclass.training.pipeline import Batches
-
-    batch_size = work.config.training.batch_size
-    return Batches(images.pixels, images.rows_of(side), images.y_true(side), batch_size=batch_size)
-
-
-def _train(work: _Work, folder: RunFolder, images: LabeledPixels) -> keras.Model:
-    from emoclass.training.build import build, set_threads
-    from emoclass.training.fit import fit
-    from emoclass.training.pipeline import ShuffledBatches
-
-    config = work.config
-    set_threads(config.runtime.threads)
-    model = build(work.model, config.labels, seed=config.seed, options=config.model.options)
-
-    def on_epoch(epoch: int, logs: Mapping[str, float], seconds: float) -> None:
-        folder.append_history(epoch + 1, seconds, logs)
-        work.progress.epoch(epoch + 1, config.training.epochs, logs, seconds)
-
-    def on_batch(epoch: int, batch: int) -> None:
-        work.progress.batch(epoch + 1, config.training.epochs, batch, train.batches_per_epoch)
-
-    train = ShuffledBatches(
-        images.pixels,
-        images.rows_of("train"),
-        images.y_true("train"),
-        batch_size=config.training.batch_size,
-        seed=config.seed,
-    )
-    fit(
-        model,
-        work.model.value_range,
-        train,
-        _batches(work, images, "validation"),
-        config.training,
-        config.labels,
-        class_counts=images.split.counts(config.labels)["train"],
-        seed=config.seed,
-        checkpoint=folder.path / "checkpoint.state",
-        on_epoch=on_epoch,
-        on_batch=on_batch,
-    )
-    return model
-
-
-def _predict(work: _Work, model: keras.Model, images: LabeledPixels) -> Predictions:
-    from emoclass.training.fit import predict
-
-    output = predict(model, work.model.value_range, _batches(work, images, "test"), work.progress)
-    samples = images.samples("test")
-    return Predictions(
-        ids=tuple(sample.id for sample in samples),
-        y_true=images.y_true("test"),
-        y_score=scores_from_output(output, work.config.labels),
-        labels=work.config.labels,
-        groups=tuple(sample.group for sample in samples),
-        split="test",
-    )
-
-
-def _report(
-    work: _Work,
-    folder: RunFolder,
-    result: RunResult,
-    model: keras.Model,
-    images: LabeledPixels,
-    predictions: Predictions,
-    environment: Mapping[str, Any],
-) -> None:
-    from emoclass.training.build import layer_rows, save_model
-
-    seed = work.config.seed
-    with folder.writing("model.keras") as path:
-        save_model(model, path)
-    write_predictions(folder, predictions, images)
-    contents = ReportContents(
-        result=result,
-        config=work.config,
-        dataset_summary=work.dataset.summary,
-        model_summary=work.model.summary,
-        layers=layer_rows(model),
-        counts=images.split.counts(work.config.labels),
-        split_method=images.split.method,
-        examples=choose_examples(images, seed=seed),
-        test_batch=choose_test_pictures(images, predictions, seed=seed),
-        environment=environment,
-        seconds=dict(work.seconds),
-        metric_summaries={spec.name: spec.summary for spec in work.metrics},
-    )
-    write_report_and_metrics(folder, contents)

@@ -1,0 +1,221 @@
+"""The steps of a run, each from one typed value to the next; `runner` puts them in order."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from emoclass.config import RunConfig
+from emoclass.configure import load_plugin, metric_specs
+from emoclass.data.index import Index, index
+from emoclass.data.labeled import LabeledPixels
+from emoclass.data.pixels import Decoded, available_threads, decode
+from emoclass.data.split import split
+from emoclass.errors import DataError
+from emoclass.evaluation.predictions import Predictions, scores_from_output
+from emoclass.progress import Progress
+from emoclass.registry import PluginInfo, Registry
+from emoclass.reporting.contents import ReportContents
+from emoclass.reporting.folder import RunFolder
+from emoclass.reporting.write import (
+    choose_examples,
+    choose_test_pictures,
+    write_predictions,
+    write_report_and_metrics,
+)
+from emoclass.results import RunResult
+from emoclass.specs import DatasetSpec, MetricSpec, ModelSpec, SplitName
+
+if TYPE_CHECKING:
+    import keras
+
+    from emoclass.training.pipeline import Batches
+
+N_SHOWN = 10
+"""How many unreadable files an error names."""
+
+
+@dataclass
+class Work:
+    """What the steps of one run share."""
+
+    config: RunConfig
+    registry: Registry
+    progress: Progress
+    seconds: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def plugin(self) -> PluginInfo:
+        """The plugin that is run."""
+        return self.registry.plugin(load_plugin(self.registry, self.config.plugin))
+
+    @property
+    def dataset(self) -> DatasetSpec:
+        """The dataset that is read."""
+        return self.registry.datasets.get(self.config.data.dataset)
+
+    @property
+    def model(self) -> ModelSpec:
+        """The model that is trained."""
+        return self.registry.models.get(self.config.model.name)
+
+    @property
+    def metrics(self) -> list[MetricSpec]:
+        """The metrics that are computed."""
+        return metric_specs(self.registry, self.config)
+
+    @property
+    def threads(self) -> int:
+        """How many processor threads are at work."""
+        return self.config.runtime.threads or available_threads()
+
+    def index(self) -> Index:
+        """List the images."""
+        return index(self.dataset, self.config.data, self.config.labels)
+
+    @contextmanager
+    def timed(self, stage: str) -> Iterator[None]:
+        """Tell that a stage begins, and remember how long it took, in seconds."""
+        self.progress.stage(stage)
+        started = time.perf_counter()
+        yield
+        self.seconds[stage] = time.perf_counter() - started
+
+
+def decode_images(work: Work, folder: RunFolder, listed: Index) -> Decoded:
+    """Decode every listed image once."""
+    runtime = work.config.runtime
+    return decode(
+        listed.samples,
+        work.dataset,
+        work.config.data.root,
+        work.model.image_shape,
+        cache_file=folder.path / "pixels.cache",
+        cache_bytes=runtime.cache_mib * 2**20,
+        threads=work.threads,
+        progress=work.progress,
+    )
+
+
+def split_images(work: Work, listed: Index, decoded: Decoded) -> LabeledPixels:
+    """Split the images that could be decoded; where too few could, the error names the others with their reasons."""
+    config = work.config
+    if not decoded.usable:
+        first = decoded.skipped[0]
+        raise DataError(
+            f"none of the {len(listed.samples)} files can be read, {first.path} for one: {first.reason}.",
+            hint="Images are read as JPEG, PNG, WebP, GIF, BMP and TIFF.",
+        )
+    # Both the list and the split are sorted by id, so the usable rows belong to the split's samples in order.
+    usable = [listed.samples[row] for row in decoded.usable]
+    try:
+        drawn = split(usable, config.labels, config.data, seed=config.seed)
+    except DataError as error:
+        if not decoded.skipped:
+            raise
+        shown = "; ".join(f"{each.path}: {each.reason}" for each in decoded.skipped[:N_SHOWN])
+        rest = f"; and {len(decoded.skipped) - N_SHOWN} more" if len(decoded.skipped) > N_SHOWN else ""
+        message = f"{error.message} {len(decoded.skipped)} files cannot be read: {shown}{rest}."
+        raise DataError(message, hint=error.hint) from error
+    return LabeledPixels(drawn, config.labels, decoded.pixels, np.array(decoded.usable))
+
+
+def _batches(work: Work, images: LabeledPixels, side: SplitName) -> Batches:
+    from emoclass.training.pipeline import Batches
+
+    batch_size = work.config.training.batch_size
+    return Batches(images.pixels, images.rows_of(side), images.y_true(side), batch_size=batch_size)
+
+
+def train(work: Work, folder: RunFolder, images: LabeledPixels) -> keras.Model:
+    """Build the model and train it, from the run folder's checkpoint where there is one."""
+    from emoclass.training.build import build, set_threads
+    from emoclass.training.fit import fit
+    from emoclass.training.pipeline import ShuffledBatches
+
+    config = work.config
+    set_threads(config.runtime.threads)
+    model = build(work.model, config.labels, seed=config.seed, options=config.model.options)
+
+    def on_epoch(epoch: int, logs: Mapping[str, float], seconds: float) -> None:
+        folder.append_history(epoch + 1, seconds, logs)
+        work.progress.epoch(epoch + 1, config.training.epochs, logs, seconds)
+
+    def on_batch(epoch: int, batch: int) -> None:
+        work.progress.batch(epoch + 1, config.training.epochs, batch, batches.batches_per_epoch)
+
+    batches = ShuffledBatches(
+        images.pixels,
+        images.rows_of("train"),
+        images.y_true("train"),
+        batch_size=config.training.batch_size,
+        seed=config.seed,
+    )
+    fit(
+        model,
+        work.model.value_range,
+        batches,
+        _batches(work, images, "validation"),
+        config.training,
+        config.labels,
+        class_counts=images.split.counts(config.labels)["train"],
+        seed=config.seed,
+        checkpoint=folder.path / "checkpoint.state",
+        on_epoch=on_epoch,
+        on_batch=on_batch,
+    )
+    return model
+
+
+def predict_test(work: Work, model: keras.Model, images: LabeledPixels) -> Predictions:
+    """Let the model say what it sees on the test images."""
+    from emoclass.training.fit import predict
+
+    output = predict(model, work.model.value_range, _batches(work, images, "test"), work.progress)
+    samples = images.samples("test")
+    return Predictions(
+        ids=tuple(sample.id for sample in samples),
+        y_true=images.y_true("test"),
+        y_score=scores_from_output(output, work.config.labels),
+        labels=work.config.labels,
+        groups=tuple(sample.group for sample in samples),
+        split="test",
+    )
+
+
+def write_outcome(
+    work: Work,
+    folder: RunFolder,
+    result: RunResult,
+    model: keras.Model,
+    images: LabeledPixels,
+    predictions: Predictions,
+    environment: Mapping[str, Any],
+) -> None:
+    """Write the model, the predictions, the plots and the report, and the metrics last."""
+    from emoclass.training.build import layer_rows, save_model
+
+    seed = work.config.seed
+    with folder.writing("model.keras") as path:
+        save_model(model, path)
+    write_predictions(folder, predictions, images)
+    contents = ReportContents(
+        result=result,
+        config=work.config,
+        dataset_summary=work.dataset.summary,
+        model_summary=work.model.summary,
+        layers=layer_rows(model),
+        counts=images.split.counts(work.config.labels),
+        split_method=images.split.method,
+        examples=choose_examples(images, seed=seed),
+        test_batch=choose_test_pictures(images, predictions, seed=seed),
+        environment=environment,
+        seconds=dict(work.seconds),
+        metric_summaries={spec.name: spec.summary for spec in work.metrics},
+    )
+    write_report_and_metrics(folder, contents)
