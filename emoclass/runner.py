@@ -10,7 +10,7 @@ from emoclass.config import read_file, validate
 from emoclass.configure import configure, load_plugin
 from emoclass.data.index import Index
 from emoclass.data.split import SPLITS
-from emoclass.errors import ConfigError, EmoclassError, OutputError
+from emoclass.errors import ConfigError, EmoclassError, OutputError, PluginError
 from emoclass.evaluation.evaluate import evaluate
 from emoclass.progress import Progress
 from emoclass.registry import Registry
@@ -136,7 +136,7 @@ def resume(folder: str | Path, *, registry: Registry | None = None, progress: Pr
 
 
 def _add_hint(error: EmoclassError, folder: RunFolder) -> None:
-    """Say how to go on: a full disk can be cleared, and what was trained is kept."""
+    """Say how to go on: a full disk can be cleared and a plugin mended, and what was trained is kept."""
     kept = folder.path.exists()
     if isinstance(error, OutputError) and error.hint is None:
         kind = "Make it writable" if isinstance(error.__cause__, PermissionError) else "Free some space"
@@ -144,7 +144,7 @@ def _add_hint(error: EmoclassError, folder: RunFolder) -> None:
             f"then continue with: {resume_command(folder.path)}" if kept else "or choose another --out, and run again."
         )
         error.hint = f"{kind}, {go_on}"
-    elif kept and not isinstance(error, OutputError) and (folder.path / "checkpoint.state").exists():
+    elif kept and isinstance(error, PluginError) and (folder.path / "checkpoint.state").exists():
         error.hint = (
             f"{error.hint or ''} What was trained is kept: continue with: {resume_command(folder.path)}".strip()
         )

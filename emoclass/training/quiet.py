@@ -26,7 +26,7 @@ def import_keras_quietly() -> None:
             if keras.backend.backend() == "tensorflow":
                 # Looking for devices is what complains of missing CUDA drivers.
                 importlib.import_module("tensorflow").config.list_physical_devices()
-        except BaseException:
+        except Exception:
             aside.seek(0)
             os.write(stderr, aside.read())
             raise

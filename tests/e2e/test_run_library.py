@@ -11,8 +11,10 @@ from PIL import Image
 from tiny import draw_photographs, tiny_registry
 
 import emoclass
-from emoclass.errors import ConfigError, DataError, OutputError
+from emoclass import MetricSpec, hookimpl
+from emoclass.errors import ConfigError, ContractError, DataError, OutputError
 from emoclass.progress import Progress
+from emoclass.registry import PluginInfo
 
 FILES = {
     "config.toml", "split.csv", "history.csv", "metrics.json", "predictions.csv", "model.keras", "plots",
@@ -289,3 +291,18 @@ def test_a_name_that_is_not_utf_8_is_refused_and_leaves_nothing(registry, photos
     with pytest.raises(OutputError, match="its name is not UTF-8"):
         emoclass.run("tiny", data=photos, out=f"{tmp_path}/out\udcff", registry=registry)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_metric_that_breaks_its_contract_after_training_says_that_the_training_is_kept(registry, photos, tmp_path):
+    class Plugin:
+        @hookimpl
+        def register_metrics(self):
+            spec = {"name": "broken", "summary": "B.", "interval": "none"}
+            return [MetricSpec(compute=lambda y_true, y_score, *, labels: 1.5, **spec)]
+
+    registry.register(Plugin(), PluginInfo("broken", origin="tests"))
+    config = {"evaluation": {"metrics": ["broken"]}}
+    with pytest.raises(
+        ContractError, match=r"a value in \[0, 1\], got 1\.5.* is kept: continue with: emoclass run"
+    ):
+        emoclass.run("tiny", data=photos, out=tmp_path, registry=registry, config=config)
