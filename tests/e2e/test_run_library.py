@@ -302,7 +302,5 @@ def test_a_metric_that_breaks_its_contract_after_training_says_that_the_training
 
     registry.register(Plugin(), PluginInfo("broken", origin="tests"))
     config = {"evaluation": {"metrics": ["broken"]}}
-    with pytest.raises(
-        ContractError, match=r"a value in \[0, 1\], got 1\.5.* is kept: continue with: emoclass run"
-    ):
+    with pytest.raises(ContractError, match=r"a value in \[0, 1\], got 1\.5.* is kept: continue with: emoclass run"):
         emoclass.run("tiny", data=photos, out=tmp_path, registry=registry, config=config)
