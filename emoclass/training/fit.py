@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import gc
 import inspect
 import math
+import sys
 import time
+import traceback
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from types import FrameType
 from typing import Any
 
 import keras
@@ -85,6 +89,24 @@ def fit(
         )
     saver = Checkpoint(checkpoint, callbacks)
     try:
+        _fit(network, train, validation, config, [_Teller(on_epoch, on_batch), *callbacks, saver], saver,
+             _class_weights(config, labels, class_counts))  # fmt: skip
+    except BaseException as error:
+        del network, callbacks, saver
+        _free_iterators(error)
+        raise
+
+
+def _fit(
+    network: keras.Model,
+    train: ShuffledBatches,
+    validation: Batches,
+    config: TrainingConfig,
+    callbacks: list[keras.callbacks.Callback],
+    saver: Checkpoint,
+    class_weight: dict[int, float] | None,
+) -> None:
+    try:
         saver.restore(network)
         train.first_epoch = saver.epochs_done
         network.fit(
@@ -93,13 +115,29 @@ def fit(
             validation_data=validation,
             initial_epoch=saver.epochs_done,
             epochs=saver.epochs_done if saver.stopped else config.epochs,
-            class_weight=_class_weights(config, labels, class_counts),
-            callbacks=[_Teller(on_epoch, on_batch), *callbacks, saver],
+            class_weight=class_weight,
+            callbacks=callbacks,
             shuffle=False,
             verbose=0,
         )
     finally:
         saver.close()
+
+
+def _free_iterators(error: BaseException) -> None:
+    """Drop what the frames of a failed (or interrupted) `keras.Model.fit` hold: its data iterators above all.
+
+    They read ahead in threads that call Python. One that lives on in a traceback until the interpreter ends waits
+    there for such a thread, which can never run again: the process hangs, or crashes.
+    """
+    here = sys._getframe(1)
+    for frame, _ in traceback.walk_tb(error.__traceback__):
+        # Keras cuts its own frames out of tracebacks, but the frames beneath still refer to them.
+        inner: FrameType | None = frame
+        while inner is not None and inner is not here:
+            inner.clear()
+            inner = inner.f_back
+    gc.collect()
 
 
 class _Teller(keras.callbacks.Callback):  # type: ignore[misc]

@@ -1,4 +1,5 @@
 import contextlib
+import gc
 import itertools
 
 import keras
@@ -59,7 +60,7 @@ class Killed(BaseException):
     pass
 
 
-def train(pixels, checkpoint, *, kill_after=None, labels=LABELS, **config):
+def train(pixels, checkpoint, *, kill_after=None, kill=Killed, on_batch=None, labels=LABELS, **config):
     """Train, telling the epochs' logs; `kill_after` ends it abruptly after that epoch."""
     y_true = np.arange(N) % len(labels)
     model = build(SPEC, labels, seed=7)
@@ -68,7 +69,7 @@ def train(pixels, checkpoint, *, kill_after=None, labels=LABELS, **config):
     def on_epoch(epoch, logs, seconds):
         told.append((epoch, dict(logs)))
         if epoch == kill_after:
-            raise Killed
+            raise kill
 
     settings = TrainingConfig(**{**RICH, **config})
     with contextlib.suppress(Killed):
@@ -83,6 +84,7 @@ def train(pixels, checkpoint, *, kill_after=None, labels=LABELS, **config):
             seed=7,
             checkpoint=checkpoint,
             on_epoch=on_epoch,
+            on_batch=on_batch,
         )
     return model, told
 
@@ -101,6 +103,30 @@ def test_a_killed_training_ends_with_the_weights_of_an_unbroken_one(pixels, tmp_
     assert first[:-1] + rest == told
     assert first[-1] == rest[0]
     assert equal_weights(whole, resumed)
+
+
+@pytest.mark.parametrize("kill", [KeyboardInterrupt, RuntimeError])
+@pytest.mark.parametrize("where", ["epoch", "step"])
+def test_no_data_iterator_outlives_a_training_that_failed(pixels, tmp_path, kill, where):
+    """One that is still there when the interpreter ends makes the process hang or crash (a Ctrl-C did)."""
+    from tensorflow.python.data.ops.iterator_ops import OwnedIterator
+
+    def iterators():
+        return [each for each in gc.get_objects() if type(each) is OwnedIterator]
+
+    def step(epoch, steps):
+        assert iterators(), "the test must see what it looks for"
+        if where == "step" and epoch == 1:
+            raise kill
+
+    gc.collect()
+    assert not iterators()
+    kill_after = 1 if where == "epoch" else None
+    # What is caught keeps its traceback, and the traceback its frames.
+    with pytest.raises(kill) as caught:
+        train(pixels, tmp_path / "c.state", kill_after=kill_after, kill=kill, on_batch=step)
+    assert caught.value.__traceback__ is not None
+    assert not iterators()
 
 
 def test_a_finished_training_is_not_trained_again(pixels, tmp_path):
