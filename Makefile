@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 READY := $(VENV)/.ready
 
-.PHONY: run test lint docs clean
+.PHONY: run test lint docs api clean
 
 run: $(READY)
 	$(VENV)/bin/python -m emoclass run --plugin happysad
@@ -19,6 +19,10 @@ lint: $(READY)
 
 docs: $(READY)
 	$(VENV)/bin/python docs/generate.py
+
+# Only where a public name is meant to change: see docs/compatibility.md
+api: $(READY)
+	$(VENV)/bin/python docs/public_api.py
 
 clean:
 	rm -rf $(VENV)

@@ -6,6 +6,7 @@ written by hand and left as it is. tests/test_docs.py compares the pages with wh
 
 from __future__ import annotations
 
+import ast
 import inspect
 import json
 import re
@@ -23,12 +24,16 @@ from emoclass.config import Component, RunConfig
 from emoclass.configure import configure
 from emoclass.registry import Registry
 from emoclass.specs import MetricSpec
+from emoclass.testing.checks import CHECKS
+from emoclass.testing.checks import spec as spec_checks
 
 DOCS = Path(__file__).parent
 WIDTH = 100
 """Columns of a help page; fixed, so that the terminal has no say."""
 
-_SECTION = re.compile(r"(<!-- generated: (?P<name>[a-z-]+) -->\n).*?(<!-- end generated -->)", re.DOTALL)
+_SECTION = re.compile(
+    r"(<!-- generated: (?P<name>[a-z-]+)(?P<arguments>(?: \S+)*?) -->\n).*?(<!-- end generated -->)", re.DOTALL
+)
 _WORDS = {str: "string", int: "integer", float: "number", bool: "boolean", Path: "path", Any: "value"}
 _BOUNDS = {"ge": "from {}", "gt": "above {}", "le": "to {}", "lt": "below {}"}
 
@@ -50,7 +55,9 @@ def pages() -> list[Path]:
 
 def regenerate(text: str) -> str:
     """Return a page with its generated sections made anew."""
-    return _SECTION.sub(lambda found: f"{found[1]}\n{SECTIONS[found['name']]()}\n\n{found[3]}", text)
+    return _SECTION.sub(
+        lambda found: f"{found[1]}\n{SECTIONS[found['name']](*found['arguments'].split())}\n\n{found[4]}", text
+    )
 
 
 # Commands
@@ -223,11 +230,48 @@ def _markdown(header: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
     return "\n".join("| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in lines)
 
 
-SECTIONS: Mapping[str, Callable[[], str]] = {
+# Conformance kit
+
+
+def checks_section() -> str:
+    """Return a table of the checks, each with the first sentence of what it demands."""
+    shared = (*spec_checks.CHECKS, *spec_checks.CODE_CHECKS)
+    own = [(kind, check) for kind, checks in CHECKS.items() for check in checks if check not in shared]
+    rows = [
+        (kind, f"`{check.__name__}`", (inspect.getdoc(check) or "").partition("\n")[0])
+        for kind, check in [*(("any", each) for each in shared), *own]
+    ]
+    return _markdown(("Of", "Check", "What it demands"), rows)
+
+
+# Pieces of files that tests run
+
+
+def snippet_section(file: str, *names: str) -> str:
+    """Return a file of the project, or what it defines under some names at its top level, as a block of code."""
+    text = (DOCS.parent / file).read_text(encoding="utf-8").strip()
+    if names:
+        text = "\n\n\n".join(_definition(text, name, file) for name in names)
+    language = {".py": "python", ".toml": "toml", ".yml": "yaml"}.get(Path(file).suffix, "text")
+    return f"```{language}\n{text}\n```"
+
+
+def _definition(text: str, name: str, file: str) -> str:
+    for node in ast.parse(text).body:
+        targets = node.targets if isinstance(node, ast.Assign) else [node]
+        if name in [getattr(target, "name", getattr(target, "id", None)) for target in targets]:
+            first = min([node.lineno, *(each.lineno for each in getattr(node, "decorator_list", []))])
+            return "\n".join(text.splitlines()[first - 1 : node.end_lineno])
+    raise LookupError(f"{file}: nothing is called {name!r}")
+
+
+SECTIONS: Mapping[str, Callable[..., str]] = {
+    "checks": checks_section,
     "cli": cli_section,
     "configuration": configuration_section,
     "example-config": example_section,
     "metrics": metrics_section,
+    "snippet": snippet_section,
 }
 
 if __name__ == "__main__":

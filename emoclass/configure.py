@@ -23,6 +23,7 @@ def configure(registry: Registry, *, file: Tree | None = None, options: Tree | N
     Raises:
         ConfigError: A key or value is wrong, or no plugin is named.
         UnknownNameError: Nobody offers the plugin, recipe, dataset, model or metric.
+        DuplicateNameError: Several plugins offer one of these, and the run's own is not among them.
         PluginLoadError: The plugin is broken.
     """
     above = merge(_normal(file or {}), _normal(options or {}))
@@ -31,13 +32,14 @@ def configure(registry: Registry, *, file: Tree | None = None, options: Tree | N
         raise ConfigError("plugin: none is named.", hint="Name one with --plugin; `emoclass plugins list` shows them.")
     if plugin.endswith(".py"):
         above["plugin"] = str(Path(plugin).expanduser().resolve())
-    recipe = _recipe(registry, load_plugin(registry, plugin), above.get("recipe"))
+    owner = load_plugin(registry, plugin)
+    recipe = _recipe(registry, owner, above.get("recipe"))
     tree = merge(_normal(recipe.config), above, {"recipe": recipe.name})
-    _read_the_folder(registry, tree, above)
+    _read_the_folder(registry, owner, tree, above)
     _make_root_absolute(tree)
     config = validate(tree)
-    registry.datasets.get(config.data.dataset)
-    registry.models.get(config.model.name)
+    registry.datasets.get(config.data.dataset, prefer=owner)
+    registry.models.get(config.model.name, prefer=owner)
     for spec in metric_specs(registry, config):
         if spec.name in config.evaluation.headline and spec.kind != "scalar":
             raise ConfigError(
@@ -68,12 +70,14 @@ def metric_specs(registry: Registry, config: RunConfig) -> list[MetricSpec]:
 
     Raises:
         UnknownNameError: Nobody offers one of them.
+        DuplicateNameError: Several other plugins offer one of them, and the run's own does not.
     """
+    plugin = load_plugin(registry, config.plugin)
     named = config.evaluation.metrics
     if not named:
-        plugin = load_plugin(registry, config.plugin)
         named = tuple(spec.name for owner in ("builtins", plugin) for spec in registry.metrics.of(owner))
-    return [registry.metrics.get(name) for name in dict.fromkeys((*config.evaluation.headline, *named))]
+    names = dict.fromkeys((*config.evaluation.headline, *named))
+    return [registry.metrics.get(name, prefer=plugin) for name in names]
 
 
 def _recipe(registry: Registry, plugin: str, name: Any) -> Recipe:
@@ -115,7 +119,7 @@ def _make_root_absolute(tree: dict[str, Any]) -> None:
             raise ConfigError(f"data.root: {data['root']!a} cannot be used ({error}).") from error
 
 
-def _read_the_folder(registry: Registry, tree: dict[str, Any], above: Tree) -> None:
+def _read_the_folder(registry: Registry, plugin: str, tree: dict[str, Any], above: Tree) -> None:
     """Where the recipe's dataset takes no folder and the user gave one, read that folder instead."""
     data, said = tree.get("data", {}), above.get("data", {})
     if not isinstance(data, Mapping) or not isinstance(said, Mapping):
@@ -123,6 +127,6 @@ def _read_the_folder(registry: Registry, tree: dict[str, Any], above: Tree) -> N
     dataset = data.get("dataset", DataConfig.model_fields["dataset"].default)
     if said.get("root") is None or "dataset" in said or dataset not in registry.datasets.names():
         return
-    if not registry.datasets.get(dataset).needs_root:
+    if not registry.datasets.get(dataset, prefer=plugin).needs_root:
         own = {"options": said["options"]} if "options" in said else {}
         tree.update(merge({"data": data}, {"data": {"dataset": "folder", **own}}))

@@ -11,6 +11,13 @@ from emoclass.specs import DatasetSpec, MetricSpec, ModelSpec, Recipe
 hookspec = pluggy.HookspecMarker("emoclass")
 hookimpl = pluggy.HookimplMarker("emoclass")
 
+HOOKSPEC_VERSION = 1
+"""Which edition of the hooks and descriptions this is.
+
+It rises when they change in a way that a plugin can notice. A plugin may say `EMOCLASS_HOOKSPEC = 1`, the edition that
+it was made for; an emoclass that speaks an older one then says so, rather than failing somewhere inside.
+"""
+
 
 @hookspec
 def register_datasets() -> Sequence[DatasetSpec]:  # type: ignore[empty-body]

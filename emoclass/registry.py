@@ -2,124 +2,43 @@
 
 from __future__ import annotations
 
-import difflib
 import importlib.metadata
 import importlib.util
 import logging
+import os
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 from types import ModuleType
-from typing import Any, Generic, TypeVar
+from typing import Any
 
 import pluggy
 
 from emoclass import hookspecs
-from emoclass.errors import ContractError, DuplicateNameError, PluginLoadError, UnknownNameError
+from emoclass.catalog import Catalog, PluginInfo, duplicate_name, unknown_name
+from emoclass.diagnosis import check_hooks, check_version, explain
+from emoclass.errors import ContractError, PluginLoadError
 from emoclass.specs import DatasetSpec, MetricSpec, ModelSpec, Recipe, Spec
+from emoclass.trace import tell, traced
+
+__all__ = ["DISABLE", "GROUP", "Catalog", "PluginInfo", "Registry", "unknown_name"]
 
 logger = logging.getLogger(__name__)
 
 GROUP = "emoclass"
 """The entry point group that distributions announce their plugins in."""
 
-S = TypeVar("S", bound=Spec)
-
-
-@dataclass
-class PluginInfo:
-    """What is known of one plugin, broken or not.
-
-    Attributes:
-        name: Its name: of the entry point, or of the file.
-        version: Of the distribution that brought it, where there is one.
-        origin: The distribution or file it comes from.
-        load_milliseconds: How long importing it and asking its hooks took.
-        error: Why it is broken, None if it works.
-        offers: Kind (`datasets`, `models`, ...) -> the names it registers.
-        rivals: Where other plugins of the same name come from.
-    """
-
-    name: str
-    version: str | None = None
-    origin: str = ""
-    load_milliseconds: float = 0.0
-    error: str | None = None
-    offers: dict[str, list[str]] = field(default_factory=dict)
-    rivals: list[str] = field(default_factory=list)
-
-
-class Catalog(Generic[S]):
-    """Specs of one kind, by name, each with the plugin that owns it.
-
-    Args:
-        kind: The kind in the singular, for messages.
-        broken: The plugins that could not be loaded, for messages.
-    """
-
-    def __init__(self, kind: str, broken: Callable[[], list[PluginInfo]]) -> None:
-        self.kind = kind
-        self._broken = broken
-        self._offers: dict[str, list[tuple[str, S]]] = {}
-
-    def add(self, plugin: str, spec: S) -> None:
-        """Remember that a plugin offers a spec."""
-        self._offers.setdefault(spec.name, []).append((plugin, spec))
-
-    def __iter__(self) -> Iterator[S]:
-        """Iterate over all specs, in the order of registration."""
-        return (spec for offers in self._offers.values() for _, spec in offers)
-
-    def names(self) -> list[str]:
-        """Return all names, sorted."""
-        return sorted(self._offers)
-
-    def owners(self, name: str) -> list[str]:
-        """Return the plugins that offer a name; more than one is a conflict."""
-        return [plugin for plugin, _ in self._offers.get(name, [])]
-
-    def of(self, plugin: str) -> list[S]:
-        """Return what one plugin offers."""
-        return [spec for offers in self._offers.values() for owner, spec in offers if owner == plugin]
-
-    def get(self, name: str) -> S:
-        """Look a name up.
-
-        Raises:
-            UnknownNameError: Nobody offers it; the close names and the broken plugins are told.
-            DuplicateNameError: Several plugins offer it.
-        """
-        offers = self._offers.get(name, [])
-        if not offers:
-            raise unknown_name(self.kind, name, self.names(), self._broken())
-        if len(offers) > 1:
-            raise _duplicate(self.kind, name, [owner for owner, _ in offers])
-        return offers[0][1]
-
-
-def _duplicate(kind: str, name: str, owners: list[str]) -> DuplicateNameError:
-    return DuplicateNameError(
-        f"{kind} {name!r}: offered by {' and by '.join(owners)}.", hint="Uninstall or rename one of them."
-    )
-
-
-def unknown_name(kind: str, name: str, known: list[str], broken: list[PluginInfo]) -> UnknownNameError:
-    """Make the error for a name that nobody offers."""
-    close = difflib.get_close_matches(name, known, n=3, cutoff=0.5)
-    message = f"{kind} {name!r}: no plugin offers it."
-    if close:
-        hint = f"Did you mean {' or '.join(close)}?"
-    else:
-        hint = f"Known: {', '.join(known)}." if known else "No plugin offers any."
-    for plugin in broken:
-        hint += f" Plugin {plugin.name!r} is broken and may be the one that offers it: {plugin.error}"
-    return UnknownNameError(message, hint=hint)
+DISABLE = "EMOCLASS_DISABLE_PLUGINS"
+"""The environment variable: names of installed plugins that are kept out, with commas between."""
 
 
 class Registry:
     """The plugins of one session: an ordinary object that is passed to whoever needs it.
+
+    Attributes:
+        plugins: What is known of each plugin, broken ones too, by name.
+        datasets: What all plugins offer; `models`, `metrics` and `recipes` alike.
 
     Example:
         >>> registry = Registry.discover()
@@ -127,33 +46,44 @@ class Registry:
         'folder'
     """
 
+    plugins: dict[str, PluginInfo]
+    datasets: Catalog[DatasetSpec]
+    models: Catalog[ModelSpec]
+    metrics: Catalog[MetricSpec]
+    recipes: Catalog[Recipe]
+
     def __init__(self) -> None:
         self._manager = pluggy.PluginManager(GROUP)
         self._manager.add_hookspecs(hookspecs)
-        self.plugins: dict[str, PluginInfo] = {}
-        self.datasets: Catalog[DatasetSpec] = Catalog("dataset", self.broken)
-        self.models: Catalog[ModelSpec] = Catalog("model", self.broken)
-        self.metrics: Catalog[MetricSpec] = Catalog("metric", self.broken)
-        self.recipes: Catalog[Recipe] = Catalog("recipe", self.broken)
+        self.plugins = {}
+        self.datasets = Catalog("dataset", self.unusable)
+        self.models = Catalog("model", self.unusable)
+        self.metrics = Catalog("metric", self.unusable)
+        self.recipes = Catalog("recipe", self.unusable)
 
     @classmethod
     def discover(cls) -> Registry:
-        """Load every installed plugin, the built-in one among them; a broken plugin is listed, never raised."""
+        """Load every installed plugin, emoclass's own first; a broken plugin is listed, never raised.
+
+        Plugins that the environment variable EMOCLASS_DISABLE_PLUGINS names are listed, and not imported.
+        """
         registry = cls()
-        for entry_point in importlib.metadata.entry_points(group=GROUP):
-            distribution = entry_point.dist
-            info = PluginInfo(
-                entry_point.name,
-                distribution.version if distribution else None,
-                distribution.name if distribution else entry_point.value,
-            )
+        entry_points = [(_describe(each), each) for each in importlib.metadata.entry_points(group=GROUP)]
+        disabled = _disabled({info.name for info, _ in entry_points})
+        for info, entry_point in sorted(entry_points, key=lambda pair: not pair[0].own):
             first = registry.plugins.get(info.name)
-            if first is None:
+            if first is None and info.name not in disabled:
                 registry._load(info, entry_point.load)
-            else:
+                continue
+            if info.name in disabled:
+                info.disabled, info.error = True, f"disabled by {DISABLE}."
+            elif first is not None and first.own:
+                info.error = f"the plugin name {info.name!r} is emoclass's own. Choose another name."
+            elif first is not None:
                 first.rivals.append(info.origin)
-                info.error = f"the name {info.name!r} is taken by the plugin of {first.origin}"
-                registry.plugins[f"{info.name} ({info.origin})"] = info
+                info.rivals.append(first.origin)
+                info.error = f"the name {info.name!r} is taken by the plugin of {first.origin}."
+            registry.plugins[info.name if first is None else f"{info.name} ({info.origin})"] = info
         return registry
 
     def load_file(self, path: Path) -> str:
@@ -179,9 +109,13 @@ class Registry:
         """
         self._load(info, lambda: plugin)
 
+    def unusable(self) -> list[PluginInfo]:
+        """Return the plugins that could not be loaded or are kept out."""
+        return [info for info in self.plugins.values() if info.error]
+
     def broken(self) -> list[PluginInfo]:
         """Return the plugins that could not be loaded."""
-        return [info for info in self.plugins.values() if info.error]
+        return [info for info in self.unusable() if not info.disabled]
 
     def plugin(self, name: str) -> PluginInfo:
         """Look a plugin up.
@@ -189,17 +123,41 @@ class Registry:
         Raises:
             UnknownNameError: There is no such plugin.
             DuplicateNameError: Several distributions bring a plugin of that name.
-            PluginLoadError: It is broken.
+            PluginLoadError: It is broken or kept out.
         """
         if name not in self.plugins:
-            working = [info.name for info in self.plugins.values() if not info.error]
-            raise unknown_name("plugin", name, sorted(working), self.broken())
+            raise unknown_name("plugin", name, sorted({info.name for info in self.plugins.values()}), self.unusable())
         info = self.plugins[name]
         if info.rivals:
-            raise _duplicate("plugin", name, [info.origin, *info.rivals])
+            raise duplicate_name("plugin", name, [info.origin, *info.rivals])
         if info.error:
-            raise PluginLoadError(f"plugin {name!r} ({info.origin}): {info.error}")
+            hint = "Take its name out of that variable to use it." if info.disabled else None
+            raise PluginLoadError(f"plugin {name!r} ({info.origin}): {info.error}", hint=hint)
         return info
+
+    def module(self, name: str) -> object:
+        """Return a plugin itself: the module, or the object that was registered.
+
+        Raises:
+            PluginError: As `plugin` does.
+        """
+        return self._manager.get_plugin(self.plugin(name).name)
+
+    def ask(self, name: str) -> Mapping[str, list[Spec]]:
+        """Ask a plugin's hooks anew; the catalogs stay as they are.
+
+        Returns:
+            Kind (`datasets`, `models`, ...) -> what its hook returns now.
+
+        Raises:
+            PluginError: As `plugin` does; or a hook failed or broke its contract this time.
+        """
+        plugin = self.module(name)
+        try:
+            return {kind: self._ask(name, plugin, kind) for kind in self.catalogs()}
+        except ContractError as error:
+            message = f"plugin {name!r} ({self.plugins[name].origin}): asked anew: {error.message}"
+            raise PluginLoadError(message, hint=error.hint) from error
 
     def catalogs(self) -> Mapping[str, Catalog[Any]]:
         """Return the four catalogs by the plural of their kind."""
@@ -212,21 +170,26 @@ class Registry:
 
     def _load(self, info: PluginInfo, load: Callable[[], object]) -> None:
         if info.name in self.plugins:
-            raise _duplicate("plugin", info.name, [self.plugins[info.name].origin, info.origin])
+            raise duplicate_name("plugin", info.name, [self.plugins[info.name].origin, info.origin])
         self.plugins[info.name] = info
         started = time.perf_counter()
         plugin: object | None = None
         try:
-            plugin = load()
+            with traced(info.name, "import") as came:
+                plugin = load()
+                came(getattr(plugin, "__name__", type(plugin).__name__))
             if self._manager.is_registered(plugin):
                 plugin, other = None, self._manager.get_name(plugin)
-                raise PluginLoadError(f"what it names is the plugin {other!r} already")
+                raise PluginLoadError(f"what it names is the plugin {other!r} already.")
+            check_version(plugin)
+            check_hooks(plugin, lambda name: self._manager.parse_hookimpl_opts(plugin, name))
             self._manager.register(plugin, name=info.name)
-            self._manager.check_pending()
             found = {kind: self._ask(info.name, plugin, kind) for kind in self.catalogs()}
+            self._check_reserved(info, found)
         except (Exception, SystemExit) as error:  # whatever a plugin does, the others go on
             logger.debug("plugin %s is broken", info.name, exc_info=True)
-            info.error = self._reason(error)
+            info.error = explain(error)
+            tell(info.name, f"set aside: {info.error}")
             if plugin is not None and self._manager.is_registered(plugin):
                 self._manager.unregister(plugin)
         else:
@@ -238,30 +201,68 @@ class Registry:
 
     def _ask(self, name: str, plugin: object, kind: str) -> list[Spec]:
         """Call one hook of one plugin alone, so that another's failure cannot hide it."""
-        expected = {"datasets": DatasetSpec, "models": ModelSpec, "metrics": MetricSpec, "recipes": Recipe}[kind]
         others = [each for each in self._manager.get_plugins() if each is not plugin]
-        specs: list[Spec] = []
-        for answer in self._manager.subset_hook_caller(f"register_{kind}", others)():
-            if not isinstance(answer, list | tuple):
-                raise ContractError(f"plugin {name!r}: register_{kind}: expected a list, got {type(answer).__name__}.")
-            for spec in answer:
-                if not isinstance(spec, expected):
-                    raise ContractError(
-                        f"plugin {name!r}: register_{kind}: expected {expected.__name__}, got {type(spec).__name__}."
-                    )
-                if spec.name in [other.name for other in specs]:
-                    raise ContractError(f"plugin {name!r}: register_{kind}: the name {spec.name!r} stands twice.")
-                specs.append(spec)
+        hook = self._manager.subset_hook_caller(f"register_{kind}", others)
+        if not hook.get_hookimpls():
+            return []
+        try:
+            with traced(name, f"register_{kind}") as came:
+                specs = _checked(hook(), kind)
+                names = ", ".join(spec.name for spec in specs)
+                came(f"{kind if len(specs) > 1 else kind[:-1]} {names}" if specs else f"no {kind}")
+        except ContractError:
+            raise
+        except (Exception, SystemExit) as error:
+            raise ContractError(f"register_{kind}: {explain(error)}") from error
         return specs
 
-    def _reason(self, error: BaseException) -> str:
-        if isinstance(error, pluggy.PluginValidationError):
-            hooks = [f"register_{kind}" for kind in self.catalogs()]
-            for word in str(error).replace("'", " ").split():
-                close = difflib.get_close_matches(word, hooks, n=1, cutoff=0.8)
-                if close and word not in hooks:
-                    return f"there is no hook {word!r}; did you mean {close[0]!r}?"
-        return f"{type(error).__name__}: {' '.join(str(error).split())}"
+    def _check_reserved(self, info: PluginInfo, found: Mapping[str, list[Spec]]) -> None:
+        """Keep the names of emoclass's own plugins from others: they mean the same in everyone's runs."""
+        taken = [
+            f"{catalog.kind} {spec.name!r}"
+            for kind, catalog in self.catalogs().items()
+            for spec in found[kind]
+            if any(self.plugins[owner].own for owner in catalog.owners(spec.name))
+        ]
+        if taken and not info.own:
+            names = "a name that emoclass itself offers" if len(taken) == 1 else "names that emoclass itself offers"
+            raise PluginLoadError(
+                f"offers {' and '.join(taken)}, {names}.",
+                hint="Choose another name." if len(taken) == 1 else "Choose other names.",
+            )
+
+
+def _checked(answers: Collection[object], kind: str) -> list[Spec]:
+    """Return what an implementation of a hook returned, if it is what the hook promises."""
+    expected = {"datasets": DatasetSpec, "models": ModelSpec, "metrics": MetricSpec, "recipes": Recipe}[kind]
+    if not answers:  # pluggy leaves None out
+        raise ContractError(f"register_{kind}: expected a list, got None.", hint="Is its `return` missing?")
+    specs: list[Spec] = []
+    for answer in answers:
+        if not isinstance(answer, list | tuple):
+            raise ContractError(f"register_{kind}: expected a list, got {type(answer).__name__}.")
+        for spec in answer:
+            if not isinstance(spec, expected):
+                raise ContractError(f"register_{kind}: expected {expected.__name__}, got {type(spec).__name__}.")
+            if spec.name in [other.name for other in specs]:
+                raise ContractError(f"register_{kind}: the name {spec.name!r} stands twice.")
+            specs.append(spec)
+    return specs
+
+
+def _describe(entry_point: importlib.metadata.EntryPoint) -> PluginInfo:
+    distribution = entry_point.dist
+    if distribution is None:
+        return PluginInfo(entry_point.name, origin=entry_point.value)
+    return PluginInfo(entry_point.name, distribution.version, distribution.name)
+
+
+def _disabled(known: Collection[str]) -> set[str]:
+    """Return the plugins that the environment keeps out; warn of names that none has."""
+    names = {name.strip() for name in os.environ.get(DISABLE, "").split(",")} - {""}
+    for name in sorted(names - set(known)):
+        logger.warning("%s: there is no plugin %r; known are %s.", DISABLE, name, ", ".join(sorted(known)))
+    return names
 
 
 def _import_file(path: Path) -> ModuleType:

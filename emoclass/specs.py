@@ -126,6 +126,9 @@ class MetricSpec(Spec):
             when the value is the mean of several proportions; or None where, with these labels, it is made
             of none: it is bootstrapped then.
         transform: A rising function of a proportion, where the value is one behind it: F1 = 2 J / (1 + J).
+        takes_votes: True for a metric of the annotators' votes: `compute` and `counts` then receive `votes` as a
+            keyword, float64 `(n, len(labels))`, in each row the emotions' shares of one image's votes, summing to 1.
+            Only images that have votes are passed; where none has any, the value is null.
         bounds: The smallest and largest possible value; None is unbounded.
         direction: Whether more is better.
         reference: The independent implementation or paper that it agrees with.
@@ -136,6 +139,7 @@ class MetricSpec(Spec):
     interval: Literal["proportion", "bootstrap", "none"] = "bootstrap"
     counts: AnyRef | None = None
     transform: AnyRef | None = None
+    takes_votes: bool = False
     bounds: tuple[float | None, float | None] = (0.0, 1.0)
     direction: Literal["higher", "lower", "none"] = "higher"
     reference: str | None = None

@@ -17,7 +17,7 @@ from emoclass.data.labeled import LabeledPixels
 from emoclass.data.pixels import Decoded, available_threads, decode
 from emoclass.data.split import split
 from emoclass.errors import DataError
-from emoclass.evaluation.predictions import Predictions, scores_from_output
+from emoclass.evaluation.predictions import Predictions, scores_from_output, shares_of_votes
 from emoclass.progress import Progress
 from emoclass.registry import PluginInfo, Registry
 from emoclass.reporting.contents import ReportContents
@@ -57,12 +57,12 @@ class Work:
     @property
     def dataset(self) -> DatasetSpec:
         """The dataset that is read."""
-        return self.registry.datasets.get(self.config.data.dataset)
+        return self.registry.datasets.get(self.config.data.dataset, prefer=self.plugin.name)
 
     @property
     def model(self) -> ModelSpec:
         """The model that is trained."""
-        return self.registry.models.get(self.config.model.name)
+        return self.registry.models.get(self.config.model.name, prefer=self.plugin.name)
 
     @property
     def metrics(self) -> list[MetricSpec]:
@@ -185,6 +185,7 @@ def predict_test(work: Work, model: keras.Model, images: LabeledPixels) -> Predi
         labels=work.config.labels,
         groups=tuple(sample.group for sample in samples),
         split="test",
+        votes=shares_of_votes([sample.votes for sample in samples], work.config.labels),
     )
 
 

@@ -9,6 +9,8 @@ from tiny import tiny_registry
 
 from emoclass import Registry
 
+pytest_plugins = ["pytester"]
+
 
 @pytest.fixture(scope="session")
 def photographs() -> Path:

@@ -56,7 +56,7 @@ BUILTIN_METRICS: tuple[MetricSpec, ...] = (
         kind="per_class",
         interval="proportion",
         counts=f"{_DECISIONS}:precision_per_class_counts",
-        reference="sklearn.metrics.precision_recall_fscore_support",
+        reference="sklearn.metrics.precision_score",
     ),
     MetricSpec(
         name="recall_per_class",
@@ -65,7 +65,7 @@ BUILTIN_METRICS: tuple[MetricSpec, ...] = (
         kind="per_class",
         interval="proportion",
         counts=f"{_DECISIONS}:recall_per_class_counts",
-        reference="sklearn.metrics.precision_recall_fscore_support",
+        reference="sklearn.metrics.recall_score",
     ),
     MetricSpec(
         name="f1_per_class",
@@ -75,7 +75,7 @@ BUILTIN_METRICS: tuple[MetricSpec, ...] = (
         interval="proportion",
         counts=f"{_DECISIONS}:f1_per_class_counts",
         transform=f"{_DECISIONS}:f1_from_jaccard",
-        reference="sklearn.metrics.precision_recall_fscore_support",
+        reference="sklearn.metrics.f1_score",
     ),
     MetricSpec(
         name="roc_auc",

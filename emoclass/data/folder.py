@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from emoclass.errors import DataError
+from emoclass.labels import EMOTIONS
 from emoclass.specs import Sample, SplitName
 
 SPLIT_FOLDERS: dict[str, SplitName] = {
@@ -110,12 +111,20 @@ def _refuse(error: OSError) -> NoReturn:
     raise DataError(f"data folder {error.filename}: cannot be listed ({error.strerror}).") from error
 
 
-def make_tiny(root: Path) -> None:
-    """Write twelve small images, six of each of two emotions, in the layout that `load` reads."""
+def make_tiny(root: Path) -> dict[str, str]:
+    """Write 48 small images, six of each emotion, in the layout that `load` reads.
+
+    Returns:
+        Sample id -> emotion.
+    """
     from PIL import Image
 
-    for emotion, value in (("happy", 230), ("sad", 40)):
+    written = {}
+    for position, emotion in enumerate(EMOTIONS):
         folder = root / emotion
         folder.mkdir(parents=True)
         for number in range(6):
-            Image.new("RGB", (32, 32), (value, value - 5 * number, 128)).save(folder / f"{number}.png")
+            color = (230 - 25 * position, 30 * position, 40 * number)
+            Image.new("RGB", (32, 32), color).save(folder / f"{number}.png")
+            written[f"{emotion}/{number}.png"] = emotion
+    return written

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import shlex
 from collections import Counter
 from collections.abc import Iterable, Mapping
@@ -20,7 +21,7 @@ class Index:
     """The images of a run.
 
     Attributes:
-        samples: Sorted by id, their `emotion` one of the scheme's.
+        samples: Sorted by id, their `emotion` one of the scheme's; their `votes` too, or None where no vote is.
         left_out: Class word -> how many images belong to no emotion of the run.
     """
 
@@ -39,7 +40,7 @@ def index(spec: DatasetSpec, config: DataConfig, labels: LabelScheme) -> Index:
     Raises:
         ConfigError: A root is missing or not taken; an option that `load` does not know.
         DataError: No images; a class word that is no known emotion; an emotion without images.
-        ContractError: Ids that repeat, or paths that leave the root.
+        ContractError: Ids that repeat, paths that leave the root, or votes that are no counts.
     """
     samples = _load(spec, config, labels)
     _check_contract(spec, samples)
@@ -93,6 +94,12 @@ def _check_contract(spec: DatasetSpec, samples: list[Sample]) -> None:
     for sample in samples:
         if not _is_inside(sample.path):
             raise ContractError(f"dataset {spec.name!r}: expected paths inside the root, got {sample.path!r}.")
+        for word, count in (sample.votes or {}).items():
+            if not (math.isfinite(count) and count >= 0):
+                raise ContractError(
+                    f"dataset {spec.name!r}: expected votes from 0 on, "
+                    f"got {count:g} for {word!r} (sample {sample.id!r})."
+                )
     with_split = sum(sample.split is not None for sample in samples)
     if 0 < with_split < len(samples):
         raise ContractError(
@@ -107,13 +114,15 @@ def _translate(
     mapping: dict[str | None, str] = {word.strip().casefold(): emotion for word, emotion in config.map.items()}
     meaning: dict[str, str | None] = {}
     unknown: list[str] = []
-    for word in sorted({sample.emotion for sample in samples}):
+    classes = {sample.emotion for sample in samples}
+    for word in sorted(classes | {word for sample in samples for word in sample.votes or ()}):
         emotion = canonical(word, labels.extra)
         said = mapping.get(word.strip().casefold(), mapping.get(emotion))  # of the word, else of what it stands for
         if said is not None:
             emotion = None if said == IGNORE else canonical(said, labels.extra)
         meaning[word] = emotion
-        if emotion is None and said != IGNORE:
+        # A vote may be for no emotion at all, as FER+'s for "unknown" are: it is left out.
+        if emotion is None and said != IGNORE and word in classes:
             unknown.append(word)
     if unknown:
         raise _unknown_classes(spec, config, labels, unknown)
@@ -123,10 +132,22 @@ def _translate(
     for sample in samples:
         emotion = meaning[sample.emotion]
         if emotion in labels.emotions:
-            kept.append(sample if emotion == sample.emotion else sample.model_copy(update={"emotion": emotion}))
+            changed = {"emotion": emotion, "votes": _votes(sample, labels, meaning)}
+            same = emotion == sample.emotion and sample.votes is None
+            kept.append(sample if same else sample.model_copy(update=changed))
         else:
             left_out[sample.emotion] += 1
     return kept, left_out
+
+
+def _votes(sample: Sample, labels: LabelScheme, meaning: Mapping[str, str | None]) -> dict[str, float] | None:
+    """Return a sample's votes for the run's emotions, added up by emotion, or None where there are none."""
+    votes: dict[str, float] = {}
+    for word, count in (sample.votes or {}).items():
+        emotion = meaning[word]
+        if emotion in labels.emotions and count:
+            votes[emotion] = votes.get(emotion, 0.0) + count
+    return votes or None
 
 
 def _check_map(spec: DatasetSpec, config: DataConfig, labels: LabelScheme, words: Iterable[str]) -> None:

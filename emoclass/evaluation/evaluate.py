@@ -55,24 +55,27 @@ def evaluate(
     return values
 
 
-def _measure(spec: MetricSpec, predictions: Predictions, *, seed: int, n_resamples: int) -> MetricValue:
+def _measure(spec: MetricSpec, given: Predictions, *, seed: int, n_resamples: int) -> MetricValue:
+    predictions = given.with_votes() if spec.takes_votes else given
+    if predictions is None:
+        return MetricValue(n_samples=0, split=given.split, reason="no image has votes for the run's emotions")
     labels, split, n = predictions.labels, predictions.split, len(predictions)
     compute = resolve(spec.compute)
 
     def figures(index: Any) -> list[float | None]:
-        raw = _called(spec, compute, predictions, index)
-        return _as_figures(spec, raw, labels.emotions)
+        raw = called(spec, compute, predictions, index)
+        return as_figures(spec, raw, labels.emotions)
 
     counted = _counted(spec, predictions)
     method = "wilson" if counted and not predictions.has_grouped_images else "bootstrap"
     n_samples = counted[1][0] if counted and spec.kind == "scalar" and len(counted[1]) == 1 else n
     try:
-        raw = _called(spec, compute, predictions, slice(None))
+        raw = called(spec, compute, predictions, slice(None))
     except ValueError as undefined:
         return MetricValue(n_samples=n_samples, split=split, reason=str(undefined) or "undefined")
     if spec.kind == "matrix":
-        return MetricValue(n_samples=n, split=split, matrix=_as_matrix(spec, raw, len(labels)))
-    values = _as_figures(spec, raw, labels.emotions)
+        return MetricValue(n_samples=n, split=split, matrix=as_matrix(spec, raw, len(labels)))
+    values = as_figures(spec, raw, labels.emotions)
 
     if counted and method == "wilson":
         intervals = _proportions(spec, values, *counted)
@@ -121,11 +124,14 @@ def _why_undefined(predictions: Predictions, emotion: str) -> str:
     return f"undefined for {emotion!r}"
 
 
-def _called(spec: MetricSpec, function: Callable[..., Any], predictions: Predictions, index: Any) -> Any:
+def called(
+    spec: MetricSpec, function: Callable[..., Any], predictions: Predictions, index: Any = slice(None), **more: Any
+) -> Any:
     """Call a metric's function on some of the samples; what it raises names the metric, but for ValueError."""
     y_true, y_score = predictions.y_true[index], predictions.y_score[index]
+    votes = {"votes": predictions.votes[index]} if spec.takes_votes and predictions.votes is not None else {}
     try:
-        return function(y_true, y_score, labels=predictions.labels)
+        return function(y_true, y_score, labels=predictions.labels, **votes, **more)
     except (ValueError, EmoclassError):
         raise
     except Exception as error:
@@ -139,7 +145,7 @@ def _expected(spec: MetricSpec, expected: str, got: object, hint: str | None = N
     return ContractError(f"metric {spec.name!r}: expected {expected}, got {got}.", hint=hint)
 
 
-def _as_figures(spec: MetricSpec, raw: Any, emotions: Sequence[str]) -> list[float | None]:
+def as_figures(spec: MetricSpec, raw: Any, emotions: Sequence[str]) -> list[float | None]:
     """Return a scalar as one number, a mapping as one for each emotion in label order."""
     if spec.kind == "scalar":
         return [_as_number(spec, raw)]
@@ -163,7 +169,8 @@ def _as_number(spec: MetricSpec, raw: Any) -> float:
     return min(max(value, low), high)
 
 
-def _as_matrix(spec: MetricSpec, raw: Any, classes: int) -> tuple[tuple[float, ...], ...]:
+def as_matrix(spec: MetricSpec, raw: Any, classes: int) -> tuple[tuple[float, ...], ...]:
+    """Return a matrix as rows of numbers, in label order."""
     matrix = np.asarray(raw)
     if matrix.shape != (classes, classes):
         raise _expected(spec, f"a matrix of shape ({classes}, {classes})", matrix.shape)
@@ -175,7 +182,7 @@ def _counted(spec: MetricSpec, predictions: Predictions) -> tuple[list[int], lis
     if spec.counts is None:
         return None
     try:
-        counted = _called(spec, resolve(spec.counts), predictions, slice(None))
+        counted = called(spec, resolve(spec.counts), predictions, slice(None))
         if counted is None:
             return None
         successes, trials = counted

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -39,7 +39,7 @@ def predicted_classes(y_score: FloatArray) -> IntArray:
     return np.asarray(np.argmax(y_score, axis=1), dtype=np.int64)
 
 
-def _check_probabilities(y_score: FloatArray, subject: str) -> None:
+def _check_probabilities(y_score: FloatArray, subject: str, hint: str = _PROBABILITIES_HINT) -> None:
     """Raise ContractError unless every row is a distribution: finite, in [0, 1], summing to 1."""
     bad_rows = {
         "finite numbers": ~np.isfinite(y_score).all(axis=1),
@@ -52,7 +52,7 @@ def _check_probabilities(y_score: FloatArray, subject: str) -> None:
             raise ContractError(
                 f"{subject}: expected {expected}, got {y_score[first].tolist()} in row {first}"
                 f" ({int(bad.sum())} of {len(bad)} rows).",
-                hint=_PROBABILITIES_HINT,
+                hint=hint,
             )
 
 
@@ -80,6 +80,26 @@ def scores_from_output(output: ArrayLike, labels: LabelScheme) -> FloatArray:
     return scores
 
 
+def shares_of_votes(votes: Sequence[Mapping[str, float] | None], labels: LabelScheme) -> FloatArray | None:
+    """Return each emotion's share of an image's votes, or None where no image has a vote.
+
+    Shapes: n mappings -> float64 `(n, len(labels))`. Range: [0, 1], rows sum to 1; an image without votes has NaN.
+
+    Args:
+        votes: Emotion of the run -> count, for each image: the `votes` of the samples of a `data.index.Index`.
+        labels: The class order.
+
+    Example:
+        >>> shares_of_votes([{"sad": 3, "happy": 1}, None], LabelScheme(emotions=("happy", "sad"))).tolist()
+        [[0.25, 0.75], [nan, nan]]
+    """
+    counts = np.array([[(each or {}).get(emotion, 0.0) for emotion in labels.emotions] for each in votes], np.float64)
+    totals = counts.sum(axis=1, keepdims=True)
+    if not totals.any():
+        return None
+    return counts / np.where(totals > 0, totals, np.nan)
+
+
 @dataclass(frozen=True, eq=False)
 class Predictions:
     """What a model said about the images of one split. The arrays are read-only copies.
@@ -91,9 +111,11 @@ class Predictions:
         labels: The class order.
         groups: Person or source of each sample, None where it has none; None if no sample has one.
         split: Which split the samples are.
+        votes: The emotions' shares of the annotators' votes, a row of NaN where a sample has none; None if no
+            sample has any. Shape: float64 `(n, len(labels))`. Range: [0, 1], rows sum to 1.
 
     Raises:
-        ContractError: The parts do not fit together, or a score is no probability.
+        ContractError: The parts do not fit together, a score is no probability, or votes are no shares.
     """
 
     ids: tuple[str, ...]
@@ -102,6 +124,7 @@ class Predictions:
     labels: LabelScheme
     groups: tuple[str | None, ...] | None = None
     split: str = "test"
+    votes: FloatArray | None = None
 
     def __post_init__(self) -> None:
         n, classes = len(self.ids), len(self.labels)
@@ -125,13 +148,27 @@ class Predictions:
         if self.groups is not None and len(self.groups) != n:
             raise ContractError(f"groups: expected {n}, one for each sample, got {len(self.groups)}.")
         self._freeze(ids=tuple(self.ids), y_true=_frozen(y_true.astype(np.int64)), y_score=_frozen(y_score))
-        self._freeze(groups=_groups(self.groups))
+        self._freeze(groups=_groups(self.groups), votes=_votes(self.votes, y_score.shape))
 
     @property
     def has_grouped_images(self) -> bool:
         """Whether any group holds more than one image, so that images are no independent evidence."""
         named = [group for group in self.groups or () if group is not None]
         return len(set(named)) < len(named)
+
+    def with_votes(self) -> Predictions | None:
+        """Return the predictions for the samples that have votes, or None where none has."""
+        if self.votes is None:
+            return None
+        rows = np.flatnonzero(~np.isnan(self.votes[:, 0]))
+        return replace(
+            self,
+            ids=tuple(self.ids[row] for row in rows),
+            y_true=self.y_true[rows],
+            y_score=self.y_score[rows],
+            groups=None if self.groups is None else tuple(self.groups[row] for row in rows),
+            votes=self.votes[rows],
+        )
 
     def _freeze(self, **fields: Any) -> None:
         for name, value in fields.items():
@@ -149,6 +186,19 @@ class Predictions:
 def _groups(groups: Sequence[str | None] | None) -> tuple[str | None, ...] | None:
     """Return the groups as a tuple, or None where no sample declares one."""
     return tuple(groups) if groups is not None and any(group is not None for group in groups) else None
+
+
+def _votes(votes: FloatArray | None, shape: tuple[int, ...]) -> FloatArray | None:
+    """Return the votes as a read-only copy, or None where no sample has any."""
+    if votes is None:
+        return None
+    shares = np.array(votes, dtype=np.float64)
+    hint = "shares_of_votes(votes, labels) turns counts into shares; a row of NaN has no votes."
+    if shares.shape != shape:
+        raise ContractError(f"votes: expected shape {shape}, got {shares.shape}.", hint=hint)
+    absent = np.isnan(shares).all(axis=1, keepdims=True)
+    _check_probabilities(np.where(absent, 1 / shape[1], shares), "votes", hint)
+    return None if absent.all() else _frozen(shares)
 
 
 def _frozen(array: Any) -> Any:

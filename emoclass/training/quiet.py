@@ -1,4 +1,4 @@
-"""Import TensorFlow without the page of remarks on processors and graphics cards that it greets with."""
+"""Keep TensorFlow's remarks, which it writes past Python, from the terminal."""
 
 from __future__ import annotations
 
@@ -6,30 +6,54 @@ import importlib
 import os
 import sys
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 
 def import_keras_quietly() -> None:
-    """Import Keras and its backend; whoever set TF_CPP_MIN_LOG_LEVEL wants to read the remarks and does.
+    """Import Keras and its backend without the page of remarks on processors and graphics cards it greets with.
 
-    TensorFlow writes them past Python, straight to file descriptor 2, and before its log level counts
-    (tensorflow #100442), so the descriptor itself is turned aside meanwhile. If the import fails, they are shown.
+    Whoever set TF_CPP_MIN_LOG_LEVEL wants to read the remarks and does. TensorFlow writes them before its log level
+    counts (tensorflow #100442). If the import fails, they are shown.
     """
     if "keras" in sys.modules or "tensorflow" in sys.modules or "TF_CPP_MIN_LOG_LEVEL" in os.environ:
         return
     os.environ["TF_CPP_MIN_LOG_LEVEL"] = "2"
-    sys.stderr.flush()
-    stderr = os.dup(2)
+    with output_aside():
+        keras = importlib.import_module("keras")
+        if keras.backend.backend() == "tensorflow":
+            # Looking for devices is what complains of missing CUDA drivers.
+            importlib.import_module("tensorflow").config.list_physical_devices()
+
+
+@contextmanager
+def output_aside() -> Iterator[None]:
+    """Turn the process's stdout and stderr aside while the block runs; what was written is shown if it fails.
+
+    File descriptors 1 and 2 themselves are turned, for the sake of libraries that write past Python. What other
+    threads write meanwhile goes the same way.
+    """
+    _flush()
+    saved = {descriptor: os.dup(descriptor) for descriptor in (1, 2)}
     with tempfile.TemporaryFile() as aside:
-        os.dup2(aside.fileno(), 2)
+        for descriptor in saved:
+            os.dup2(aside.fileno(), descriptor)
         try:
-            keras = importlib.import_module("keras")
-            if keras.backend.backend() == "tensorflow":
-                # Looking for devices is what complains of missing CUDA drivers.
-                importlib.import_module("tensorflow").config.list_physical_devices()
+            yield
         except Exception:
+            _flush()
             aside.seek(0)
-            os.write(stderr, aside.read())
+            os.write(saved[2], aside.read())
             raise
         finally:
-            os.dup2(stderr, 2)
-            os.close(stderr)
+            _flush()
+            for descriptor, copy in saved.items():
+                os.dup2(copy, descriptor)
+                os.close(copy)
+
+
+def _flush() -> None:
+    """Write out what Python holds back, so that it goes where it was meant to go."""
+    for stream in (sys.stdout, sys.stderr):
+        if stream is not None:
+            stream.flush()

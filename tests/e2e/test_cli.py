@@ -207,7 +207,7 @@ def test_a_plugin_that_raises_on_import_is_listed_as_broken_and_the_rest_works(t
     environment = {**os.environ, "PYTHONPATH": str(tmp_path)}
     listed = emoclass("plugins", "list", env=environment)
     assert listed.returncode == 0
-    lines = {line.split()[0]: line for line in listed.stdout.splitlines()}
+    lines = {line.split()[0]: line for line in listed.stdout.splitlines() if line}
     assert "broken: RuntimeError: out of order" in lines["broken"]
     assert "ok" in lines["builtins"]
     wanted = emoclass("models", "show", "brokn", env=environment)

@@ -11,21 +11,17 @@ from emoclass.builtins.metrics import BUILTIN_METRICS
 from emoclass.evaluation.evaluate import evaluate
 from emoclass.evaluation.intervals import mean_of_proportions, wilson
 from emoclass.evaluation.predictions import Predictions
-from emoclass.labels import EMOTIONS, LabelScheme
 from emoclass.refs import resolve
+from emoclass.testing import label_schemes, predictions
 
 SCALARS = [spec for spec in BUILTIN_METRICS if spec.kind == "scalar"]
 quick = settings(deadline=None, max_examples=60)
 
 
-@st.composite
-def cases(draw, classes=(2, 5), most=25):
-    """True classes and probabilities with many ties, zeros and ones."""
-    k, n = draw(st.integers(*classes)), draw(st.integers(1, most))
-    y_true = draw(st.lists(st.integers(0, k - 1), min_size=n, max_size=n))
-    row = st.lists(st.integers(0, 4), min_size=k, max_size=k).filter(any)
-    parts = np.array(draw(st.lists(row, min_size=n, max_size=n)), dtype=float)
-    return np.array(y_true), parts / parts.sum(axis=1, keepdims=True), LabelScheme(emotions=EMOTIONS[:k])
+def cases(classes=5, most=25):
+    """True classes, probabilities and the class order."""
+    drawn = predictions(labels=label_schemes(max_size=classes), max_size=most)
+    return drawn.map(lambda each: (each.y_true, each.y_score, each.labels))
 
 
 def value_of(spec, y_true, y_score, labels, **more):
@@ -85,7 +81,7 @@ def test_certain_and_right_is_the_best_value(case):
             assert value == pytest.approx(spec.bounds[1] if spec.direction == "higher" else 0), spec.name
 
 
-@given(cases(classes=(2, 2)))
+@given(cases(classes=2))
 @quick
 def test_certain_and_wrong_is_the_worst_value(case):
     y_true, _, labels = case
@@ -116,7 +112,7 @@ def test_a_constant_prediction_knows_nothing(case):
     assert found["balanced_accuracy"] == pytest.approx((guessed in present) / len(present))
 
 
-@given(cases(classes=(2, 2)))
+@given(cases(classes=2))
 @quick
 def test_swapping_the_labels_swaps_the_ranking(case):
     y_true, y_score, labels = case
@@ -149,8 +145,8 @@ def test_evaluate_never_says_nan_and_never_leaves_a_gap_unexplained(case, groupe
     y_true, y_score, labels = case
     n = len(y_true)
     groups = tuple(f"p{i // 2}" for i in range(n)) if grouped else None
-    predictions = Predictions(tuple(map(str, range(n))), y_true, y_score, labels, groups=groups)
-    found = evaluate(predictions, BUILTIN_METRICS, n_resamples=10)
+    drawn = Predictions(tuple(map(str, range(n))), y_true, y_score, labels, groups=groups)
+    found = evaluate(drawn, BUILTIN_METRICS, n_resamples=10)
     for spec in BUILTIN_METRICS:
         value = found[spec.name]
         for part in value.per_class.values() if spec.kind == "per_class" else [value]:

@@ -1,9 +1,11 @@
 import pytest
 
-from emoclass import MetricSpec, Recipe, hookimpl
+from emoclass import DatasetSpec, MetricSpec, ModelSpec, Recipe, hookimpl
 from emoclass.configure import configure, metric_specs
-from emoclass.errors import ConfigError, UnknownNameError
+from emoclass.errors import ConfigError, DuplicateNameError, UnknownNameError
+from emoclass.progress import Progress
 from emoclass.registry import PluginInfo
+from emoclass.steps import Work
 
 
 def configured(registry, file=None, **options):
@@ -98,3 +100,37 @@ def test_a_run_measures_the_built_in_metrics_and_its_plugins_own_but_not_a_stran
     assert "own" in names
     assert "balanced_accuracy" in names
     assert "foreign" not in names
+
+
+def test_no_stranger_can_stop_a_run_by_offering_the_same_names(registry):
+    def everything(owner):
+        class Plugin:
+            @hookimpl
+            def register_datasets(self):
+                return [DatasetSpec(name="d", summary=f"Of {owner}.", load="x:y", needs_root=False)]
+
+            @hookimpl
+            def register_models(self):
+                return [ModelSpec(name="m", summary=f"Of {owner}.", build="x:y", image_shape=(8, 8, 3))]
+
+            @hookimpl
+            def register_metrics(self):
+                return [MetricSpec(name="s", summary=f"Of {owner}.", compute="x:y")]
+
+            @hookimpl
+            def register_recipes(self):
+                config = {"labels": ["happy", "sad"], "data": {"dataset": "d"}, "model": {"name": "m"}}
+                return [Recipe(name=owner, summary="R.", config={**config, "evaluation": {"headline": ["s"]}})]
+
+        registry.register(Plugin(), PluginInfo(owner, origin=owner))
+
+    everything("stranger")
+    everything("p")
+    config = configure(registry, options={"plugin": "p", "data": {"root": "photos"}})
+    assert config.data.dataset == "folder"  # its own dataset, which takes no folder, was asked
+    config = configure(registry, options={"plugin": "p"})
+    work = Work(config, registry, Progress())
+    assert work.dataset.summary == work.model.summary == "Of p."
+    assert [spec.summary for spec in work.metrics if spec.name == "s"] == ["Of p."]
+    with pytest.raises(DuplicateNameError, match="model 'm': offered by stranger and by p"):
+        configured(registry, model={"name": "m"})

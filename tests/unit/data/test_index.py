@@ -228,3 +228,27 @@ def test_a_map_of_a_class_that_is_not_there_is_a_slip_of_the_pen(tmp_path):
     config = DataConfig(dataset="folder", root=tmp_path, map={"smile": "happy", "smyle": "happy"})
     with pytest.raises(ConfigError, match=r"data\.map: .* has no class 'smyle'.* Its classes are sad, smile"):
         index(spec, config, labels)
+
+
+def test_votes_are_read_in_the_words_of_the_classes_and_added_up() -> None:
+    votes = {"Happiness": 3, "joy": 2, "sad": 0, "anger": 4, "unknown": 1, "NF": 1, "bored": 6}
+    labels = LabelScheme(emotions=("happy", "sad", "bored"), extra={"bored": "nothing to do"})
+    found = read(images("happy", "sad", "bored", votes=votes), labels)
+    assert [sample.votes for sample in found.samples] == [{"happy": 5, "bored": 6}] * 3
+    mapped = read(
+        images("Joy", "sad", votes=votes), map={"anger": "sad", "nf": "sad", "happy": "ignore", "joy": "happy"}
+    )
+    assert [sample.votes for sample in mapped.samples] == [{"happy": 2, "sad": 5}] * 2
+
+
+@pytest.mark.parametrize("votes", [None, {}, {"happy": 0}, {"anger": 9, "unknown": 1}])
+def test_an_image_without_a_vote_for_the_runs_emotions_has_none(votes: dict[str, float] | None) -> None:
+    found = read([*images("happy", votes=votes), *images("sad", votes={"sad": 1})])
+    assert [sample.votes for sample in found.samples] == [None, {"sad": 1}]
+
+
+@pytest.mark.parametrize("count", [-1, float("nan"), float("inf")])
+def test_votes_that_are_no_counts_break_the_contract(count: float) -> None:
+    told = rf"dataset 'mine': expected votes from 0 on, got {count} for 'NF' \(sample 'sad/0'\)\."
+    with pytest.raises(ContractError, match=told):
+        read([*images("happy", votes={"sad": 2}), *images("sad", votes={"NF": count})])

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from emoclass.errors import ContractError
-from emoclass.evaluation.predictions import Predictions, predicted_classes, scores_from_output
+from emoclass.evaluation.predictions import Predictions, predicted_classes, scores_from_output, shares_of_votes
 from emoclass.labels import LabelScheme
 
 BINARY = LabelScheme(emotions=("happy", "sad"))
@@ -81,8 +81,37 @@ def test_groups_that_nobody_declares_are_none():
         ({"y_score": np.array([[0.6, 0.4], [np.inf, 0.7]])}, "finite"),
         ({"y_score": np.array([[0.6, 0.4], [0.6, 0.7]])}, "sum to 1"),
         ({"groups": ("p1",)}, "groups: expected 2, one for each sample, got 1"),
+        ({"votes": np.array([0.5, 0.5])}, r"votes: expected shape \(2, 2\), got \(2,\)\. shares_of_votes"),
+        (
+            {"votes": [[np.nan, np.nan], [3, 1]]},
+            r"votes: expected probabilities in \[0, 1\], got \[3\.0, 1\.0\] in row 1",
+        ),
+        ({"votes": [[0.5, 0.5], [1, np.nan]]}, r"votes: expected finite numbers, got \[1\.0, nan\] in row 1"),
+        ({"votes": [[0.5, 0.5], [0, 0]]}, r"votes: expected rows that sum to 1, .* a row of NaN has no votes"),
     ],
 )
 def test_parts_that_do_not_fit_are_refused(changes, told):
     with pytest.raises(ContractError, match=told):
         _predictions(**changes)
+
+
+def test_votes_become_shares_in_label_order():
+    shares = shares_of_votes([{"angry": 6, "happy": 2}, None, {}, {"sad": 0}, {"sad": 0.5}], THREE)
+    np.testing.assert_array_equal(shares, [[0.25, 0, 0.75], *[[np.nan] * 3] * 3, [0, 1, 0]])
+    assert shares.dtype == np.float64
+    assert shares_of_votes([None, {}, {"sad": 0}], THREE) is None
+
+
+def test_predictions_can_be_narrowed_to_the_samples_with_votes():
+    predictions = _predictions(votes=[[np.nan, np.nan], [0.25, 0.75]], groups=("p1", "p2"), split="validation")
+    with pytest.raises(ValueError, match="read-only"):
+        predictions.votes[1] = 0.5
+    narrowed = predictions.with_votes()
+    assert (narrowed.ids, narrowed.groups, narrowed.split, narrowed.labels) == (("b",), ("p2",), "validation", BINARY)
+    assert (narrowed.y_true.tolist(), narrowed.y_score.tolist()) == ([1], [[0.3, 0.7]])
+    assert narrowed.votes.tolist() == [[0.25, 0.75]]
+
+
+def test_votes_that_no_sample_has_are_none():
+    assert _predictions(votes=np.full((2, 2), np.nan)).votes is None
+    assert _predictions().with_votes() is None

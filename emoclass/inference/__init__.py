@@ -1,0 +1,1 @@
+"""Trained models at work: numpy, Pillow and LiteRT; never TensorFlow."""

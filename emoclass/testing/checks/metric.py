@@ -1,0 +1,279 @@
+"""Checks of a metric, on small predictions of which it is known what must come out."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NoReturn
+
+from emoclass.specs import MetricSpec
+from emoclass.testing.case import Case
+
+if TYPE_CHECKING:
+    from emoclass.evaluation.predictions import Predictions
+    from emoclass.testing.examples import Values
+
+
+def check_within_bounds(case: Case[MetricSpec]) -> None:
+    """Every value is a number inside the spec's `bounds`, of the declared kind, whatever the predictions.
+
+    Reports draw and compare by the bounds, and a value outside of them says that formula or bounds are wrong.
+    Tried on random, tied, skewed and certain predictions, and on single images. Nothing is printed meanwhile.
+    """
+    from emoclass.testing.examples import SCHEMES, demanded, measured, plain, varied
+
+    with case.silent("compute"):
+        for labels in SCHEMES:
+            for given in varied(labels):
+                measured(case, given)
+            demanded(case, plain(labels, 60))
+
+
+def check_sample_order_does_not_matter(case: Case[MetricSpec]) -> None:
+    """The same images in another order give the same value.
+
+    A dataset's order says nothing about the model, and the bootstrap draws images in any order.
+    """
+    import numpy as np
+
+    from emoclass.testing.examples import SCHEMES, agree, measured, rows, said, shown, varied
+
+    for labels in SCHEMES:
+        for given in varied(labels):
+            order = np.random.default_rng(len(given)).permutation(len(given))
+            before = measured(case, given)
+            for other in (np.arange(len(given))[::-1], order):
+                after = measured(case, rows(given, other))
+                if not agree(before, after):
+                    case.fail(
+                        expected=f"{said(before, labels)} in any order, for {shown(given)}",
+                        got=f"{said(after, labels)} in the order {other.tolist()}",
+                        change="Let nothing depend on where an image stands.",
+                    )
+
+
+def check_perfect_inverted_constant(case: Case[MetricSpec]) -> None:
+    """Certain and right is the best value that the bounds allow; certain and wrong is worse, a constant no better.
+
+    A figure that rises where its `direction` says that less is better makes the worse model win. With direction
+    `none`, and for a matrix, the answers need only be valid.
+    """
+    import numpy as np
+
+    from emoclass.testing.examples import SCHEMES, demanded, measured, perfect, scored
+
+    for labels in SCHEMES:
+        classes = len(labels)
+        for n in (4 * classes, 31):
+            right = perfect(labels, n)
+            best = demanded(case, right)
+            wrong = scored(right, np.eye(classes)[(right.y_true + 1) % classes])
+            uniform = scored(right, np.full((n, classes), 1 / classes))
+            first = scored(right, np.eye(classes)[np.zeros(n, dtype=int)])
+            others = [(each, measured(case, each)) for each in (wrong, uniform, first)]
+            if case.spec.direction == "none" or case.spec.kind == "matrix":
+                continue
+            _check_best(case, right, best)
+            for (given, found), what in zip(others, ("wrong", "uniform", "constant"), strict=True):
+                if not isinstance(found, str):
+                    _check_worse(case, given, found, best, what)
+
+
+def _check_best(case: Case[MetricSpec], right: Predictions, best: Values) -> None:
+    import numpy as np
+
+    from emoclass.testing.examples import said, shown
+
+    higher = case.spec.direction == "higher"
+    bound = case.spec.bounds[1 if higher else 0]
+    tolerance = 1e-9 if higher else 1e-6  # a loss may clip probabilities
+    # NaN stands for None, which is no better than a number that is off
+    if np.isnan(best).any() or (bound is not None and not np.allclose(best, bound, rtol=0, atol=tolerance)):
+        case.fail(
+            expected=f"{'a number' if bound is None else f'{bound:g}'} for perfect predictions"
+            f" (direction {case.spec.direction!r}, bounds {case.spec.bounds}), {shown(right)}",
+            got=said(best, right.labels),
+            change="Correct the formula, or declare its direction and bounds as they are.",
+        )
+
+
+def _check_worse(case: Case[MetricSpec], given: Predictions, found: Values, best: Values, what: str) -> None:
+    """Demand that predictions are worse than perfect ones; a constant may be as good, as it is calibrated."""
+    import numpy as np
+
+    from emoclass.testing.examples import said, shown
+
+    loss = (best - found) if case.spec.direction == "higher" else (found - best)
+    fails = loss <= 1e-9 if what == "wrong" else loss < -1e-6  # never where NaN stands for None
+    if np.any(fails):
+        case.fail(
+            expected=f"{'worse' if what == 'wrong' else 'no better'} than {said(best, given.labels)}, the value of"
+            f" perfect predictions (direction {case.spec.direction!r}), where all are {what}: {shown(given)}",
+            got=said(found, given.labels),
+            change="Correct the formula, or declare its direction as it is.",
+        )
+
+
+def check_absent_class(case: Case[MetricSpec]) -> None:
+    """Where no image shows one of the emotions, there is a number, None for it, or ValueError with the reason.
+
+    Small test splits lack classes, and every bootstrap draws some that do. A warning, NaN or another error says
+    that nobody thought of it.
+    """
+    import numpy as np
+
+    from emoclass.testing.examples import SCHEMES, measured, plain, rows, scored, shown
+
+    for labels in SCHEMES[:2]:
+        for absent in range(len(labels)):
+            full = plain(labels, 12, seed=absent)
+            there = rows(full, (full.y_true != absent).nonzero()[0])
+            for given in (there, scored(there, np.eye(len(labels))[there.y_true])):  # predicted, and not even that
+                found = measured(case, given, strict=True)
+                if not isinstance(found, str) or found.strip():
+                    continue
+                case.fail(
+                    expected=f"a reason where no image shows {labels.emotions[absent]!r}, for {shown(given)}",
+                    got="ValueError without a text",
+                    change="Raise ValueError with the reason: it stands in the report in the value's place.",
+                )
+
+
+def check_labels_are_followed(case: Case[MetricSpec]) -> None:
+    """Another class order gives the same values: each emotion its own, a matrix its rows and columns.
+
+    Users choose emotions and their order with `--labels`, so a metric reads the order from `labels` alone. With
+    two labels a scalar may speak of the second, and is not compared.
+    """
+    import numpy as np
+
+    from emoclass.testing.examples import SCHEMES, agree, demanded, plain, relabeled, said, shown
+
+    for labels in SCHEMES:
+        classes = len(labels)
+        if case.spec.kind == "scalar" and classes == 2:
+            continue
+        given = plain(labels, 31)
+        before = demanded(case, given)
+        for order in ([*range(1, classes), 0], [*reversed(range(classes))]):
+            other = relabeled(given, order)
+            expected = before
+            if case.spec.kind == "per_class":
+                expected = before[order]
+            elif case.spec.kind == "matrix":
+                expected = before[np.ix_(order, order)]
+            after = demanded(case, other)
+            if not agree(expected, after):
+                case.fail(
+                    expected=f"{said(expected, other.labels)} in the class order {', '.join(other.labels.emotions)}, as"
+                    f" the same images give {said(before, labels)} for {shown(given)}",
+                    got=said(after, other.labels),
+                    change="Take the order of the classes from labels.emotions, and every class the same way.",
+                )
+
+
+def check_weights(case: Case[MetricSpec]) -> None:
+    """Equal weights change nothing, and an image of weight 2 counts as two images.
+
+    Whoever calls the metric from Python may pass `sample_weight`: weights that are taken and not used give a wrong
+    figure without a word.
+    """
+    import numpy as np
+
+    from emoclass.testing.examples import SCHEMES, agree, demanded, measured, plain, rows, said, shown
+
+    for labels in SCHEMES:
+        for n in (24, 31):
+            given = plain(labels, n)
+            weight = np.random.default_rng(n).integers(1, 4, n)
+            repeated = np.repeat(np.arange(n), weight)
+            alike, scale = demanded(case, given), np.full(n, 2)
+            comparisons = [
+                (np.ones(n), alike, "no weights give", "weights of 1"),
+                (scale, alike, "no weights give", "weights of 2"),
+                (weight, demanded(case, rows(given, repeated)), "repeated images give", f"weights {weight.tolist()}"),
+            ]
+            for weights, expected, why, what in comparisons:
+                if weights is scale and case.spec.kind == "matrix":
+                    continue  # it may count
+                found = measured(case, given, weights)
+                if not agree(expected, found):
+                    case.fail(
+                        expected=f"{said(expected, labels)}, as {why}, for {shown(given)}",
+                        got=f"{said(found, labels)} with {what}",
+                        change="Use sample_weight, and let it stand for how often each image counts.",
+                    )
+
+
+def check_counts_give_the_value(case: Case[MetricSpec]) -> None:
+    """The proportion of `counts`, through `transform`, is the value of `compute`.
+
+    The interval is made of the counts: others would put it around another figure.
+    """
+    from emoclass.errors import ContractError
+    from emoclass.evaluation.evaluate import evaluate
+    from emoclass.testing.examples import SCHEMES, shown, varied
+
+    if case.spec.interval != "proportion":
+        case.skip("its interval is not made of counts")
+    for labels in SCHEMES:
+        for given in varied(labels):
+            try:
+                evaluate(given, [case.spec], n_resamples=0)
+            except ContractError as error:
+                case.fail(
+                    expected=f"counts and compute to agree for {shown(given)}",
+                    got=f"this error: {error.message.removesuffix('.')}",
+                    change=error.hint or "Count what compute divides, or return None where it is no proportion.",
+                )
+
+
+def check_agrees_with_reference(case: Case[MetricSpec]) -> None:
+    """The value is that of the function which the spec names as its `reference`.
+
+    Two implementations seldom share a mistake. Compared is what is named as `sklearn.metrics.NAME`, or as
+    `package.module:function` with the arguments of `compute`; other words are a citation.
+    """
+    from emoclass.testing.examples import SCHEMES, agree, demanded, plain, said, shown, tied
+    from emoclass.testing.reference import UnusableReferenceError, find_reference
+
+    if not case.spec.reference:
+        case.skip("no reference is named")
+    try:
+        reference = find_reference(case.spec)
+    except UnusableReferenceError as error:
+        _unusable(case, error)
+    if reference is None:
+        case.skip("the reference is a citation, no code")
+    for labels in SCHEMES:
+        for given in (*(plain(labels, n, seed=n) for n in (24, 31, 60)), tied(labels, 40)):
+            ours = demanded(case, given)
+            try:
+                theirs = reference(given)
+            except UnusableReferenceError as error:
+                _unusable(case, error)
+            if not agree(theirs, ours):
+                case.fail(
+                    expected=f"{said(theirs, labels)}, as {case.spec.reference} says for {shown(given)}",
+                    got=said(ours, labels),
+                    change="Correct the formula, or name what it agrees with.",
+                )
+
+
+def _unusable(case: Case[MetricSpec], error: Exception) -> NoReturn:
+    case.fail(
+        expected=f"the reference {case.spec.reference!r} to be callable",
+        got=str(error),
+        change="Name sklearn.metrics.NAME, a function of your own with compute's arguments as package.module:function,"
+        " or cite in words.",
+    )
+
+
+CHECKS = (
+    check_within_bounds,
+    check_sample_order_does_not_matter,
+    check_perfect_inverted_constant,
+    check_absent_class,
+    check_labels_are_followed,
+    check_weights,
+    check_counts_give_the_value,
+    check_agrees_with_reference,
+)

@@ -1,0 +1,224 @@
+"""Collect the checks of a plugin, and run them."""
+
+from __future__ import annotations
+
+import contextlib
+import difflib
+import importlib
+import sys
+import tempfile
+import time
+import warnings
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from emoclass.configure import load_plugin
+from emoclass.diagnosis import explain
+from emoclass.errors import ConfigError, EmoclassError
+from emoclass.registry import PluginInfo, Registry
+from emoclass.testing.case import KINDS, Case, CheckFailed, CheckSkipped
+from emoclass.testing.checks import CHECKS, CheckFunction
+
+Status = Literal["passed", "failed", "skipped", "expected failure"]
+
+
+@dataclass(frozen=True)
+class Check:
+    """One check of one thing that a plugin offers; calling it runs it.
+
+    Attributes:
+        function: The check.
+        registry: All plugins.
+        plugin: The plugin that is checked.
+        kind: `plugin`, `dataset`, `model`, `metric` or `recipe`.
+        spec: What is checked; None for the plugin as a whole.
+
+    Raises:
+        CheckFailed: On a call: the plugin is at fault.
+        CheckSkipped: On a call: the check does not apply.
+    """
+
+    function: CheckFunction
+    registry: Registry
+    plugin: PluginInfo
+    kind: str
+    spec: Any = None
+
+    @property
+    def name(self) -> str:
+        """The check's name, as in `check_output`."""
+        return self.function.__name__
+
+    @property
+    def target(self) -> str:
+        """What is checked: the name of the spec, or of the plugin."""
+        return self.spec.name if self.spec is not None else self.plugin.name
+
+    def __str__(self) -> str:
+        return f"{self.kind}-{self.target}-{self.name}"
+
+    def __call__(self) -> None:
+        """Run the check in an empty temporary folder."""
+        if self.kind in ("model", "recipe"):
+            importlib.import_module("emoclass.training")  # brings Keras in without its page of remarks
+        with tempfile.TemporaryDirectory(prefix="emoclass-check-") as scratch:
+            case = Case(self.registry, self.plugin, self.spec, Path(scratch).resolve())
+            try:
+                with warnings.catch_warnings(), contextlib.redirect_stdout(sys.stderr):  # stdout is for results
+                    # Keras asks TensorFlow's tensors for arrays in NumPy 1's way: no author can mend that.
+                    warnings.filterwarnings("ignore", "__array__ implementation doesn't", DeprecationWarning)
+                    self.function(case)
+            except (CheckFailed, CheckSkipped):
+                raise
+            except EmoclassError as error:
+                said = str(error).removeprefix(f"{self.kind} {self.target!r}: ")
+                raise CheckFailed(f"{case.subject}: {said}") from error
+            except (Exception, SystemExit) as error:
+                said = f"{case.subject}: expected no error, got {explain(error)} {_demand(self.function)}"
+                raise CheckFailed(said) from error
+
+
+def _demand(function: CheckFunction) -> str:
+    return (function.__doc__ or "").strip().partition("\n")[0]
+
+
+@dataclass(frozen=True)
+class CheckResult:
+    """How a check ended.
+
+    Attributes:
+        check: The check.
+        status: `failed` also where an expected failure passed.
+        message: What is wrong, or why it was skipped or expected to fail; empty where it passed.
+        seconds: How long it took.
+    """
+
+    check: Check
+    status: Status
+    message: str
+    seconds: float
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the result as JSON types."""
+        return {
+            "check": self.check.name,
+            "kind": self.check.kind,
+            "target": self.check.target,
+            "status": self.status,
+            "message": self.message,
+            "seconds": round(self.seconds, 3),
+        }
+
+
+def collect_checks(plugin: object, registry: Registry | None = None) -> list[Check]:
+    """List the checks of a plugin; none is run.
+
+    Args:
+        plugin: An installed plugin's name, the path of a one-file plugin, or a module or object with hooks.
+        registry: All plugins; None discovers the installed ones. A file or object is loaded into it.
+
+    Returns:
+        The checks of the plugin as a whole, then those of everything that it offers. A plugin that cannot be
+        loaded has the first alone.
+
+    Raises:
+        UnknownNameError: There is no such plugin.
+        DuplicateNameError: There are several.
+    """
+    registry = registry or Registry.discover()
+    info = _find(plugin, registry)
+    checks = [Check(function, registry, info, "plugin") for function in CHECKS["plugin"]]
+    if info.error:
+        return checks[:1]
+    for catalog in registry.catalogs().values():
+        for spec in catalog.of(info.name):
+            kind = KINDS[type(spec)]
+            checks += [Check(function, registry, info, kind, spec) for function in CHECKS[kind]]
+    return checks
+
+
+def _find(plugin: object, registry: Registry) -> PluginInfo:
+    if not isinstance(plugin, str | Path):
+        name = getattr(plugin, "__name__", type(plugin).__name__)
+        info = PluginInfo(name, origin=str(getattr(plugin, "__file__", "this process")))
+        registry.register(plugin, info)
+        return info
+    name = str(plugin)
+    try:
+        name = load_plugin(registry, name)
+    except EmoclassError:
+        if name.endswith(".py"):
+            name = Path(name).stem
+        if name not in registry.plugins or registry.plugins[name].rivals:
+            raise
+    return registry.plugins[name]
+
+
+def run_checks(
+    plugin: object, *, expected_failures: Mapping[str, str] | None = None, registry: Registry | None = None
+) -> Iterator[CheckResult]:
+    """Run the checks of a plugin one after the other.
+
+    Args:
+        plugin: As for `collect_checks`.
+        expected_failures: Check -> why it fails; the check is `check_output`, or `check_output[small]` for what
+            is named small alone. One that passes is a failure: the reason has gone.
+        registry: As for `collect_checks`.
+
+    Yields:
+        A result for each check, as soon as it is there.
+
+    Raises:
+        UnknownNameError: There is no such plugin.
+        ConfigError: An expected failure names no check, or gives no reason.
+    """
+    checks = collect_checks(plugin, registry)
+    reasons = match_reasons(checks, expected_failures or {})
+    for check in checks:
+        yield run_check(check, expected_failure=reasons.get(str(check)))
+
+
+def run_check(check: Check, *, expected_failure: str | None = None) -> CheckResult:
+    """Run one check.
+
+    Args:
+        check: The check.
+        expected_failure: Why it is expected to fail, if it is.
+    """
+    started = time.perf_counter()
+    status, message = _outcome(check, expected_failure)
+    return CheckResult(check, status, message, time.perf_counter() - started)
+
+
+def _outcome(check: Check, reason: str | None) -> tuple[Status, str]:
+    try:
+        check()
+    except CheckSkipped as skipped:
+        return "skipped", str(skipped)
+    except CheckFailed as failed:
+        return ("expected failure", reason) if reason else ("failed", str(failed))
+    if reason:
+        return "failed", f"expected a failure ({reason}), and it passed. Take it out of expected_failures."
+    return "passed", ""
+
+
+def match_reasons(checks: list[Check], expected_failures: Mapping[str, str]) -> dict[str, str]:
+    """Return check id -> reason for the checks that are expected to fail.
+
+    Raises:
+        ConfigError: A key names no check, or a reason is empty.
+    """
+    keys = {str(check): (check.name, f"{check.name}[{check.target}]") for check in checks}
+    known = sorted({key for both in keys.values() for key in both})
+    for key, reason in expected_failures.items():
+        if key not in known:
+            close = difflib.get_close_matches(key, known, n=1)
+            raise ConfigError(
+                f"expected_failures: no check is called {key!r}.",
+                hint=f"Did you mean {close[0]!r}?" if close else f"Known are {', '.join(known)}.",
+            )
+        if not reason.strip():
+            raise ConfigError(f"expected_failures: {key!r} has no reason.", hint="Say why the check fails.")
+    return {each: expected_failures[key] for each, both in keys.items() for key in both if key in expected_failures}

@@ -1,0 +1,37 @@
+"""Its paths are absolute."""
+
+from emoclass import DatasetSpec, Sample, hookimpl
+from emoclass.errors import DataError
+
+CAUGHT_BY = "check_paths_stay_inside"
+MESSAGE = "expected paths relative to the root"
+
+
+def load(root):
+    if not root.is_dir():
+        raise DataError(f"dataset absolute-paths: no folder {root}.", hint="Give it with --data DIR.")
+    for path in sorted(root.glob("*/*.png")):
+        name = path.relative_to(root).as_posix()
+        yield Sample(id=name, path=str(path), emotion=path.parent.name)
+
+
+def make_tiny(root):
+    from PIL import Image
+
+    for emotion in ("happy", "sad"):
+        (root / emotion).mkdir(parents=True)
+        for number in range(3):
+            Image.new("RGB", (24, 24), (80 * number, 90, 60)).save(root / emotion / f"{number}.png")
+
+
+@hookimpl
+def register_datasets():
+    return [
+        DatasetSpec(
+            name="absolute-paths",
+            summary="Photographs in a folder per emotion.",
+            load=load,
+            make_tiny=make_tiny,
+            emotions=("happy", "sad"),
+        )
+    ]

@@ -1,0 +1,24 @@
+"""Its hook returns a dict instead of a list."""
+
+from emoclass import ModelSpec, hookimpl
+
+CAUGHT_BY = "check_loads"
+MESSAGE = "register_models: expected a list, got dict"
+
+
+def build(*, labels, image_shape, seed):
+    import keras
+
+    return keras.Sequential(
+        [
+            keras.Input(image_shape),
+            keras.layers.Flatten(name="flatten"),
+            keras.layers.Dense(labels.units, activation=labels.head, name="emotion"),
+        ],
+        name="small",
+    )
+
+
+@hookimpl
+def register_models():
+    return {"small": ModelSpec(name="hook-returns-dict", summary="A network.", build=build, image_shape=(16, 16, 3))}

@@ -1,0 +1,45 @@
+"""Its read_sample returns pixels instead of an encoded image."""
+
+from emoclass import DatasetSpec, Sample, hookimpl
+from emoclass.errors import DataError
+
+CAUGHT_BY = "check_tiny_round_trips"
+MESSAGE = "expected every listed image to be readable"
+
+
+def load(root):
+    if not root.is_dir():
+        raise DataError(f"dataset raw-pixels: no folder {root}.", hint="Give it with --data DIR.")
+    for path in sorted(root.glob("*/*.png")):
+        name = path.relative_to(root).as_posix()
+        yield Sample(id=name, path=name, emotion=path.parent.name)
+
+
+def make_tiny(root):
+    from PIL import Image
+
+    for emotion in ("happy", "sad"):
+        (root / emotion).mkdir(parents=True)
+        for number in range(3):
+            Image.new("RGB", (24, 24), (80 * number, 90, 60)).save(root / emotion / f"{number}.png")
+
+
+def read_sample(root, sample):
+    from PIL import Image
+
+    with Image.open(root / sample.path) as image:
+        return image.tobytes()
+
+
+@hookimpl
+def register_datasets():
+    return [
+        DatasetSpec(
+            name="raw-pixels",
+            summary="Photographs in a folder per emotion.",
+            load=load,
+            make_tiny=make_tiny,
+            emotions=("happy", "sad"),
+            read_sample=read_sample,
+        )
+    ]

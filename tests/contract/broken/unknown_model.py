@@ -1,0 +1,12 @@
+"""Its recipe names a model that nobody offers."""
+
+from emoclass import Recipe, hookimpl
+
+CAUGHT_BY = "check_names_resolve"
+MESSAGE = "model 'tinny': no plugin offers it"
+
+
+@hookimpl
+def register_recipes():
+    config = {"labels": ["happy", "sad"], "model": {"name": "tinny"}}
+    return [Recipe(name="unknown-model", summary="A first try.", config=config)]
