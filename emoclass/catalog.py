@@ -13,6 +13,9 @@ from emoclass.specs import Spec
 
 S = TypeVar("S", bound=Spec)
 
+MOST_TOLD = 3
+"""How many unusable plugins an error about an unknown name speaks of."""
+
 
 @dataclass
 class PluginInfo:
@@ -113,9 +116,11 @@ def unknown_name(kind: str, name: str, known: list[str], unusable: list[PluginIn
         hint = f"Did you mean {' or '.join(close)}?"
     else:
         hint = f"Known: {', '.join(known)}." if known else "No plugin offers any."
-    for plugin in unusable:
+    for plugin in unusable[:MOST_TOLD]:
         if plugin.disabled:
             hint += f" Plugin {plugin.name!r} may be the one that offers it, and is {plugin.error}"
         else:
             hint += f" Plugin {plugin.name!r} is broken and may be the one that offers it: {plugin.error}"
+    if len(unusable) > MOST_TOLD:
+        hint += f" {len(unusable) - MOST_TOLD} more cannot be used: `emoclass plugins list` says why."
     return UnknownNameError(message, hint=hint)

@@ -6,7 +6,7 @@ import os
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stdout
 
 from emoclass.diagnosis import format_traceback
 
@@ -24,13 +24,16 @@ def tell(plugin: str, text: str) -> None:
 def traced(plugin: str, step: str) -> Iterator[Callable[[str], None]]:
     """Tell how a step of a plugin ended, and how long it took: with what came of it, or with its traceback.
 
+    What the plugin prints meanwhile goes to stderr: stdout is for results, such as the document of `--json`.
+
     Yields:
         A function that takes what came of it, in words.
     """
     outcome = ["done"]
     started = time.perf_counter()
     try:
-        yield outcome.append
+        with redirect_stdout(sys.stderr):
+            yield outcome.append
     except BaseException as error:
         tell(plugin, f"{step} failed ({_milliseconds_since(started)} ms)\n{format_traceback(error)}")
         raise

@@ -24,7 +24,13 @@ from emoclass.labels import ALIASES, EMOTIONS
 ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
 PAGES = sorted(
-    [ROOT / "README.md", *ROOT.glob("plugins/*/README.md"), *ROOT.glob("examples/*/README.md"), *DOCS.rglob("*.md"), *ROOT.glob("changelog.d/*")]
+    [
+        ROOT / "README.md",
+        *ROOT.glob("plugins/*/README.md"),
+        *ROOT.glob("examples/*/README.md"),
+        *DOCS.rglob("*.md"),
+        *ROOT.glob("changelog.d/*"),
+    ]
 )
 FENCE = re.compile(r"^```(?P<language>\w*)\n(?P<code>.*?)^```$", re.DOTALL | re.MULTILINE)
 PLACEHOLDER = re.compile(r"\b(NUMBERS|COST|FIGURES|TODO|TBD|FIXME)\b")

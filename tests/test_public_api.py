@@ -27,4 +27,4 @@ def test_the_listing_sees_names_signatures_fields_and_bases():
     assert any(line.startswith("    run(plugin: str | Path | None = None, *, data: ") for line in listed)
     assert "        value_range: tuple[float, float] = (0.0, 1.0)" in listed
     assert "        index(self, emotion: str) -> int" in listed
-    assert not [line for line in listed if line.lstrip().startswith("_") and "__" not in line or " at 0x" in line]
+    assert not [line for line in listed if (line.lstrip().startswith("_") and "__" not in line) or " at 0x" in line]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from contextlib import redirect_stdout
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -57,11 +58,12 @@ def run(
 
     progress = Progress() if quiet else TerminalProgress()
     try:
-        if resume is not None:
-            _refuse_settings(ctx)
-            result = runner.resume(Path(resume), progress=progress)
-        else:
-            result = runner.run(map=_parse_maps(maps), progress=progress, **options)
+        with redirect_stdout(sys.stderr):  # what a plugin prints is no result
+            if resume is not None:
+                _refuse_settings(ctx)
+                result = runner.resume(Path(resume), progress=progress)
+            else:
+                result = runner.run(map=_parse_maps(maps), progress=progress, **options)
     except KeyboardInterrupt:
         folder = Path(resume) if resume else progress.folder
         click.echo("\nInterrupted.", err=True)

@@ -67,6 +67,7 @@ class Check:
             case = Case(self.registry, self.plugin, self.spec, Path(scratch).resolve())
             try:
                 with warnings.catch_warnings(), contextlib.redirect_stdout(sys.stderr):  # stdout is for results
+                    warnings.simplefilter("default")  # shown, and the same verdict wherever warnings are errors
                     # Keras asks TensorFlow's tensors for arrays in NumPy 1's way: no author can mend that.
                     warnings.filterwarnings("ignore", "__array__ implementation doesn't", DeprecationWarning)
                     self.function(case)

@@ -4,7 +4,6 @@ from emoclass import ModelSpec, hookimpl
 
 CAUGHT_BY = "check_references_resolve"
 MESSAGE = "Did you mean 'build'?"
-ALSO = ["check_signatures"]
 
 
 def build(*, labels, image_shape, seed):

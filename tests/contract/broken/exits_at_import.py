@@ -8,6 +8,7 @@ from emoclass import ModelSpec, hookimpl
 CAUGHT_BY = "check_loads"
 MESSAGE = "SystemExit: FACES_LICENSE is not set"
 
+print("looking for the license")
 if "FACES_LICENSE" not in os.environ:
     sys.exit("FACES_LICENSE is not set")
 

@@ -3,7 +3,7 @@
 from emoclass import ModelSpec, hookimpl
 
 CAUGHT_BY = "check_saves_and_loads"
-MESSAGE = "deserialization of a `Lambda` layer"
+MESSAGE = "a `Lambda` layer"
 
 
 def build(*, labels, image_shape, seed):

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import sklearn.metrics as sk
 
-from emoclass import MetricSpec
+from emoclass import MetricSpec, predicted_classes
 from emoclass.builtins.metrics import BUILTIN_METRICS
 from emoclass.evaluation.metrics import accuracy, confusion_matrix, recall_per_class, recall_per_class_counts
 from emoclass.registry import PluginInfo, Registry
@@ -37,7 +37,7 @@ def metric(compute, **more):
 
 def right(y_true, y_score, sample_weight=None, **_):
     """Accuracy, as short as it gets."""
-    return float(np.average(y_score.argmax(axis=1) == y_true, weights=sample_weight))
+    return float(np.average(predicted_classes(y_score) == y_true, weights=sample_weight))
 
 
 def wrong(y_true, y_score, **more):
@@ -62,11 +62,17 @@ def test_a_right_metric_passes(check, spec):
     assert run(check, spec) in ("", "skipped: its interval is not made of counts")
 
 
+def test_a_metric_that_decides_ties_in_its_own_way_is_told_how_they_are_decided():
+    tie = metric(lambda y_true, y_score, **_: float(np.mean(y_score.argmax(axis=1) == y_true)),
+                 reference="sklearn.metrics.accuracy_score")  # fmt: skip
+    assert "emoclass.predicted_classes decides ties" in run(checks.check_agrees_with_reference, tie)
+
+
 # Bounds and kinds
 
 
 def hits(y_true, y_score, **_):
-    return float((y_score.argmax(axis=1) == y_true).sum())
+    return float((predicted_classes(y_score) == y_true).sum())
 
 
 def of_first_class_only(y_true, y_score, *, labels, **_):
@@ -182,7 +188,7 @@ def test_without_a_direction_values_need_only_be_valid():
 
 
 def mean_recall(y_true, y_score, *, labels, sample_weight=None):
-    y_pred = y_score.argmax(axis=1)
+    y_pred = predicted_classes(y_score)
     return float(
         np.nan_to_num([np.float64((y_pred[y_true == k] == k).sum()) / np.sum(y_true == k) for k in (0, 1)]).mean()
     )
@@ -229,7 +235,9 @@ def sorted_matrix(y_true, y_score, *, labels, **_):
     "spec",
     [
         metric(lambda y_true, y_score, **_: float(y_score[y_true == 0, 0].mean())),
-        metric(lambda y_true, y_score, **_: float(np.corrcoef(y_true, y_score.argmax(axis=1))[0, 1]), bounds=(-1, 1)),
+        metric(
+            lambda y_true, y_score, **_: float(np.corrcoef(y_true, predicted_classes(y_score))[0, 1]), bounds=(-1, 1)
+        ),
         metric(swapped_names, **EVERY_CLASS),
         metric(sorted_matrix, kind="matrix", bounds=(0, None), direction="none"),
     ],
@@ -249,7 +257,7 @@ def test_of_two_labels_a_scalar_may_speak_of_the_second():
 
 def weighted_but_not_divided(y_true, y_score, *, labels, sample_weight=None):
     weight = np.ones(len(y_true)) if sample_weight is None else sample_weight
-    return float((weight * (y_score.argmax(axis=1) == y_true)).mean())
+    return float((weight * (predicted_classes(y_score) == y_true)).mean())
 
 
 def weighted_by_root(y_true, y_score, *, labels, sample_weight=None):
@@ -356,7 +364,7 @@ def test_other_functions_of_scikit_learn_can_be_called(kind, name):
 
     def of(y_true, y_score, *, labels, **_):
         classes = np.eye(len(labels), dtype=int)
-        one_hot, y_pred = classes[y_true], y_score.argmax(axis=1)
+        one_hot, y_pred = classes[y_true], predicted_classes(y_score)
         if kind == "scalar":
             scores = y_score[:, 1] if name == "d2_brier_score" and len(labels) == 2 else y_score
             return float(getattr(sk, name)(y_true, y_pred if name == "matthews_corrcoef" else scores))
