@@ -254,7 +254,7 @@ def check_agrees_with_reference(case: Case[MetricSpec]) -> None:
                 case.fail(
                     expected=f"{said(theirs, labels)}, as {case.spec.reference} says for {shown(given)}",
                     got=said(ours, labels),
-                    change="Correct the formula (emoclass.predicted_classes decides ties), or name what it agrees with.",
+                    change="Correct it (emoclass.predicted_classes decides ties), or name what it agrees with.",
                 )
 
 
