@@ -11,6 +11,7 @@ import io
 import json
 import re
 import sys
+import warnings
 from pathlib import Path
 
 import pytest
@@ -47,7 +48,8 @@ def checks(path):
 
 
 def failures(checks):
-    results = [run_check(check) for check in checks]
+    with warnings.catch_warnings(record=True):  # what a broken plugin makes Keras warn of is no concern of ours
+        results = [run_check(check) for check in checks]
     return [result for result in results if result.status == "failed"]
 
 

@@ -5,11 +5,10 @@ from __future__ import annotations
 import json
 import shutil
 import subprocess
-import sys
-import sysconfig
 from pathlib import Path
 
 import pytest
+from fresh_environment import fresh_environment, install
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "emoclass-crowd"
 MAKE_TINY = "import pathlib, sys; from emoclass_crowd.dataset import make_tiny; make_tiny(pathlib.Path(sys.argv[1]))"
@@ -28,19 +27,10 @@ def ran(*command, cwd):
 def python(tmp_path_factory):
     """Install the plugin into a fresh environment that also sees this one's packages, and return its Python."""
     home = tmp_path_factory.mktemp("author")
-    ran(sys.executable, "-m", "venv", "--without-pip", home / "venv", cwd=home)
-    python = home / "venv" / ("Scripts/python.exe" if sys.platform == "win32" else "bin/python")
-    # Through site, so that the editable installs of this environment, .pth files as well, are seen there.
-    seen = sorted({sysconfig.get_path("purelib"), sysconfig.get_path("platlib")})
-    purelib = Path(ran(python, "-c", "import sysconfig; print(sysconfig.get_path('purelib'))", cwd=home).strip())
-    calls = "; ".join(f"site.addsitedir({each!r})" for each in seen)
-    (purelib / "seen.pth").write_text(f"import site; {calls}\n", encoding="utf-8")
     leftovers = shutil.ignore_patterns("__pycache__", ".*", "dist", "build")
     shutil.copytree(EXAMPLE, home / "checkout", ignore=leftovers)
-    ran(
-        sys.executable, "-m", "pip", "--disable-pip-version-check", "--python", python, "install", "--quiet",
-        "--no-deps", "--no-build-isolation", home / "checkout", cwd=home,
-    )  # fmt: skip
+    python = fresh_environment(home / "venv")
+    install(python, home / "checkout")
     return python
 
 
@@ -62,6 +52,9 @@ def test_it_is_found_runs_and_reports_its_own_metric(python, tmp_path):
     assert "vote_agreement" in Path(tmp_path, result["folder"], "report.html").read_text(encoding="utf-8")
 
 
-def test_it_passes_the_checks_for_plugins(python, tmp_path):
-    printed = ran(python, "-m", "emoclass", "plugins", "check", "crowd", cwd=tmp_path)
-    assert " 0 failed" in printed.splitlines()[-1]
+def test_its_own_tests_pass_and_so_do_the_checks_without_pytest(python, tmp_path):
+    checkout = python.parents[2] / "checkout"
+    said = ran(python, "-m", "pytest", "--import-mode=importlib", "-v", checkout / "tests", cwd=tmp_path)
+    assert "test_conforms[model-crowd-check_learns] PASSED" in said
+    printed = ran(python, "-m", "emoclass", "plugins", "check", "crowd", "--only", "check_loads", cwd=tmp_path)
+    assert printed.splitlines()[-1] == "1 passed, 0 failed, 0 skipped"
