@@ -17,7 +17,7 @@ from emoclass.registry import Registry
 from emoclass.reporting.folder import RunFolder, resume_command
 from emoclass.reporting.write import notes_of, write_beginning
 from emoclass.results import RunResult
-from emoclass.steps import Work, decode_images, predict_test, split_images, train, write_outcome
+from emoclass.steps import Work, decode_images, predict_test, split_images, train, write_bundle, write_outcome
 
 
 def run(
@@ -192,6 +192,10 @@ def _execute(work: Work, folder: RunFolder, listed: Index) -> RunResult:
                 left_out=listed.left_out,
                 notes=notes,
             )
+            unpredictable = write_bundle(work, folder, result, model)
+            if unpredictable is not None:
+                work.progress.note(unpredictable)
+                result = result.model_copy(update={"notes": (*notes, unpredictable)})
             write_outcome(work, folder, result, model, images, predictions, environment)
     finally:
         decoded.pixels.close()

@@ -2,25 +2,31 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from emoclass.bundle.manifest import KERAS, LITERT, ImageInput, Manifest
+from emoclass.bundle.write import describe_file, write_manifest
 from emoclass.config import RunConfig
 from emoclass.configure import load_plugin, metric_specs
 from emoclass.data.index import Index, index
 from emoclass.data.labeled import LabeledPixels
 from emoclass.data.pixels import Decoded, available_threads, decode
 from emoclass.data.split import split
-from emoclass.errors import DataError
+from emoclass.errors import ContractError, DataError
 from emoclass.evaluation.predictions import Predictions, scores_from_output, shares_of_votes
 from emoclass.progress import Progress
 from emoclass.registry import PluginInfo, Registry
 from emoclass.reporting.contents import ReportContents
+from emoclass.reporting.environment import package_versions
 from emoclass.reporting.folder import RunFolder
 from emoclass.reporting.write import (
     choose_examples,
@@ -189,6 +195,58 @@ def predict_test(work: Work, model: keras.Model, images: LabeledPixels) -> Predi
     )
 
 
+def write_bundle(work: Work, folder: RunFolder, result: RunResult, model: keras.Model) -> str | None:
+    """Write the network, and the bundle that predicts with it; return what the user should know of it, if anything.
+
+    A network that cannot be exported gives a bundle without the file that predicts: what was trained is kept.
+    """
+    from emoclass.training.build import save_model
+    from emoclass.training.export import export_litert
+
+    height, width, channels = work.model.image_shape
+    note = None
+    with folder.writing(KERAS) as path:
+        save_model(model, path)
+    with folder.writing_folder("bundle") as bundle:
+        _link(folder.path / KERAS, bundle / KERAS)
+        files = {KERAS: describe_file(bundle / KERAS, input_range=work.model.value_range)}
+        try:
+            export_litert(model, work.model.value_range, bundle / LITERT)
+            files[LITERT] = describe_file(bundle / LITERT, input_range=(0.0, 255.0))
+        except ContractError as error:
+            note = f"The bundle cannot predict without Keras: {error}"
+        trained = {
+            "plugin": work.plugin.name,
+            "plugin_version": work.plugin.version,
+            "recipe": work.config.recipe,
+            "model": work.model.name,
+            "dataset": work.config.data.dataset,
+            "n_samples": dict(result.n_samples),
+            "seed": work.config.seed,
+            "config": work.config.digest(),
+        }
+        manifest = Manifest(
+            name=work.model.name,
+            labels=work.config.labels,
+            image=ImageInput(height=height, width=width, color_mode="RGB" if channels == 3 else "L"),
+            expects=work.model.expects,
+            files=files,
+            trained=trained,
+            measured={name: value.to_json() for name, value in result.metrics.items()},
+            versions=package_versions(),
+        )
+        write_manifest(bundle, manifest)
+    return note
+
+
+def _link(file: Path, other: Path) -> None:
+    """Give a file a second name, or copy it where the file system has no such thing."""
+    try:
+        os.link(file, other)
+    except OSError:
+        shutil.copyfile(file, other)
+
+
 def write_outcome(
     work: Work,
     folder: RunFolder,
@@ -198,12 +256,10 @@ def write_outcome(
     predictions: Predictions,
     environment: Mapping[str, Any],
 ) -> None:
-    """Write the model, the predictions, the plots and the report, and the metrics last."""
-    from emoclass.training.build import layer_rows, save_model
+    """Write the predictions, the plots and the report, and the metrics last."""
+    from emoclass.training.build import layer_rows
 
     seed = work.config.seed
-    with folder.writing("model.keras") as path:
-        save_model(model, path)
     write_predictions(folder, predictions, images)
     contents = ReportContents(
         result=result,

@@ -23,7 +23,7 @@ def describe_environment(plugin: PluginInfo, *, seed: int, threads: int) -> dict
     """
     return {
         "started": time.strftime("%Y-%m-%dT%H:%M:%S%z"),
-        "versions": {"python": platform.python_version(), **_versions()},
+        "versions": {"python": platform.python_version(), **package_versions()},
         "plugin": {"name": plugin.name, "version": plugin.version, "origin": plugin.origin},
         "platform": platform.platform(),
         "threads": threads,
@@ -32,7 +32,8 @@ def describe_environment(plugin: PluginInfo, *, seed: int, threads: int) -> dict
     }
 
 
-def _versions() -> dict[str, str]:
+def package_versions() -> dict[str, str]:
+    """Return package -> version, of those that decide what a run gives."""
     found = {}
     for package in PACKAGES:
         try:

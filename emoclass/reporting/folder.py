@@ -140,6 +140,25 @@ class RunFolder:
         finally:
             partial.unlink(missing_ok=True)
 
+    @contextmanager
+    def writing_folder(self, name: str) -> Iterator[Path]:
+        """Give an empty folder to fill, and move it to `name` when the block ends well.
+
+        Raises:
+            OutputError: It could not be written.
+        """
+        partial = self.path / f".partial-{name}"
+        shutil.rmtree(partial, ignore_errors=True)
+        try:
+            with self.guard(name):
+                partial.mkdir()
+                yield partial
+                if (self.path / name).exists():  # a run that was killed after this step, and is resumed
+                    shutil.rmtree(self.path / name)
+                partial.replace(self.path / name)
+        finally:
+            shutil.rmtree(partial, ignore_errors=True)
+
     def write_text(self, name: str, text: str) -> None:
         """Write a text file."""
         with self.writing(name) as path:

@@ -18,7 +18,7 @@ from emoclass.registry import PluginInfo
 
 FILES = {
     "config.toml", "split.csv", "history.csv", "metrics.json", "predictions.csv", "model.keras", "plots",
-    "environment.json", "skipped.csv", "report.html",
+    "environment.json", "skipped.csv", "report.html", "bundle",
 }  # fmt: skip
 
 

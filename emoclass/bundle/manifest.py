@@ -1,0 +1,84 @@
+"""The manifest of a bundle: what its files are, what they take, and where the model comes from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, StringConstraints
+
+from emoclass.base import FrozenModel
+from emoclass.labels import LabelScheme
+from emoclass.specs import Expects
+
+FORMAT_VERSION = 1
+"""Rises when a reader of today could no longer read what is written."""
+
+MANIFEST = "manifest.json"
+KERAS, LITERT = "model.keras", "model.tflite"
+
+MAX_FILE_BYTES = 4 * 2**30
+"""No classifier of images needs more; a manifest that says so is refused before anything is read."""
+
+FileName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", max_length=100)]
+Digest = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
+
+
+class BundleFile(FrozenModel):
+    """One file of a bundle.
+
+    Attributes:
+        bytes: Its size.
+        sha256: Its digest, in hexadecimal.
+        input_range: What pixels are scaled to before they go in, `(low, high)`: the network's own range for
+            `model.keras`, (0, 255) where the scaling is inside.
+    """
+
+    bytes: int = Field(ge=1, le=MAX_FILE_BYTES)
+    sha256: Digest
+    input_range: tuple[float, float]
+
+
+class ImageInput(FrozenModel):
+    """The pictures that every file takes: float32 `(batch, height, width, channels)`.
+
+    Attributes:
+        height: In pixels, as `width`; pictures are stretched to it by the one decoder.
+        width: See there.
+        color_mode: `RGB` is three channels, `L` (gray) one.
+    """
+
+    height: int = Field(ge=1, le=8192)
+    width: int = Field(ge=1, le=8192)
+    color_mode: Literal["RGB", "L"]
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """`(height, width, channels)`."""
+        return self.height, self.width, 3 if self.color_mode == "RGB" else 1
+
+
+class Manifest(FrozenModel):
+    """What a bundle says of itself.
+
+    Attributes:
+        format_version: Of the bundle's layout.
+        name: What to call the model.
+        labels: The emotions, in class order.
+        image: The pictures that it takes.
+        expects: What a picture must show: a whole photograph or an aligned face crop.
+        files: File name -> size, digest and input.
+        trained: How it was trained: plugin, recipe, dataset, seed, images per split, digest of the configuration.
+        measured: Metric -> value, interval and number of images, on the run's test split.
+        versions: Package -> the version that wrote the bundle.
+    """
+
+    format_version: Literal[1] = 1
+    name: str
+    labels: LabelScheme
+    image: ImageInput
+    expects: Expects
+    files: Mapping[FileName, BundleFile]
+    trained: Mapping[str, Any] = Field(default_factory=dict)
+    measured: Mapping[str, Any] = Field(default_factory=dict)
+    versions: Mapping[str, str] = Field(default_factory=dict)
