@@ -14,9 +14,12 @@ if TYPE_CHECKING:
     from emoclass.errors import EmoclassError as EmoclassError
     from emoclass.evaluation.predictions import predicted_classes as predicted_classes
     from emoclass.hookspecs import hookimpl as hookimpl
+    from emoclass.inference.classifier import Classifier as Classifier
+    from emoclass.inference.load import load as load
     from emoclass.labels import LabelScheme as LabelScheme
     from emoclass.registry import Registry as Registry
     from emoclass.results import MetricValue as MetricValue
+    from emoclass.results import Prediction as Prediction
     from emoclass.results import RunResult as RunResult
     from emoclass.runner import resume as resume
     from emoclass.runner import run as run
@@ -27,18 +30,21 @@ if TYPE_CHECKING:
     from emoclass.specs import Sample as Sample
 
 _HOMES = {
+    "Classifier": "emoclass.inference.classifier",
     "DatasetSpec": "emoclass.specs",
     "EmoclassError": "emoclass.errors",
     "LabelScheme": "emoclass.labels",
     "MetricSpec": "emoclass.specs",
     "MetricValue": "emoclass.results",
     "ModelSpec": "emoclass.specs",
+    "Prediction": "emoclass.results",
     "Recipe": "emoclass.specs",
     "Registry": "emoclass.registry",
     "RunConfig": "emoclass.config",
     "RunResult": "emoclass.results",
     "Sample": "emoclass.specs",
     "hookimpl": "emoclass.hookspecs",
+    "load": "emoclass.inference.load",
     "predicted_classes": "emoclass.evaluation.predictions",
     "resume": "emoclass.runner",
     "run": "emoclass.runner",

@@ -130,3 +130,44 @@ class RunResult(FrozenModel):
             "left_out": dict(self.left_out),
             "notes": list(self.notes),
         }
+
+
+class Prediction(FrozenModel):
+    """What a model says of one image.
+
+    Attributes:
+        path: The image's file as the caller named it; None for an image that is no file.
+        label: The emotion: the likeliest one; of two, the second where its probability is at least 0.5.
+        probability: The label's.
+        scores: Emotion -> probability, in label order. Range: [0, 1], they sum to 1.
+    """
+
+    path: str | None = None
+    label: str
+    probability: float
+    scores: Mapping[str, float]
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the document that `emoclass predict --json` prints of an image."""
+        return {
+            "path": self.path,
+            "label": self.label,
+            "probability": self.probability,
+            "scores": dict(self.scores),
+        }
+
+
+class Unreadable(FrozenModel):
+    """An image of a stream that could not be read, in the place of its prediction.
+
+    Attributes:
+        path: The file as the caller named it; None for an image that is no file.
+        reason: Why, in a few words.
+    """
+
+    path: str | None = None
+    reason: str
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the document that `emoclass predict --json` prints of an image."""
+        return {"path": self.path, "error": self.reason}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from bundles import write_bundle
 from tiny import tiny_registry
 
 from emoclass import Registry
@@ -19,6 +20,19 @@ def photographs() -> Path:
     if not folder.is_dir():
         pytest.skip("the photographs (shared/data/happysad beside the checkout) are not on this machine")
     return folder
+
+
+@pytest.fixture(scope="session")
+def bundle(tmp_path_factory) -> Path:
+    """Return a bundle of two emotions and photographs of 12 by 16 pixels; it is not to be changed."""
+    return write_bundle(tmp_path_factory.mktemp("bundles") / "photographs")
+
+
+@pytest.fixture(scope="session")
+def crop_bundle(tmp_path_factory) -> Path:
+    """Return a bundle of three emotions and gray face crops of 10 by 10 pixels; it is not to be changed."""
+    folder = tmp_path_factory.mktemp("bundles") / "crops"
+    return write_bundle(folder, emotions=("happy", "sad", "angry"), image_shape=(10, 10, 1), expects="face_crop")
 
 
 @pytest.fixture

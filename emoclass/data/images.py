@@ -21,6 +21,9 @@ from emoclass.specs import Sample
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF")
 """Named one by one: Pillow would start Ghostscript for an EPS file."""
 
+SUFFIXES = (".jpg", ".jpeg", ".jfif", ".png", ".webp", ".gif", ".bmp", ".tif", ".tiff")
+"""What the names of such files end in, in lower case."""
+
 MAX_PIXELS = 89_478_485
 """Pillow's own threshold for decompression bombs (a quarter GiB of RGB); beyond it a file is refused."""
 
@@ -61,17 +64,61 @@ def read_image(data: bytes, image_shape: tuple[int, int, int], *, path: str = "i
     Raises:
         UnreadableImageError: It is empty, no image, truncated, damaged or too large; `reason` says which.
     """
+    height, width, _ = image_shape
+    side = DRAFT_FACTOR * max(height, width)
+    with _opened(data, path) as image:
+        image.draft(None, (side, side))  # first: a JPEG of a hundred megapixels decodes at an eighth of its size
+        return to_pixels(image, image_shape, path=path)
+
+
+def read_picture(data: bytes, *, path: str = "image") -> Image.Image:
+    """Decode an image at its own size, upright and in RGB: for showing it, not for a network.
+
+    Args:
+        data: The encoded file, as for `read_image`.
+        path: What the file is called, for the error.
+
+    Raises:
+        UnreadableImageError: As for `read_image`.
+    """
+    with _opened(data, path) as image:
+        return _convert(_upright(image, path), "RGB", path)
+
+
+def to_pixels(image: Image.Image, image_shape: tuple[int, int, int], *, path: str = "image") -> np.ndarray:
+    """Do to an opened image what `read_image` does to a file, except for scaling JPEG files while they are decoded.
+
+    Args:
+        image: Of any mode and size; of an animation the current frame counts.
+        image_shape: `(height, width, channels)`, as for `read_image`.
+        path: What the image is called, for the error.
+
+    Returns:
+        uint8 `(height, width, channels)`, [0, 255].
+
+    Raises:
+        UnreadableImageError: It is damaged, too large, or has pixels of unknown range.
+    """
     height, width, channels = image_shape
+    with _reasons(path):
+        converted = _convert(_upright(image, path), "RGB" if channels == 3 else "L", path)
+        resized = converted.resize((width, height), Image.Resampling.BILINEAR)
+    return np.asarray(resized, dtype=np.uint8).reshape(height, width, channels)
+
+
+@contextmanager
+def _opened(data: bytes, path: str) -> Iterator[Image.Image]:
     if not data:
         raise UnreadableImageError(path, "empty file")
+    with _reasons(path), Image.open(io.BytesIO(data), formats=FORMATS) as image:
+        yield image
+
+
+@contextmanager
+def _reasons(path: str) -> Iterator[None]:
+    """Say of whatever Pillow raises why the image cannot be read."""
     try:
-        with Image.open(io.BytesIO(data), formats=FORMATS) as image:
-            side = DRAFT_FACTOR * max(height, width)
-            image.draft(None, (side, side))  # first: a JPEG of a hundred megapixels decodes at an eighth of its size
-            if image.width * image.height > MAX_PIXELS:
-                raise UnreadableImageError(path, f"too large ({image.width}x{image.height} pixels)")
-            converted = _convert(_upright(image), "RGB" if channels == 3 else "L", path)
-            resized = converted.resize((width, height), Image.Resampling.BILINEAR)
+        yield
     except UnreadableImageError:
         raise
     except UnidentifiedImageError:
@@ -80,10 +127,11 @@ def read_image(data: bytes, image_shape: tuple[int, int, int], *, path: str = "i
         raise UnreadableImageError(path, "too large (decompression bomb)") from None
     except Exception as error:  # Pillow's decoders raise whatever a damaged file makes them stumble over
         raise UnreadableImageError(path, f"damaged image ({_first_line(error)})") from error
-    return np.asarray(resized, dtype=np.uint8).reshape(height, width, channels)
 
 
-def _upright(image: Image.Image) -> Image.Image:
+def _upright(image: Image.Image, path: str) -> Image.Image:
+    if image.width * image.height > MAX_PIXELS:
+        raise UnreadableImageError(path, f"too large ({image.width}x{image.height} pixels)")
     image.load()  # TIFF pictures turn themselves upright here; damaged ones stumble here
     try:
         orientation = image.getexif().get(ExifTags.Base.Orientation, 1)
@@ -119,13 +167,27 @@ def read_file(root: Path | None, sample: Sample) -> bytes:
     Raises:
         UnreadableImageError: The file cannot be read.
     """
-    file = (root or Path()) / sample.path
+    return read_bytes((root or Path()) / sample.path, path=sample.path)
+
+
+def read_bytes(file: Path, *, path: str) -> bytes:
+    """Return what is in an image's file, still encoded.
+
+    Args:
+        file: Where it is.
+        path: What it is called, for the error.
+
+    Raises:
+        UnreadableImageError: It cannot be read, or is no picture by its size.
+    """
     try:
         if file.stat().st_size > MAX_FILE_BYTES:
-            raise UnreadableImageError(sample.path, f"too large (more than {MAX_FILE_BYTES // 2**20} MiB)")
+            raise UnreadableImageError(path, f"too large (more than {MAX_FILE_BYTES // 2**20} MiB)")
         return file.read_bytes()
     except OSError as error:
-        raise UnreadableImageError(sample.path, f"cannot be opened ({error.strerror})") from error
+        raise UnreadableImageError(path, f"cannot be opened ({error.strerror})") from error
+    except ValueError as error:  # a name with a null byte
+        raise UnreadableImageError(path, f"cannot be opened ({error})") from error
 
 
 @contextmanager

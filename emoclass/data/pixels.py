@@ -200,14 +200,24 @@ def _read_sample(
     return data
 
 
-def ordered_map(function: Callable[[A], B], items: Iterable[A], threads: int) -> Generator[B]:
-    """Apply a function in threads and yield the results in order, a bounded number under way."""
+def ordered_map(
+    function: Callable[[A], B], items: Iterable[A], threads: int, *, ahead: int | None = None
+) -> Generator[B]:
+    """Apply a function in threads and yield the results in order.
+
+    Args:
+        function: What to apply.
+        items: To what; they are taken in the caller's thread, no more than `ahead` beyond the last result.
+        threads: How many threads.
+        ahead: How many items are under way at most; None for four a thread.
+    """
+    ahead = 4 * threads if ahead is None else ahead
     waiting: deque[Future[B]] = deque()
     with ThreadPoolExecutor(threads) as pool:
         try:
             for item in items:
                 waiting.append(pool.submit(function, item))
-                if len(waiting) >= 4 * threads:
+                if len(waiting) >= ahead:
                     yield waiting.popleft().result()
             while waiting:
                 yield waiting.popleft().result()

@@ -1,0 +1,226 @@
+"""`emoclass predict`: what a trained model sees in images."""
+
+from __future__ import annotations
+
+import gc
+import os
+import sys
+import tempfile
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, redirect_stdout
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from emoclass.errors import ConfigError, DataError, OutputError, UnreadableImageError
+
+if TYPE_CHECKING:
+    from emoclass.cli.inputs import Inputs, Survey
+    from emoclass.cli.predictions import Printer
+    from emoclass.inference.classifier import Classifier
+    from emoclass.labels import LabelScheme
+    from emoclass.results import Prediction, Unreadable
+
+# Click keeps the lines of a paragraph that begins with a backspace character.
+HELP = """Say which emotion a trained model sees in images.
+
+SOURCE is a run folder, a bundle, or the name of a plugin that brings a trained model; a path that exists wins over a
+name. INPUT is an image, a folder (read with everything below it), a pattern such as '*.jpg', or - for a path a line
+on stdin. Images that cannot be read get a line with the reason, and the others go on.
+
+\b
+emoclass predict runs/20260102-030405-happysad anna.jpg
+emoclass predict happy-model photos/ --csv > emotions.csv
+find . -name '*.png' | emoclass predict happy-model - --jsonl
+
+Exits with 1 if an image could not be read.
+"""
+
+
+@click.command(help=HELP)
+@click.argument("source")
+@click.argument("inputs", nargs=-1, required=True, metavar="INPUT...")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON list, and nothing else.")
+@click.option("--jsonl", "as_jsonl", is_flag=True, help="Print a JSON document a line.")
+@click.option("--csv", "as_csv", is_flag=True, help="Print comma-separated values, a column an emotion.")
+@click.option("--top", type=click.IntRange(min=1), metavar="K", help="Tell only the K likeliest emotions.")
+@click.option("--labels", metavar="A,B,...", help="Choose among these emotions of the model only: the others are "
+              "struck out, and what remains is made to sum to 1.")  # fmt: skip
+@click.option("--annotate", metavar="DIR", type=Path, help="Write copies with the emotion below the picture into "
+              "this new or empty folder.")  # fmt: skip
+@click.option("--explain", metavar="DIR", type=Path, help="Write each picture beside a map of what the prediction "
+              "rests on into this new or empty folder. Takes a second or so an image.")  # fmt: skip
+@click.option("--threads", type=click.IntRange(min=1), metavar="N", help="Processor threads; all by default.")
+def predict(
+    source: str, inputs: tuple[str, ...], labels: str | None, top: int | None, annotate: Path | None,
+    explain: Path | None, threads: int | None, **formats: bool,
+) -> None:  # fmt: skip
+    """Predict, print, and exit."""
+    form = _form(formats)
+    folders = tuple(folder for folder in (annotate, explain) if folder is not None)
+    for folder in folders:
+        _check_empty(folder)
+    with redirect_stdout(sys.stderr), _native_messages_aside(), _no_collection():
+        from emoclass.cli.inputs import Inputs
+        from emoclass.data.images import quiet_decoders
+        from emoclass.inference.load import load
+
+        classifier = load(source, threads=threads)
+    chosen = _chosen(labels, classifier)
+    given = Inputs(inputs, folders)
+    survey = given.survey()
+    if not (survey.count or given.has_stdin):
+        raise DataError(
+            "images: found none (" + "; ".join(f"{each.path} {each.reason}" for each in survey.problems) + ").",
+            hint="Folders are searched for JPEG, PNG, WebP, GIF, BMP and TIFF files by their names.",
+        )
+    printer = _printer(form, chosen or classifier.labels, top, survey, given)
+    failed = 0
+    try:
+        with quiet_decoders():
+            for outcome in _outcomes(classifier, given, survey, chosen, threads):
+                readable = not hasattr(outcome, "reason")
+                failed += not readable
+                printer.write(outcome)
+                if readable:
+                    _draw(classifier, outcome, given, annotate, explain)
+    except KeyboardInterrupt:
+        click.echo("\nInterrupted.", err=True)
+        sys.exit(130)
+    printer.close()
+    sys.exit(1 if failed else 0)
+
+
+def _form(formats: dict[str, bool]) -> str:
+    asked = [name.removeprefix("as_") for name, is_asked in formats.items() if is_asked]
+    if len(asked) > 1:
+        raise click.UsageError(f"{' and '.join(f'--{name}' for name in asked)} exclude each other.")
+    return asked[0] if asked else "table"
+
+
+def _check_empty(folder: Path) -> None:
+    """Refuse a folder that holds something: a copy could take the place of a photograph."""
+    try:
+        if folder.exists() and (not folder.is_dir() or next(folder.iterdir(), None) is not None):
+            raise OutputError(f"folder {folder}: expected a new or empty folder, so that no file is overwritten.")
+    except OSError as error:
+        raise OutputError(f"folder {folder}: cannot be read ({error.strerror}).") from error
+
+
+def _chosen(names: str | None, classifier: Classifier) -> LabelScheme | None:
+    """Return the emotions to choose among, in the model's order."""
+    if names is None:
+        return None
+    from emoclass.labels import LabelScheme, canonical
+
+    known = classifier.labels
+    wanted = {canonical(name, known.extra) or name.strip() for name in names.split(",")}
+    strangers = sorted(wanted - set(known.emotions))
+    if strangers or len(wanted) < 2:
+        got = f"got {', '.join(strangers or wanted)}"
+        raise ConfigError(f"--labels: expected two or more of the model's {', '.join(known.emotions)}, {got}.")
+    return LabelScheme(emotions=tuple(name for name in known.emotions if name in wanted), extra=known.extra)
+
+
+def _printer(form: str, labels: LabelScheme, top: int | None, survey: Survey, given: Inputs) -> Printer:
+    from emoclass.cli.predictions import Csv, JsonLines, JsonList, Table
+
+    if form != "table":
+        return {"json": JsonList, "jsonl": JsonLines, "csv": Csv}[form](labels, top)
+    longest = max([survey.longest, 40 if given.has_stdin else 0, *(len(each.path or "") for each in survey.problems)])
+    single = survey.count == 1 and not survey.problems and not given.has_stdin
+    return Table(labels, top, longest=longest, single=single)
+
+
+def _outcomes(
+    classifier: Classifier, given: Inputs, survey: Survey, chosen: LabelScheme | None, threads: int | None
+) -> Iterator[Prediction | Unreadable]:
+    """Yield what becomes of every input; on the way, show how far it is, and warn of the wrong kind of picture."""
+    from emoclass.inference.classifier import among
+    from emoclass.results import Prediction
+
+    yield from survey.problems
+    paths = given.paths() if classifier.expects == "photograph" else _watched(given.paths(), classifier)
+    stream: Iterable[Prediction | Unreadable] = classifier.predict_batches(paths, threads=threads)
+    if survey.count > 1 and not given.has_stdin and sys.stderr.isatty() and not sys.stdout.isatty():
+        from emoclass.cli.progress import TerminalProgress
+
+        stream = TerminalProgress().track(stream, title="Predicting", total=survey.count)
+    nothing = True
+    for outcome in stream:
+        nothing = False
+        yield among(outcome, chosen) if chosen and isinstance(outcome, Prediction) else outcome
+    if nothing:
+        raise DataError("stdin: expected a path a line, got none.")
+
+
+def _watched(paths: Iterable[str], classifier: Classifier) -> Iterator[str]:
+    """Pass paths on; say once if one of the first leads to a whole photograph, where a face crop is expected."""
+    from emoclass.inference.crops import looks_whole
+
+    looked, said = 0, False
+    for path in paths:
+        if looked < 32 and not said:
+            looked += 1
+            size = looks_whole(path, classifier.image_shape)
+            if size is not None:
+                said = True
+                click.echo(
+                    f"{click.style('Note:', fg='yellow', bold=True)} this model expects aligned face crops, and {path} "
+                    f"({size[0]}x{size[1]}) looks like a whole photograph. No face is searched for: the picture is "
+                    "judged as it is.",
+                    err=True,
+                )
+        yield path
+
+
+def _draw(
+    classifier: Classifier, found: Prediction | Unreadable, given: Inputs, annotate: Path | None, explain: Path | None
+) -> None:
+    if annotate is None and explain is None:
+        return
+    from emoclass.cli.pictures import write_annotated, write_explained
+    from emoclass.results import Prediction
+
+    if not isinstance(found, Prediction) or found.path is None:
+        return
+    place = given.relative(found.path)
+    try:
+        if annotate is not None:
+            write_annotated(found, annotate / place)
+        if explain is not None:
+            write_explained(classifier, found, explain / place)
+    except UnreadableImageError as error:  # it changed meanwhile, or is too large to be shown as a whole
+        click.echo(f"{click.style('Note:', fg='yellow', bold=True)} no picture is written of {error}", err=True)
+
+
+@contextmanager
+def _no_collection() -> Iterator[None]:
+    """Leave the garbage collector out while modules are imported, which stay: an eighth of the time of one image."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.freeze()
+        if was_enabled:
+            gc.enable()
+
+
+@contextmanager
+def _native_messages_aside() -> Iterator[None]:
+    """Keep what LiteRT writes past Python off the terminal; show it if loading fails."""
+    sys.stderr.flush()
+    saved = os.dup(2)
+    with tempfile.TemporaryFile() as aside:
+        os.dup2(aside.fileno(), 2)
+        try:
+            yield
+        except Exception:
+            aside.seek(0)
+            os.write(saved, aside.read())
+            raise
+        finally:
+            os.dup2(saved, 2)
+            os.close(saved)

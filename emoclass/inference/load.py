@@ -1,0 +1,84 @@
+"""Find a trained model: in a bundle, in a run folder, or by a plugin's name."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from emoclass.bundle.manifest import MANIFEST
+from emoclass.bundle.read import read_bundle
+from emoclass.errors import BundleError, UnknownNameError
+from emoclass.inference.classifier import Classifier
+
+if TYPE_CHECKING:
+    from emoclass.registry import Registry
+
+BUNDLE = "bundle"
+"""Where a run folder has its bundle."""
+
+
+def load(source: str | Path, *, registry: Registry | None = None, threads: int | None = None) -> Classifier:
+    """Load a trained model that predicts without TensorFlow.
+
+    Args:
+        source: A bundle's folder, a run folder, or the name of a plugin that brings a trained model. What exists as
+            a path is taken as one.
+        registry: Where plugins are looked up; by default among the installed ones.
+        threads: Processor threads for one run of the network; None takes those that this process may use.
+
+    Raises:
+        BundleError: There is no bundle, or it is damaged, or of a newer format.
+        UnknownNameError: It is neither a path nor a plugin's name.
+        ConfigError: Fewer threads than one.
+    """
+    return Classifier(read_bundle(find_bundle(source, registry=registry)), threads=threads)
+
+
+def find_bundle(source: str | Path, *, registry: Registry | None = None) -> Path:
+    """Return the folder of the bundle that `load` would take.
+
+    Raises:
+        BundleError: There is none.
+        UnknownNameError: It is neither a path nor a plugin's name.
+    """
+    path = Path(source)
+    if os.path.lexists(path):
+        return _at(path)
+    if isinstance(source, Path) or source != path.name:
+        raise BundleError(
+            f"model {str(source)!r}: no such folder.", hint="Expected is a bundle, a run folder, or a plugin's name."
+        )
+    return _of_plugin(source, registry)
+
+
+def _at(path: Path) -> Path:
+    for folder in (path, path / BUNDLE):
+        if (folder / MANIFEST).is_file():
+            return folder
+    if not path.is_dir():
+        raise BundleError(
+            f"model {path}: expected the folder of a bundle or of a run, got a file.",
+            hint=f"The folder that holds {MANIFEST}." if (path.parent / MANIFEST).is_file() else None,
+        )
+    if (path / "config.toml").is_file():
+        raise BundleError(
+            f"run {path}: has no {BUNDLE}/{MANIFEST}; it is not finished, or was made before runs wrote bundles.",
+            hint=f"Finish it with: emoclass run --resume {path}",
+        )
+    raise BundleError(f"model {path}: expected a bundle ({MANIFEST}) or a run ({BUNDLE}/{MANIFEST}), found neither.")
+
+
+def _of_plugin(name: str, registry: Registry | None) -> Path:
+    """Return the bundle that a plugin brings."""
+    from emoclass.registry import Registry
+
+    registry = Registry.discover() if registry is None else registry
+    try:
+        registry.plugin(name)
+    except UnknownNameError as error:
+        raise UnknownNameError(f"model {name!r}: there is no such folder, and {error.message}", error.hint) from error
+    raise BundleError(
+        f"plugin {name!r}: brings no trained model.",
+        hint=f"Train one with: emoclass run --plugin {name}, and name its run folder here.",
+    )

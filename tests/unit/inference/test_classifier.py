@@ -1,0 +1,274 @@
+"""One image, a few, and streams of them; whatever they come as, the answer is that of the trained network."""
+
+import io
+import json
+import shutil
+import subprocess
+import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+import emoclass
+from emoclass.bundle.manifest import KERAS, LITERT, MANIFEST
+from emoclass.data.images import read_image
+from emoclass.errors import BundleError, ConfigError, DataError, UnknownNameError, UnreadableImageError
+from emoclass.inference.classifier import among
+from emoclass.results import Prediction, Unreadable
+
+
+@pytest.fixture(scope="module")
+def classifier(bundle):
+    return emoclass.load(bundle)
+
+
+def noise(width=40, height=30, seed=0):
+    return np.random.default_rng(seed).integers(0, 256, (height, width, 3), np.uint8)
+
+
+def encoded(image, file_format="PNG", **options):
+    buffer = io.BytesIO()
+    image.save(buffer, file_format, **options)
+    return buffer.getvalue()
+
+
+def turned():
+    """A picture that lies on its side, with a mark that says so."""
+    marks = Image.Exif()
+    marks[0x0112] = 6
+    return encoded(Image.fromarray(noise()), "JPEG", exif=marks)
+
+
+FORMATS = {
+    "jpeg": lambda: encoded(Image.fromarray(noise(400, 300)), "JPEG"),
+    "png": lambda: encoded(Image.fromarray(noise())),
+    "gray": lambda: encoded(Image.fromarray(noise()).convert("L")),
+    "palette": lambda: encoded(Image.fromarray(noise()).convert("P", palette=Image.Palette.ADAPTIVE)),
+    "transparent": lambda: encoded(Image.fromarray(np.dstack([noise(), noise(seed=1)[:, :, 0]]))),
+    "cmyk": lambda: encoded(Image.fromarray(noise()).convert("CMYK"), "JPEG"),
+    "turned": turned,
+    "webp": lambda: encoded(Image.fromarray(noise()), "WEBP"),
+    "gif": lambda: encoded(Image.fromarray(noise()), "GIF"),
+}
+
+
+@pytest.mark.parametrize("which", ["bundle", "crop_bundle"])
+def test_every_format_gives_what_the_trained_network_gives(which, request):
+    from emoclass.evaluation.predictions import scores_from_output
+    from emoclass.training.build import load_model
+    from emoclass.training.pipeline import from_pixels
+
+    folder = request.getfixturevalue(which)
+    classifier = emoclass.load(folder)
+    model = from_pixels(load_model(folder / KERAS), (0.0, 1.0))
+    files = [make() for make in FORMATS.values()]
+    pixels = np.stack([read_image(file, classifier.image_shape) for file in files])
+    expected = scores_from_output(model.predict_on_batch(pixels), classifier.labels)
+    for row, found in zip(expected, classifier.predict(files), strict=True):
+        assert list(found.scores) == list(classifier.labels.emotions)
+        np.testing.assert_allclose(list(found.scores.values()), row, rtol=0, atol=1e-4)
+
+
+@pytest.mark.parametrize("which", ["bundle", "crop_bundle"])
+def test_a_file_its_bytes_its_image_and_its_array_are_the_same(which, request, tmp_path):
+    classifier = emoclass.load(request.getfixturevalue(which))
+    (tmp_path / "a.png").write_bytes(encoded(Image.fromarray(noise())))
+    path = str(tmp_path / "a.png")
+    found = [
+        classifier.predict(each)
+        for each in (path, Path(path), Path(path).read_bytes(), Image.open(path), noise(), noise()[::-1][::-1])
+    ]
+    assert [each.path for each in found] == [path, path, None, None, None, None]
+    assert all(each.scores == found[0].scores for each in found)
+    assert classifier.predict([path, noise()]) == [found[0], found[4]]
+
+
+def test_a_prediction_speaks_in_label_order_and_as_json(classifier):
+    found = classifier.predict(noise())
+    assert isinstance(found, emoclass.Prediction)
+    assert sum(found.scores.values()) == pytest.approx(1)
+    assert found.probability == found.scores[found.label] == max(found.scores.values())
+    assert found.to_json() == {
+        "path": None,
+        "label": found.label,
+        "probability": found.probability,
+        "scores": {"happy": found.scores["happy"], "sad": found.scores["sad"]},
+    }
+    assert (classifier.name, classifier.image_shape, classifier.expects) == ("tiny", (16, 12, 3), "photograph")
+
+
+def test_the_callers_image_stays_as_it_was(classifier):
+    image = Image.open(io.BytesIO(encoded(Image.fromarray(noise(400, 300)), "JPEG")))
+    classifier.predict(image)
+    assert image.size == (400, 300)
+
+
+@pytest.mark.parametrize(
+    ("array", "got", "hint"),
+    [
+        (noise() / 255.0, "float64 (30, 40, 3)", "astype"),
+        (noise().astype(np.float32), "float32 (30, 40, 3)", "astype"),
+        (noise()[:, :, 0], "uint8 (30, 40)", "PIL.Image.fromarray"),
+        (noise()[:, :, :1], "uint8 (30, 40, 1)", "PIL.Image.fromarray"),
+        (np.dstack([noise(), noise()[:, :, 0]]), "uint8 (30, 40, 4)", "fourth channel"),
+        (noise()[None], "uint8 (1, 30, 40, 3)", "predict(list(images))"),
+        (noise()[:0], "uint8 (0, 40, 3)", None),
+    ],
+    ids=lambda each: each if isinstance(each, str) else "",
+)
+def test_other_arrays_are_refused_not_guessed(classifier, array, got, hint):
+    with pytest.raises(DataError) as refused:
+        classifier.predict(array)
+    assert refused.value.message == f"array: expected RGB pixels, uint8 (height, width, 3), got {got}."
+    assert (hint is None and refused.value.hint is None) or hint in refused.value.hint
+
+
+def test_what_is_no_image_is_refused(classifier):
+    with pytest.raises(DataError, match=r"^image: expected a path, .*, or an iterable of these, got int\.$"):
+        classifier.predict(3)
+    with pytest.raises(DataError, match=r"^image: expected a path, .* got int\.$"):
+        classifier.predict([noise(), 3])
+
+
+def test_an_image_that_cannot_be_read_is_an_error_alone_and_a_value_in_a_stream(classifier, tmp_path):
+    (tmp_path / "bad.jpg").write_text("no image")
+    bad, absent = str(tmp_path / "bad.jpg"), str(tmp_path / "absent.jpg")
+    for one in (bad, [noise(), bad]):
+        with pytest.raises(UnreadableImageError, match=r"bad\.jpg: not an image"):
+            classifier.predict(one)
+    found = list(classifier.predict_batches([noise(), bad, b"", absent, "nul\0.jpg", noise(seed=1)], batch_size=2))
+    assert [type(each) for each in found] == [Prediction, *[Unreadable] * 4, Prediction]
+    assert found[0] == classifier.predict(noise())
+    assert found[5] == classifier.predict(noise(seed=1))
+    assert found[1].to_json() == {"path": bad, "error": "not an image (read are JPEG, PNG, WebP, GIF, BMP and TIFF)"}
+    assert found[2] == Unreadable(path=None, reason="empty file")
+    assert found[3] == Unreadable(path=absent, reason="cannot be opened (No such file or directory)")
+    assert found[4].reason == "cannot be opened (embedded null byte)"
+
+
+@pytest.mark.parametrize(("batch_size", "threads"), [(None, None), (1, 1), (7, 3), (100, 2)])
+def test_a_stream_keeps_its_order(classifier, batch_size, threads):
+    images = [noise(seed=seed) for seed in range(30)]
+    found = list(classifier.predict_batches(iter(images), batch_size=batch_size, threads=threads))
+    alone = [classifier.predict(image) for image in images]
+    np.testing.assert_allclose([each.probability for each in found], [each.probability for each in alone], atol=1e-6)
+    assert [each.label for each in found] == [each.label for each in alone]
+
+
+def test_a_stream_is_read_two_batches_ahead_and_no_further(classifier):
+    taken = []
+    source = (taken.append(seed) or noise(seed=seed) for seed in range(1000))
+    stream = classifier.predict_batches(source, batch_size=4, threads=2)
+    assert not taken
+    for number in range(1, 60):
+        next(stream)
+        assert len(taken) <= number + 4 + 8
+    stream.close()
+    assert list(classifier.predict_batches([])) == []
+
+
+@pytest.mark.parametrize(("name", "value"), [("batch_size", 0), ("threads", 0)])
+def test_impossible_sizes_are_refused_at_once(classifier, name, value):
+    with pytest.raises(ConfigError, match=rf"{name}: expected at least 1, got 0\."):
+        classifier.predict_batches([], **{name: value})
+
+
+def test_threads_may_share_a_classifier(classifier, tmp_path):
+    paths = []
+    for seed in range(24):
+        paths.append(tmp_path / f"{seed}.png")
+        Image.fromarray(noise(seed=seed)).save(paths[-1])
+    expected = [classifier.predict(path) for path in paths]
+    start = threading.Barrier(8)
+
+    def work(number):
+        start.wait()
+        order = np.random.default_rng(number).permutation(len(paths))
+        found = {index: classifier.predict(paths[index]) for index in order}
+        streamed = list(classifier.predict_batches(paths, batch_size=1 + number, threads=2))
+        return [found[index] for index in range(len(paths))], streamed
+
+    with ThreadPoolExecutor(8) as pool:
+        for alone, streamed in pool.map(work, range(8)):
+            assert alone == expected
+            np.testing.assert_allclose([e.probability for e in streamed], [e.probability for e in expected], atol=1e-6)
+
+
+def test_only_some_emotions_are_made_to_sum_to_one():
+    labels = emoclass.LabelScheme(emotions=("happy", "angry"))
+    found = Prediction(path="a", label="sad", probability=0.6, scores={"happy": 0.1, "sad": 0.6, "angry": 0.3})
+    assert among(found, labels).to_json() == {
+        "path": "a",
+        "label": "angry",
+        "probability": pytest.approx(0.75),
+        "scores": {"happy": pytest.approx(0.25), "angry": pytest.approx(0.75)},
+    }
+    nothing = Prediction(path="a", label="sad", probability=1.0, scores={"happy": 0.0, "sad": 1.0, "angry": 0.0})
+    assert among(nothing, labels) == Unreadable(path="a", reason="the model sees none of happy, angry")
+
+
+def test_a_run_folder_stands_for_its_bundle(bundle, tmp_path):
+    shutil.copytree(bundle, tmp_path / "run" / "bundle")
+    assert emoclass.load(tmp_path / "run").bundle.path == tmp_path / "run" / "bundle"
+
+
+def test_a_path_wins_over_the_name_of_a_plugin(bundle, tmp_path, monkeypatch, registry):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(BundleError, match=r"plugin 'tiny': brings no trained model\. Train one with: emoclass run"):
+        emoclass.load("tiny", registry=registry)
+    shutil.copytree(bundle, tmp_path / "tiny")
+    assert emoclass.load("tiny", registry=registry).name == "tiny"
+
+
+def test_what_is_no_model_is_told_with_all_that_was_tried(bundle, tmp_path, registry):
+    with pytest.raises(UnknownNameError, match=r"model 'tini': there is no such folder, and plugin 'tini'.* tiny"):
+        emoclass.load("tini", registry=registry)
+    with pytest.raises(BundleError, match=r"model 'runs/absent': no such folder\."):
+        emoclass.load("runs/absent", registry=registry)
+    with pytest.raises(BundleError, match=r"expected a bundle \(manifest.json\) or a run .*, found neither"):
+        emoclass.load(tmp_path)
+    with pytest.raises(BundleError, match=r"got a file\. The folder that holds manifest\.json"):
+        emoclass.load(bundle / LITERT)
+    (tmp_path / "config.toml").touch()
+    with pytest.raises(BundleError, match=r"not finished, .* emoclass run --resume"):
+        emoclass.load(tmp_path)
+
+
+def test_a_changed_network_is_refused_before_it_is_opened(bundle, tmp_path):
+    shutil.copytree(bundle, tmp_path / "b")
+    content = bytearray((bundle / LITERT).read_bytes())
+    content[-100] ^= 1
+    (tmp_path / "b" / LITERT).write_bytes(content)
+    with pytest.raises(BundleError, match=r"model\.tflite is damaged or was changed"):
+        emoclass.load(tmp_path / "b")
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("image", {"height": 8, "width": 8, "color_mode": "RGB"}),
+        ("image", {"height": 16, "width": 12, "color_mode": "L"}),
+        ("labels", {"emotions": ["happy", "sad", "angry"]}),
+    ],
+)
+def test_a_manifest_that_speaks_of_another_network_is_refused(bundle, tmp_path, field, value):
+    shutil.copytree(bundle, tmp_path / "b")
+    document = json.loads((bundle / MANIFEST).read_text())
+    (tmp_path / "b" / MANIFEST).write_text(json.dumps({**document, field: value}))
+    with pytest.raises(BundleError, match=r"model\.tflite: expected input, units and range"):
+        emoclass.load(tmp_path / "b")
+
+
+def test_predicting_loads_nothing_that_is_slow(bundle, tmp_path):
+    Image.fromarray(noise()).save(tmp_path / "a.png")
+    slow = ["tensorflow", "keras", "sklearn", "scipy", "matplotlib", "jinja2", "pluggy", "emoclass.training"]
+    code = (
+        f"import sys, emoclass\nprint(emoclass.load({str(bundle)!r}).predict({str(tmp_path / 'a.png')!r}).label)\n"
+        f"print([m for m in {slow} if m in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[1:] == ["[]"]
