@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from emoclass.config import RunConfig as RunConfig
     from emoclass.errors import EmoclassError as EmoclassError
-    from emoclass.evaluation.predictions import predicted_classes as predicted_classes
+    from emoclass.evaluation.decision import predicted_classes as predicted_classes
     from emoclass.hookspecs import hookimpl as hookimpl
     from emoclass.labels import LabelScheme as LabelScheme
     from emoclass.registry import Registry as Registry
@@ -39,7 +39,7 @@ _HOMES = {
     "RunResult": "emoclass.results",
     "Sample": "emoclass.specs",
     "hookimpl": "emoclass.hookspecs",
-    "predicted_classes": "emoclass.evaluation.predictions",
+    "predicted_classes": "emoclass.evaluation.decision",
     "resume": "emoclass.runner",
     "run": "emoclass.runner",
 }

@@ -18,6 +18,8 @@ from emoclass.refs import resolve
 from emoclass.results import MetricValue
 from emoclass.specs import MetricSpec
 
+__all__ = ["evaluate"]
+
 _TOLERANCE = 1e-9  # sums of floats may pass a bound by rounding
 
 

@@ -171,6 +171,18 @@ def demanded(case: Case[MetricSpec], given: Predictions) -> Values:
     return found
 
 
+def usable(case: Case[MetricSpec]) -> list[LabelScheme]:
+    """Return the label schemes on which the metric is defined: some speak of certain emotions, or of three or more.
+
+    Raises:
+        CheckFailed: There are none.
+    """
+    schemes = [labels for labels in SCHEMES if not isinstance(measured(case, plain(labels, 60)), str)]
+    if not schemes:
+        demanded(case, plain(SCHEMES[0], 60))
+    return schemes
+
+
 def agree(one: Values | str, other: Values | str) -> bool:
     """Tell whether two answers are the same but for rounding; one reason for an undefined value is like another."""
     if isinstance(one, str) or isinstance(other, str):

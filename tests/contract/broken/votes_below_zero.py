@@ -1,18 +1,18 @@
-"""Where nobody voted it gives zeros instead of None."""
+"""Where an annotator gave no answer, its table has -1, and so have its votes."""
 
 from emoclass import DatasetSpec, Sample, hookimpl
 from emoclass.errors import DataError
 
 CAUGHT_BY = "check_votes_are_counts"
-MESSAGE = "expected votes of 0 or more, and some above 0"
+MESSAGE = "expected votes of 0 or more, got {"
 
 
 def load(root):
     if not root.is_dir():
-        raise DataError(f"dataset votes-of-nobody: no folder {root}.", hint="Give it with --data DIR.")
+        raise DataError(f"dataset votes-below-zero: no folder {root}.", hint="Give it with --data DIR.")
     for path in sorted(root.glob("*/*.png")):
         name = path.relative_to(root).as_posix()
-        yield Sample(id=name, path=name, emotion=path.parent.name, votes={"happy": 0, "sad": 0})
+        yield Sample(id=name, path=name, emotion=path.parent.name, votes={"happy": 3, "sad": -1})
 
 
 def make_tiny(root):
@@ -28,7 +28,7 @@ def make_tiny(root):
 def register_datasets():
     return [
         DatasetSpec(
-            name="votes-of-nobody",
+            name="votes-below-zero",
             summary="Photographs in a folder per emotion.",
             load=load,
             make_tiny=make_tiny,

@@ -1,0 +1,40 @@
+"""The mistake that docs/tutorial-first-plugin.md asks its readers to make, and what they are told of it."""
+
+import sys
+from pathlib import Path
+
+import pytest
+from tiny import tiny_registry
+
+from emoclass.testing.case import CheckFailed
+from emoclass.testing.run import collect_checks
+
+PAGE = Path(__file__).parents[2] / "docs" / "tutorial-first-plugin.md"
+LAST_LAYER = 'layers.Dense(3, activation="softmax", name="emotion")'
+CROWD = f"""
+from emoclass import ModelSpec, hookimpl
+
+
+def build(*, labels, image_shape, seed):
+    import keras
+    from keras import layers
+
+    pictures = keras.Input(image_shape)
+    return keras.Model(pictures, {LAST_LAYER}(layers.GlobalAveragePooling2D(name="average")(pictures)), name="crowd")
+
+
+@hookimpl
+def register_models():
+    return [ModelSpec(name="crowd", summary="A small network.", build=build, image_shape=(16, 16, 3))]
+"""
+
+
+def test_the_mistake_gives_the_message_that_the_page_shows(tmp_path):
+    (tmp_path / "crowd.py").write_text(CROWD, encoding="utf-8")
+    (check,) = [each for each in collect_checks(tmp_path / "crowd.py", tiny_registry()) if each.name == "check_output"]
+    sys.modules.pop("crowd", None)
+    with pytest.raises(CheckFailed) as failed:
+        check()
+    page = PAGE.read_text(encoding="utf-8")
+    assert LAST_LAYER in page
+    assert f"\n{failed.value}\n" in page
