@@ -95,7 +95,8 @@ class Registry:
         """
         path = path.expanduser().resolve()
         if not path.is_file():
-            raise PluginLoadError(f"plugin file {path}: no such file.")
+            what = "expected a file, got a folder" if path.is_dir() else "no such file"
+            raise PluginLoadError(f"plugin file {path}: {what}.")
         info = PluginInfo(path.stem, origin=str(path), entry=str(path))
         self._load(info, lambda: _import_file(path))
         if info.error:

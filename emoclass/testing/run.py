@@ -224,7 +224,7 @@ def match_reasons(checks: list[Check], expected_failures: Mapping[str, str]) -> 
         ConfigError: A key names no check, or a reason is empty.
     """
     for key, reason in expected_failures.items():
-        if not reason.strip():
+        if not isinstance(reason, str) or not reason.strip():
             raise ConfigError(f"expected_failures: {key!r} has no reason.", hint="Say why the check fails.")
         select(checks, key, "expected_failures")
     return {str(check): reason for key, reason in expected_failures.items() for check in checks if key in check.keys}

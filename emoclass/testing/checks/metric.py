@@ -54,7 +54,8 @@ def check_perfect_inverted_constant(case: Case[MetricSpec]) -> None:
     """Certain and right is the best value that the bounds allow; certain and wrong is worse, a constant no better.
 
     A figure that rises where its `direction` says that less is better makes the worse model win. With direction
-    `none`, and for a matrix, the answers need only be valid.
+    `none` the answers need only be valid. A matrix has its rows for the true classes: perfect predictions fill its
+    diagonal alone, and those that take each class for the next one the places beside it.
     """
     import numpy as np
 
@@ -70,6 +71,9 @@ def check_perfect_inverted_constant(case: Case[MetricSpec]) -> None:
             uniform = scored(right, np.full((n, classes), 1 / classes))
             first = scored(right, np.eye(classes)[np.zeros(n, dtype=int)])
             others = [(each, measured(case, each)) for each in (wrong, uniform, first)]
+            if case.spec.kind == "matrix":
+                _check_filled(case, right, best, shift=0)
+                _check_filled(case, wrong, demanded(case, wrong), shift=1)
             if case.spec.direction == "none" or case.spec.kind == "matrix":
                 continue
             _check_best(case, right, best)
@@ -82,6 +86,23 @@ def check_perfect_inverted_constant(case: Case[MetricSpec]) -> None:
             expected="predictions that are all wrong to be worse than perfect ones",
             got=f"{said(best, labels)} for both",
             change="Correct the formula, or declare its direction as it is.",
+        )
+
+
+def _check_filled(case: Case[MetricSpec], given: Predictions, matrix: Values, *, shift: int) -> None:
+    """Demand that a matrix has something where each true class meets the class `shift` places on, and nowhere else."""
+    import numpy as np
+
+    from emoclass.testing.examples import said, shown
+
+    classes = len(given.labels)
+    wanted = np.roll(np.eye(classes, dtype=bool), shift, axis=1)
+    if np.any((matrix != 0) != wanted):
+        places = "on the diagonal" if shift == 0 else "where each true class (row) meets the next class (column)"
+        case.fail(
+            expected=f"numbers {places} and 0 elsewhere, for {shown(given)}",
+            got=said(matrix, given.labels),
+            change="Let rows be the true and columns the predicted classes, in label order.",
         )
 
 
@@ -126,8 +147,8 @@ def _check_no_better(case: Case[MetricSpec], given: Predictions, found: Values, 
 def check_absent_class(case: Case[MetricSpec]) -> None:
     """Where no image shows one of the emotions, there is a number, None for it, or ValueError with the reason.
 
-    Small test splits lack classes, and every bootstrap draws some that do. A warning, NaN or another error says
-    that nobody thought of it.
+    Small test splits lack classes, and every bootstrap draws some that do. A division by zero, NaN or another error
+    says that nobody thought of it.
     """
     import numpy as np
 
@@ -182,7 +203,7 @@ def check_labels_are_followed(case: Case[MetricSpec]) -> None:
 
 
 def check_weights(case: Case[MetricSpec]) -> None:
-    """Equal weights change nothing, and an image of weight 2 counts as two images.
+    """Weights of 1 change nothing, and an image of weight 2 counts as two images.
 
     Whoever calls the metric from Python may pass `sample_weight`: weights that are taken and not used give a wrong
     figure without a word.
@@ -196,15 +217,11 @@ def check_weights(case: Case[MetricSpec]) -> None:
             given = plain(labels, n)
             weight = np.random.default_rng(n).integers(1, 4, n)
             repeated = np.repeat(np.arange(n), weight)
-            alike, scale = demanded(case, given), np.full(n, 2)
             comparisons = [
-                (np.ones(n), alike, "no weights give", "weights of 1"),
-                (scale, alike, "no weights give", "weights of 2"),
+                (np.ones(n), demanded(case, given), "no weights give", "weights of 1"),
                 (weight, demanded(case, rows(given, repeated)), "repeated images give", f"weights {weight.tolist()}"),
             ]
             for weights, expected, why, what in comparisons:
-                if weights is scale and case.spec.kind == "matrix":
-                    continue  # it may count
                 found = measured(case, given, weights)
                 if not agree(expected, found):
                     case.fail(

@@ -279,7 +279,7 @@ def shifted(y_true, y_score, *, labels, sample_weight=None):
     [
         (lambda y_true, y_score, **_: right(y_true, y_score), "as repeated images give, "),
         (weighted_by_root, "as repeated images give, "),
-        (weighted_but_not_divided, "with weights of 2. "),
+        (weighted_but_not_divided, "as repeated images give"),
         (shifted, "as no weights give, "),
         (lambda y_true, y_score, *, labels: right(y_true, y_score), "unexpected keyword argument 'sample_weight'"),
     ],
