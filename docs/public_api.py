@@ -14,7 +14,17 @@ from pathlib import Path
 from typing import Any
 
 LISTING = Path(__file__).with_name("public-api.txt")
-MODULES = ("emoclass", "emoclass.errors", "emoclass.hookspecs", "emoclass.testing")
+MODULES = (
+    "emoclass",
+    "emoclass.configure",
+    "emoclass.data.images",
+    "emoclass.errors",
+    "emoclass.evaluation.evaluate",
+    "emoclass.evaluation.predictions",
+    "emoclass.hookspecs",
+    "emoclass.labels",
+    "emoclass.testing",
+)
 
 
 def listing() -> str:
@@ -22,19 +32,24 @@ def listing() -> str:
     return "\n".join(line for module in MODULES for line in (module, *_module(module), ""))
 
 
+def names(module: str) -> list[str]:
+    """Return the public names of a module, sorted."""
+    found = importlib.import_module(module)
+    return sorted(getattr(found, "__all__", None) or _own_names(found))
+
+
 def _module(name: str) -> Iterator[str]:
     module = importlib.import_module(name)
-    for public in sorted(getattr(module, "__all__", None) or _own_names(module)):
+    for public in names(name):
         yield from (f"    {line}" for line in _entry(public, getattr(module, public)))
 
 
 def _own_names(module: Any) -> list[str]:
-    """Return the names that a module without `__all__` defines itself."""
+    """Return the names that a module without `__all__` defines itself; those in capitals are constants."""
     return [
         name
         for name, value in vars(module).items()
-        if not name.startswith("_")
-        and (isinstance(value, int) or getattr(value, "__module__", None) == module.__name__)
+        if not name.startswith("_") and (name.isupper() or getattr(value, "__module__", None) == module.__name__)
     ]
 
 

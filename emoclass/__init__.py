@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from emoclass.config import RunConfig as RunConfig
     from emoclass.errors import EmoclassError as EmoclassError
-    from emoclass.evaluation.predictions import predicted_classes as predicted_classes
+    from emoclass.evaluation.decision import predicted_classes as predicted_classes
     from emoclass.hookspecs import hookimpl as hookimpl
     from emoclass.inference.classifier import Classifier as Classifier
     from emoclass.inference.load import load as load
@@ -45,7 +45,7 @@ _HOMES = {
     "Sample": "emoclass.specs",
     "hookimpl": "emoclass.hookspecs",
     "load": "emoclass.inference.load",
-    "predicted_classes": "emoclass.evaluation.predictions",
+    "predicted_classes": "emoclass.evaluation.decision",
     "resume": "emoclass.runner",
     "run": "emoclass.runner",
 }

@@ -29,6 +29,7 @@ class PluginInfo:
         error: Why it cannot be used, None if it can.
         offers: Kind (`datasets`, `models`, ...) -> the names it registers.
         rivals: Where other plugins of the same name come from.
+        entry: How another process finds it: the entry point's value, or the file; None for an object of this process.
         disabled: Whether the user keeps it out; it was not even imported, and `error` says by what.
     """
 
@@ -40,6 +41,7 @@ class PluginInfo:
     offers: dict[str, list[str]] = field(default_factory=dict)
     rivals: list[str] = field(default_factory=list)
     disabled: bool = False
+    entry: str | None = None
 
     @property
     def own(self) -> bool:

@@ -11,6 +11,8 @@ from emoclass.errors import ConfigError
 from emoclass.registry import Registry, unknown_name
 from emoclass.specs import MetricSpec, Recipe
 
+__all__ = ["configure"]
+
 
 def configure(registry: Registry, *, file: Tree | None = None, options: Tree | None = None) -> RunConfig:
     """Lay a config file and options over a plugin's recipe.

@@ -95,8 +95,9 @@ class Registry:
         """
         path = path.expanduser().resolve()
         if not path.is_file():
-            raise PluginLoadError(f"plugin file {path}: no such file.")
-        info = PluginInfo(path.stem, origin=str(path))
+            what = "expected a file, got a folder" if path.is_dir() else "no such file"
+            raise PluginLoadError(f"plugin file {path}: {what}.")
+        info = PluginInfo(path.stem, origin=str(path), entry=str(path))
         self._load(info, lambda: _import_file(path))
         if info.error:
             raise PluginLoadError(f"plugin file {path}: {info.error}")
@@ -253,8 +254,8 @@ def _checked(answers: Collection[object], kind: str) -> list[Spec]:
 def _describe(entry_point: importlib.metadata.EntryPoint) -> PluginInfo:
     distribution = entry_point.dist
     if distribution is None:
-        return PluginInfo(entry_point.name, origin=entry_point.value)
-    return PluginInfo(entry_point.name, distribution.version, distribution.name)
+        return PluginInfo(entry_point.name, origin=entry_point.value, entry=entry_point.value)
+    return PluginInfo(entry_point.name, distribution.version, distribution.name, entry=entry_point.value)
 
 
 def _disabled(known: Collection[str]) -> set[str]:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from emoclass.config import read_file, validate
+from emoclass.config import RunConfig, read_file, validate
 from emoclass.configure import configure, load_plugin
 from emoclass.data.index import Index
 from emoclass.data.split import SPLITS
@@ -91,9 +91,26 @@ def run(
         said["data"]["map"] = dict(map)
     file = read_file(Path(config).expanduser()) if isinstance(config, str | Path) else config
     settings = configure(registry, file=file, options=_without_none(said))
-    work = Work(settings, registry, progress or Progress())
-    listed, toml = work.index(), settings.to_toml()  # before anything is written: most mistakes show here
-    folder = RunFolder.create(Path(out).expanduser(), settings.recipe)
+    return run_config(settings, out=out, registry=registry, progress=progress)
+
+
+def run_config(
+    config: RunConfig, *, out: str | Path = "runs", registry: Registry | None = None, progress: Progress | None = None
+) -> RunResult:
+    """Do what a complete configuration says, and write a run folder; what `run` does after composing it.
+
+    Args:
+        config: The configuration.
+        out: Where the run makes its own folder.
+        registry: The plugins; None discovers the installed ones.
+        progress: Told how the work goes on.
+
+    Raises:
+        EmoclassError: What `run` raises.
+    """
+    work = Work(config, registry or Registry.discover(), progress or Progress())
+    listed, toml = work.index(), config.to_toml()  # before anything is written: most mistakes show here
+    folder = RunFolder.create(Path(out).expanduser(), config.recipe)
     try:
         folder.write_text("config.toml", toml)
         return _execute(work, folder, listed)

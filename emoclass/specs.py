@@ -34,7 +34,8 @@ class Sample(FrozenModel):
         id: Unique within the dataset and stable between listings.
         path: Where the image is, relative to the dataset's root, with forward slashes.
         emotion: The dataset's own word for the class; `data.index` translates it.
-        votes: Annotators' counts per emotion, where the dataset has them.
+        votes: Annotators' counts per word, where the dataset has them: an emotion that its spec declares, or a word
+            that is no emotion. All 0 is as none.
         group: Person, sequence or source: never crosses splits.
         split: The dataset's official split, where it has one.
     """
@@ -63,7 +64,9 @@ class DatasetSpec(Spec):
         emotions: The emotion ids that the dataset can hold.
         read_sample: `read_sample(root, sample) -> bytes`, one encoded image, for containers such as a CSV of
             pixels and for generated images; None reads the file at `root / sample.path`.
-        make_tiny: `make_tiny(root: Path) -> None` writes a few synthetic images in the true on-disk format.
+        make_tiny: `make_tiny(root: Path) -> Mapping[str, str] | None` writes a few synthetic images in the true
+            on-disk format into an empty folder. It may return {sample id: emotion} of what it wrote: the conformance
+            kit compares that with what `load` says, and so finds a loader that swaps two classes.
         needs_root: False for a dataset that carries or generates its images: it takes no folder.
         takes_labels: True for a dataset that generates images for the run's emotions: `load` then
             receives `labels: LabelScheme` as a keyword.

@@ -16,7 +16,7 @@ TRACE = "EMOCLASS_TRACE_PLUGINS"
 
 def tell(plugin: str, text: str) -> None:
     """Write a line about a plugin, where tracing is on."""
-    if os.environ.get(TRACE, "0") not in ("", "0"):
+    if os.environ.get(TRACE, "0").lower() not in ("", "0", "false", "no", "off"):
         print(f"[plugin {plugin}] {text}", file=sys.stderr)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -9,8 +10,14 @@ from bundles import write_bundle
 from tiny import tiny_registry
 
 from emoclass import Registry
+from emoclass.registry import DISABLE
+from emoclass.trace import TRACE
 
 pytest_plugins = ["pytester"]
+
+# What a shell says of plugins is no concern of the tests; plugins are looked for already while tests are collected.
+for variable in (DISABLE, TRACE):
+    os.environ.pop(variable, None)
 
 
 @pytest.fixture(scope="session")

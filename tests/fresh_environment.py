@@ -1,4 +1,4 @@
-"""A virtual environment that sees what the tests have, and installs more: in a second, and without the network."""
+"""A virtual environment that sees what the tests have, and installs and runs more: in a second, without the network."""
 
 from __future__ import annotations
 
@@ -25,3 +25,12 @@ def install(python: Path, *folders: Path) -> None:
     """Build and install the packages in folders into the environment of a Python; what they need must be there."""
     pip = [sys.executable, "-m", "pip", "--disable-pip-version-check", "--python", python, "install", "--quiet"]
     subprocess.run([*pip, "--no-deps", "--no-build-isolation", *folders], check=True)
+
+
+def ran(*command: object, cwd: Path) -> str:
+    """Run a command and return what it printed, after it ended well."""
+    done = subprocess.run(
+        [*map(str, command)], cwd=cwd, capture_output=True, text=True, encoding="utf-8", timeout=600, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout

@@ -73,6 +73,13 @@ def test_every_kind_of_generated_section_stands_in_some_page():
     assert set(names) == set(generate.SECTIONS)
 
 
+def test_all_code_of_the_tutorial_is_cut_from_files_that_are_tested():
+    page = text_of("tutorial-first-plugin.md")
+    by_hand = re.sub(r"<!-- generated: snippet .*?<!-- end generated -->", "", page, flags=re.DOTALL)
+    assert len(FENCE.findall(page)) > len(FENCE.findall(by_hand)) > 0
+    assert {found["language"] for found in FENCE.finditer(by_hand)}.isdisjoint({"python", "toml", "yaml"})
+
+
 @pytest.mark.parametrize("page", generate.pages(), ids=name_of)
 def test_generated_sections_are_up_to_date(page):
     assert text_of(page) == generate.regenerate(text_of(page)), "run: make docs"

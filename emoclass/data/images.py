@@ -18,6 +18,8 @@ from PIL import ExifTags, Image, UnidentifiedImageError
 from emoclass.errors import UnreadableImageError
 from emoclass.specs import Sample
 
+__all__ = ["read_image"]
+
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF")
 """Named one by one: Pillow would start Ghostscript for an EPS file."""
 

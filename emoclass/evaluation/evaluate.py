@@ -18,6 +18,8 @@ from emoclass.refs import resolve
 from emoclass.results import MetricValue
 from emoclass.specs import MetricSpec
 
+__all__ = ["evaluate"]
+
 _TOLERANCE = 1e-9  # sums of floats may pass a bound by rounding
 
 
@@ -210,5 +212,7 @@ def _proportions(
         from_counts, interval = mean_of_proportions(*pair, transform)
         if value is not None and abs(from_counts - value) > 1e-6:
             raise _expected(spec, f"{value:g} from its counts, too", f"{from_counts:g}")
+        if interval.low is not None and interval.high is not None and interval.low > interval.high:
+            raise _expected(spec, "a rising transform", f"an interval from {interval.low:g} to {interval.high:g}")
         intervals.append(interval)
     return intervals

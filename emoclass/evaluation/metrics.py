@@ -15,7 +15,8 @@ from typing import Any
 import numpy as np
 import sklearn.metrics as sk
 
-from emoclass.evaluation.predictions import FloatArray, IntArray, predicted_classes
+from emoclass.evaluation.decision import predicted_classes
+from emoclass.evaluation.predictions import FloatArray, IntArray
 from emoclass.labels import LabelScheme
 
 Decided = tuple[IntArray, IntArray, FloatArray | None]

@@ -10,7 +10,10 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from emoclass.errors import ContractError
+from emoclass.evaluation.decision import predicted_classes
 from emoclass.labels import LabelScheme
+
+__all__ = ["Predictions"]
 
 IntArray = NDArray[np.int64]
 FloatArray = NDArray[np.float64]
@@ -19,24 +22,6 @@ SUM_TOLERANCE = 1e-3
 """How far a row of probabilities may sum from 1: float16 and LiteRT outputs round."""
 
 _PROBABILITIES_HINT = "End the model in a sigmoid (two emotions) or a softmax (more), not in logits."
-
-
-def predicted_classes(y_score: FloatArray) -> IntArray:
-    """Return the class index that each row of probabilities stands for.
-
-    Two classes: the second (positive) one where its probability is at least 0.5, so that a tie is
-    positive, as with the threshold of a sigmoid. More: the largest probability, a tie going to the
-    class that comes first in label order.
-
-    Shapes: `(n, classes)` -> int `(n,)`.
-
-    Example:
-        >>> predicted_classes(np.array([[0.5, 0.5], [0.6, 0.4]])).tolist()
-        [1, 0]
-    """
-    if y_score.shape[1] == 2:
-        return np.asarray(y_score[:, 1] >= 0.5, dtype=np.int64)
-    return np.asarray(np.argmax(y_score, axis=1), dtype=np.int64)
 
 
 def _check_probabilities(y_score: FloatArray, subject: str, hint: str = _PROBABILITIES_HINT) -> None:

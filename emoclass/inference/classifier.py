@@ -18,7 +18,8 @@ from emoclass.bundle.read import Bundle
 from emoclass.data.images import read_bytes, read_image, to_pixels
 from emoclass.data.pixels import available_threads, ordered_map
 from emoclass.errors import BundleError, ConfigError, DataError, UnreadableImageError
-from emoclass.evaluation.predictions import predicted_classes, scores_from_output
+from emoclass.evaluation.decision import predicted_classes
+from emoclass.evaluation.predictions import scores_from_output
 from emoclass.inference.litert import LiteRTModel
 from emoclass.labels import LabelScheme
 from emoclass.results import Prediction, Unreadable

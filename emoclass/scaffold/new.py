@@ -136,7 +136,7 @@ def _test_needs(kinds: tuple[str, ...]) -> list[str]:
 
 
 def _requirement(name: str) -> str:
-    """Return a package with the oldest release that emoclass itself accepts, as in `keras>=3.10`."""
+    """Return a package with the oldest release that emoclass itself accepts, as in `keras>=3.13`."""
     ours = (line.partition(";")[0].strip() for line in importlib.metadata.requires("emoclass") or ())
     return next((line for line in ours if re.split(r"[^\w-]", line)[0] == name), name)
 

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import io
+import json
+import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Generic, NoReturn, TypeVar
+from typing import Any, Generic, NoReturn, TypeVar
 
 from emoclass.registry import PluginInfo, Registry
 from emoclass.specs import DatasetSpec, MetricSpec, ModelSpec, Recipe, Spec
@@ -16,6 +20,11 @@ S = TypeVar("S")
 
 KINDS: dict[type[Spec], str] = {DatasetSpec: "dataset", ModelSpec: "model", MetricSpec: "metric", Recipe: "recipe"}
 """What a spec describes, in the words of messages."""
+
+
+def kind_of(spec: Spec) -> str:
+    """Return what a spec describes: `dataset`, `model`, `metric` or `recipe`."""
+    return next(kind for base, kind in KINDS.items() if isinstance(spec, base))
 
 
 class CheckFailed(AssertionError):  # noqa: N818 (an outcome, not an error of ours)
@@ -46,7 +55,7 @@ class Case(Generic[S]):
     def subject(self) -> str:
         """What messages call it: `model 'small' (plugin 'faces')`."""
         plugin = f"plugin {self.plugin.name!r}"
-        return f"{KINDS[type(self.spec)]} {self.spec.name!r} ({plugin})" if isinstance(self.spec, Spec) else plugin
+        return f"{kind_of(self.spec)} {self.spec.name!r} ({plugin})" if isinstance(self.spec, Spec) else plugin
 
     def folder(self, name: str) -> Path:
         """Make an empty folder below the scratch folder."""
@@ -79,6 +88,36 @@ class Case(Generic[S]):
             self.fail(
                 expected=f"{what} to print nothing", got=repr(lines[0]), change="Use logging.getLogger(__name__)."
             )
+
+    def ask_afresh(self, question: str, *arguments: str) -> Any:
+        """Ask a process of its own about the plugin; see `emoclass.testing.fresh`.
+
+        Raises:
+            CheckSkipped: No other process can import it.
+            CheckFailed: It does not load there.
+        """
+        if self.plugin.entry is None:
+            self.skip("it is an object of this process: no other can import it")
+        done = subprocess.run(
+            [sys.executable, "-m", "emoclass.testing.fresh", question, self.plugin.entry, *arguments],
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=120,
+            env={
+                **os.environ,
+                "PYTHONPATH": os.pathsep.join(filter(None, sys.path)),
+                "PYTHONHASHSEED": "2" if os.environ.get("PYTHONHASHSEED") == "1" else "1",
+            },
+        )
+        if done.returncode != 0:
+            said = done.stderr.strip().splitlines()
+            self.fail(
+                expected="a plugin that works in a fresh process",
+                got=said[-1] if said else f"exit code {done.returncode}",
+                change="Let it depend on nothing that this process happened to have loaded before.",
+            )
+        return json.loads(done.stdout.splitlines()[-1])
 
     def skip(self, reason: str) -> NoReturn:
         """End the check: it does not apply.

@@ -118,7 +118,7 @@ def measured(
         case: The metric.
         given: The predictions.
         weight: The images' weights, shape `(n,)`; None passes none.
-        strict: Whether a warning is a failure.
+        strict: Whether one of NumPy's warnings is a failure.
 
     Raises:
         CheckFailed: It failed, or returned something that its spec excludes.
@@ -144,7 +144,8 @@ def measured(
                 got=f"this error: {error.message.removesuffix('.')}",
                 change=error.hint or "Return what the spec declares.",
             )
-    about = [each for each in seen if not issubclass(each.category, DeprecationWarning | FutureWarning)]
+    # NumPy's: a division by zero. What other libraries remark on a valid value is their affair.
+    about = [each for each in seen if issubclass(each.category, RuntimeWarning)]
     if strict and about:
         case.fail(
             expected=f"no warning for {shown(given)}",
@@ -169,6 +170,18 @@ def demanded(case: Case[MetricSpec], given: Predictions) -> Values:
             change="Leave the arrays as they are, and change a copy." if changed else "Define it on such predictions.",
         )
     return found
+
+
+def usable(case: Case[MetricSpec]) -> list[LabelScheme]:
+    """Return the label schemes on which the metric is defined: some speak of certain emotions, or of three or more.
+
+    Raises:
+        CheckFailed: There are none.
+    """
+    schemes = [labels for labels in SCHEMES if not isinstance(measured(case, plain(labels, 60)), str)]
+    if not schemes:
+        demanded(case, plain(SCHEMES[0], 60))
+    return schemes
 
 
 def agree(one: Values | str, other: Values | str) -> bool:

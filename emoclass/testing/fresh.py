@@ -1,20 +1,22 @@
-"""Load one plugin in a process of its own, and tell which heavy packages that brought along.
+"""Load one plugin in a process of its own, and answer a question about it with a line of JSON on stdout.
 
-Run as `python -m emoclass.testing.fresh --file FILE` or `--module NAME`; the answer is one line of JSON on stdout:
-package -> the line that imported it.
+    python -m emoclass.testing.fresh imports ENTRY             heavy package -> the line that imported it
+    python -m emoclass.testing.fresh samples ENTRY NAME ROOT   the ids that a dataset lists below a folder
+
+ENTRY is the value of an entry point, or a file.
 """
 
 from __future__ import annotations
 
-import importlib
+import importlib.metadata
 import json
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from types import FrameType, ModuleType
+from types import FrameType
 from typing import Any
 
-from emoclass.registry import PluginInfo, Registry
+from emoclass.registry import GROUP, PluginInfo, Registry
 
 HEAVY = ("tensorflow", "keras", "torch", "jax", "sklearn", "scipy", "matplotlib", "pandas", "numpy")
 """Packages whose import takes long enough to be noticed at every command."""
@@ -38,17 +40,22 @@ def _lines(frame: FrameType | None) -> Iterator[tuple[str, int]]:
         frame = frame.f_back
 
 
-def _load(how: str, what: str) -> ModuleType:
+def _load(entry: str) -> tuple[Registry, PluginInfo]:
     registry = Registry()
-    if how == "--file":
-        name = registry.load_file(Path(what))
-    else:
-        name = what
-        registry.register(importlib.import_module(what), PluginInfo(name, origin=what))
-    module = registry.module(name)
-    if not isinstance(module, ModuleType):
-        raise TypeError(f"expected a module, got {type(module).__name__}")
-    return module
+    if entry.endswith(".py"):
+        return registry, registry.plugin(registry.load_file(Path(entry)))
+    loaded = importlib.metadata.EntryPoint(name="plugin", value=entry, group=GROUP).load()
+    registry.register(loaded, PluginInfo("plugin", origin=entry))
+    return registry, registry.plugin("plugin")
+
+
+def _imports(entry: str) -> dict[str, str]:
+    watch = _Watch()
+    sys.meta_path.insert(0, watch)
+    _load(entry)
+    module = Path(entry).stem if entry.endswith(".py") else entry.partition(":")[0].strip()
+    home = Path(sys.modules[module].__file__ or ".").resolve().parent
+    return {name: _where(lines, home) for name, lines in watch.asked_by.items() if name in sys.modules}
 
 
 def _where(asked_by: list[tuple[str, int]], folder: Path) -> str:
@@ -58,9 +65,13 @@ def _where(asked_by: list[tuple[str, int]], folder: Path) -> str:
     return f"{file}, line {line}"
 
 
+def _samples(entry: str, name: str, root: str) -> list[str]:
+    from emoclass.testing.tiny import list_samples
+
+    registry, _ = _load(entry)
+    return [sample.id for sample in list_samples(registry.datasets.get(name), Path(root) if root else None)]
+
+
 if __name__ == "__main__":
-    watch = _Watch()
-    sys.meta_path.insert(0, watch)
-    plugin = _load(*sys.argv[1:])
-    home = Path(plugin.__file__ or ".").resolve().parent
-    print(json.dumps({name: _where(lines, home) for name, lines in watch.asked_by.items() if name in sys.modules}))
+    question, *arguments = sys.argv[1:]
+    print(json.dumps(_imports(*arguments) if question == "imports" else _samples(*arguments)))

@@ -22,8 +22,9 @@ def parametrize_with_checks(
 
     Args:
         plugin: An installed plugin's name, the path of a one-file plugin, or a module or object with hooks.
-        expected_failures: Check -> why it fails; the check is `check_output`, or `check_output[small]` for what
-            is named small alone. One that passes fails the test: the reason has gone.
+        expected_failures: Check -> why it fails; the check is `check_output`, or `check_output[small]` or
+            `check_output[model small]` for what is named small alone.
+            One that passes fails the test: the reason has gone.
         registry: All plugins; None discovers the installed ones.
 
     Raises:

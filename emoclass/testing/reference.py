@@ -18,6 +18,7 @@ from emoclass.testing.examples import Values
 
 _SKLEARN = re.compile(r"sklearn\.metrics\.(\w+)")
 _OWN = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_][\w.]*")
+_DOTTED = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)+")
 _PROBABILITIES = {"y_score", "y_prob", "y_proba"}
 
 
@@ -35,6 +36,8 @@ def find_reference(spec: MetricSpec) -> Callable[[Predictions], Values] | None:
     text = spec.reference or ""
     sklearn = _SKLEARN.fullmatch(text)
     if not sklearn and not _OWN.fullmatch(text):
+        if _DOTTED.fullmatch(text):
+            raise UnusableReferenceError("a dotted name that is neither of scikit-learn's metrics nor has a colon")
         return None
     try:
         function = resolve(f"sklearn.metrics:{sklearn[1]}" if sklearn else text)

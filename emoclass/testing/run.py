@@ -12,13 +12,14 @@ import warnings
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import ModuleType
 from typing import Any, Literal
 
 from emoclass.configure import load_plugin
 from emoclass.diagnosis import explain
 from emoclass.errors import ConfigError, EmoclassError
 from emoclass.registry import PluginInfo, Registry
-from emoclass.testing.case import KINDS, Case, CheckFailed, CheckSkipped
+from emoclass.testing.case import Case, CheckFailed, CheckSkipped, kind_of
 from emoclass.testing.checks import CHECKS, CheckFunction
 
 Status = Literal["passed", "failed", "skipped", "expected failure"]
@@ -56,6 +57,11 @@ class Check:
         """What is checked: the name of the spec, or of the plugin."""
         return self.spec.name if self.spec is not None else self.plugin.name
 
+    @property
+    def keys(self) -> tuple[str, str, str]:
+        """What it may be called: by its name, or by its name and what it checks."""
+        return self.name, f"{self.name}[{self.target}]", f"{self.name}[{self.kind} {self.target}]"
+
     def __str__(self) -> str:
         return f"{self.kind}-{self.target}-{self.name}"
 
@@ -77,7 +83,7 @@ class Check:
                 said = str(error).removeprefix(f"{self.kind} {self.target!r}: ")
                 raise CheckFailed(f"{case.subject}: {said}") from error
             except (Exception, SystemExit) as error:
-                said = f"{case.subject}: expected no error, got {explain(error)} {_demand(self.function)}"
+                said = f"{case.subject}: expected no error, got {explain(error)} Demanded is: {_demand(self.function)}"
                 raise CheckFailed(said) from error
 
 
@@ -135,26 +141,31 @@ def collect_checks(plugin: object, registry: Registry | None = None) -> list[Che
         return checks[:1]
     for catalog in registry.catalogs().values():
         for spec in catalog.of(info.name):
-            kind = KINDS[type(spec)]
+            kind = kind_of(spec)
             checks += [Check(function, registry, info, kind, spec) for function in CHECKS[kind]]
     return checks
 
 
 def _find(plugin: object, registry: Registry) -> PluginInfo:
     if not isinstance(plugin, str | Path):
-        name = getattr(plugin, "__name__", type(plugin).__name__)
-        info = PluginInfo(name, origin=str(getattr(plugin, "__file__", "this process")))
+        for info in registry.plugins.values():
+            if not info.error and registry.module(info.name) is plugin:
+                return info
+        is_module = isinstance(plugin, ModuleType)
+        name = plugin.__name__ if isinstance(plugin, ModuleType) else type(plugin).__name__
+        info = PluginInfo(name, origin=name if is_module else "this process", entry=name if is_module else None)
         registry.register(plugin, info)
         return info
-    name = str(plugin)
+    name, origin = str(plugin), None
     try:
-        name = load_plugin(registry, name)
+        return registry.plugins[load_plugin(registry, name)]
     except EmoclassError:
         if name.endswith(".py"):
-            name = Path(name).stem
-        if name not in registry.plugins or registry.plugins[name].rivals:
+            name, origin = Path(name).stem, str(Path(name).expanduser().resolve())
+        info = registry.plugins.get(name, PluginInfo(name, disabled=True))
+        if info.disabled or info.rivals or origin not in (None, info.origin):
             raise
-    return registry.plugins[name]
+        return info
 
 
 def run_checks(
@@ -164,8 +175,9 @@ def run_checks(
 
     Args:
         plugin: As for `collect_checks`.
-        expected_failures: Check -> why it fails; the check is `check_output`, or `check_output[small]` for what
-            is named small alone. One that passes is a failure: the reason has gone.
+        expected_failures: Check -> why it fails; the check is `check_output`, or `check_output[small]` or
+            `check_output[model small]` for what is named small alone.
+            One that passes is a failure: the reason has gone.
         registry: As for `collect_checks`.
 
     Yields:
@@ -211,15 +223,33 @@ def match_reasons(checks: list[Check], expected_failures: Mapping[str, str]) -> 
     Raises:
         ConfigError: A key names no check, or a reason is empty.
     """
-    keys = {str(check): (check.name, f"{check.name}[{check.target}]") for check in checks}
-    known = sorted({key for both in keys.values() for key in both})
     for key, reason in expected_failures.items():
-        if key not in known:
-            close = difflib.get_close_matches(key, known, n=1)
-            raise ConfigError(
-                f"expected_failures: no check is called {key!r}.",
-                hint=f"Did you mean {close[0]!r}?" if close else f"Known are {', '.join(known)}.",
-            )
-        if not reason.strip():
+        if not isinstance(reason, str) or not reason.strip():
             raise ConfigError(f"expected_failures: {key!r} has no reason.", hint="Say why the check fails.")
-    return {each: expected_failures[key] for each, both in keys.items() for key in both if key in expected_failures}
+        select(checks, key, "expected_failures")
+    return {str(check): reason for key, reason in expected_failures.items() for check in checks if key in check.keys}
+
+
+def select(checks: list[Check], key: str, where: str) -> list[Check]:
+    """Return the checks that a user means: `check_output`, `check_output[small]` or `check_output[model small]`.
+
+    Of a plugin that cannot be loaded there is but one check, and any name stands for it: it says what to mend first.
+
+    Raises:
+        ConfigError: There is none of that name.
+    """
+    chosen = [check for check in checks if key in check.keys]
+    if not chosen and checks[0].plugin.error and key.partition("[")[0] in _ALL:
+        return checks
+    if not chosen:
+        known = sorted({key for check in checks for key in check.keys})
+        close = difflib.get_close_matches(key, known, n=1)
+        names = dict.fromkeys(check.name for check in checks)
+        raise ConfigError(
+            f"{where}: the plugin has no check {key!r}.",
+            hint=f"Did you mean {close[0]!r}?" if close else f"It has {', '.join(names)}.",
+        )
+    return chosen
+
+
+_ALL = {function.__name__ for functions in CHECKS.values() for function in functions}

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from emoclass.labels import LabelScheme
+from emoclass.labels import LabelScheme, canonical
 from emoclass.refs import resolve
 from emoclass.specs import DatasetSpec, Sample
 from emoclass.testing.case import Case
@@ -19,12 +19,10 @@ class Tiny:
     Attributes:
         root: The folder; None for a dataset that takes none.
         samples: What `load` lists there.
-        written: Sample id -> emotion, as `make_tiny` says; None where it says nothing.
     """
 
     root: Path | None
     samples: list[Sample]
-    written: Mapping[str, str] | None
 
 
 def make_tiny(case: Case[DatasetSpec]) -> Tiny:
@@ -33,9 +31,9 @@ def make_tiny(case: Case[DatasetSpec]) -> Tiny:
     Raises:
         CheckSkipped: It cannot be written or listed: one fault needs no more than one check to tell of it.
     """
-    root, written = write_tiny(case)
+    root, _ = write_tiny(case)
     try:
-        return Tiny(root, list_samples(case.spec, root), written)
+        return Tiny(root, list_samples(case.spec, root))
     except Exception:
         case.skip("the dataset cannot be listed: check_tiny_round_trips says why")
 
@@ -60,5 +58,6 @@ def write_tiny(case: Case[DatasetSpec]) -> tuple[Path | None, Mapping[str, str] 
 
 def list_samples(spec: DatasetSpec, root: Path | None) -> list[Sample]:
     """Call a dataset's `load` without options and take all that it yields."""
-    labels = {"labels": LabelScheme(emotions=spec.emotions)} if spec.takes_labels else {}
+    extra = {emotion: "declared by the dataset" for emotion in spec.emotions if canonical(emotion) is None}
+    labels = {"labels": LabelScheme(emotions=spec.emotions, extra=extra)} if spec.takes_labels else {}
     return list(resolve(spec.load)(root, **labels))

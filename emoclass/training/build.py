@@ -51,6 +51,11 @@ def build(spec: ModelSpec, labels: LabelScheme, *, seed: int, options: Mapping[s
 def _check(spec: ModelSpec, labels: LabelScheme, model: Any) -> None:
     if not isinstance(model, keras.Model):
         raise ContractError(f"model {spec.name!r}: expected a keras.Model, got {type(model).__name__}.")
+    if not isinstance(model, keras.Sequential) and not getattr(model, "inputs", None):  # a class of its own
+        raise ContractError(
+            f"model {spec.name!r}: expected a Sequential or functional model, got {type(model).__name__}.",
+            hint="Wrap it: keras.Model(inputs, outputs). Only such a model can be saved, loaded and exported anywhere.",
+        )
     if not model.built or not model.inputs:
         raise ContractError(f"model {spec.name!r}: is not built.", hint="Begin it with keras.Input(image_shape).")
     if model.compiled:

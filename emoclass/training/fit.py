@@ -9,6 +9,7 @@ import sys
 import time
 import traceback
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -135,7 +136,8 @@ def _free_iterators(error: BaseException) -> None:
         # Keras cuts its own frames out of tracebacks, but the frames beneath still refer to them.
         inner: FrameType | None = frame
         while inner is not None and inner is not here:
-            inner.clear()
+            with suppress(RuntimeError):  # a generator that waits: it holds none of ours
+                inner.clear()
             inner = inner.f_back
     gc.collect()
 

@@ -7,7 +7,7 @@ import os
 import sys
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 
 def import_keras_quietly() -> None:
@@ -34,7 +34,10 @@ def output_aside() -> Iterator[None]:
     threads write meanwhile goes the same way.
     """
     _flush()
-    saved = {descriptor: os.dup(descriptor) for descriptor in (1, 2)}
+    saved = {}
+    for descriptor in (1, 2):
+        with suppress(OSError):  # closed: nothing can be written there anyway
+            saved[descriptor] = os.dup(descriptor)
     with tempfile.TemporaryFile() as aside:
         for descriptor in saved:
             os.dup2(aside.fileno(), descriptor)
@@ -43,7 +46,8 @@ def output_aside() -> Iterator[None]:
         except Exception:
             _flush()
             aside.seek(0)
-            os.write(saved[2], aside.read())
+            if 2 in saved:
+                os.write(saved[2], aside.read())
             raise
         finally:
             _flush()

@@ -149,7 +149,7 @@ def test_an_expected_failure_that_passes_is_a_failure(one_file):
 @pytest.mark.parametrize(
     ("reasons", "message"),
     [
-        ({"check_in_bounds": "why"}, "no check is called 'check_in_bounds'. Did you mean 'check_within_bounds'?"),
+        ({"check_in_bounds": "why"}, "the plugin has no check 'check_in_bounds'. Did you mean 'check_within_bounds'?"),
         ({"check_weights[mises]": "why"}, "Did you mean 'check_weights[misses]'?"),
         ({"check_weights": " "}, "'check_weights' has no reason. Say why the check fails."),
     ],
@@ -198,7 +198,7 @@ def test_the_command_prints_a_row_for_each_check_and_exits_with_0_where_none_fai
     done = invoked(one_file(FINE))
     assert done.exit_code == 0, done.output
     assert "plugin plugin_of_test_kit" in done.output and "metric misses" in done.output
-    rows = re.findall(r"^  (check_\w+) +(ok|skipped|FAILED) +[\d.]+ s", done.output, re.MULTILINE)
+    rows = re.findall(r"^  (check_\w+) +(ok|skipped|FAILED) +[\d.]+", done.output, re.MULTILINE)
     assert len(rows) == len({name for name, _ in rows}) == len(CHECKS["plugin"]) + len(CHECKS["metric"])
     assert {"ok", "skipped"} == {state for _, state in rows}
     assert re.search(r"^\d+ passed, 0 failed, \d+ skipped$", done.output, re.MULTILINE)

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import re
-import subprocess
 import sys
 
 import pytest
-from fresh_environment import fresh_environment, install
+from fresh_environment import fresh_environment, install, ran
 
 from emoclass import Registry
 from emoclass.scaffold.new import KINDS, write_plugin
@@ -15,15 +14,6 @@ from emoclass.scaffold.new import KINDS, write_plugin
 pytestmark = pytest.mark.slow
 
 PACKAGES = {"all-kinds": tuple(KINDS), **{f"one-{kind}": (kind,) for kind in KINDS}}
-
-
-def ran(*command, cwd):
-    """Run a command and return what it printed, after it ended well."""
-    done = subprocess.run(
-        [*map(str, command)], cwd=cwd, capture_output=True, text=True, encoding="utf-8", timeout=600, check=False
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
-    return done.stdout
 
 
 @pytest.fixture(scope="module")

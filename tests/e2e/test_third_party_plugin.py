@@ -4,23 +4,15 @@ from __future__ import annotations
 
 import json
 import shutil
-import subprocess
 from pathlib import Path
 
 import pytest
-from fresh_environment import fresh_environment, install
+from fresh_environment import fresh_environment, install, ran
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "emoclass-crowd"
 MAKE_TINY = "import pathlib, sys; from emoclass_crowd.dataset import make_tiny; make_tiny(pathlib.Path(sys.argv[1]))"
 
 pytestmark = pytest.mark.slow
-
-
-def ran(*command, cwd):
-    """Run a command to its end and return what it printed."""
-    done = subprocess.run(list(map(str, command)), capture_output=True, text=True, timeout=300, check=False, cwd=cwd)
-    assert done.returncode == 0, done.stdout + done.stderr
-    return done.stdout
 
 
 @pytest.fixture(scope="module")

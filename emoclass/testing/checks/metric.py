@@ -18,13 +18,13 @@ def check_within_bounds(case: Case[MetricSpec]) -> None:
     Reports draw and compare by the bounds, and a value outside of them says that formula or bounds are wrong.
     Tried on random, tied, skewed and certain predictions, and on single images. Nothing is printed meanwhile.
     """
-    from emoclass.testing.examples import SCHEMES, demanded, measured, plain, varied
+    from emoclass.testing.examples import SCHEMES, measured, usable, varied
 
     with case.silent("compute"):
         for labels in SCHEMES:
             for given in varied(labels):
                 measured(case, given)
-            demanded(case, plain(labels, 60))
+        usable(case)
 
 
 def check_sample_order_does_not_matter(case: Case[MetricSpec]) -> None:
@@ -34,9 +34,9 @@ def check_sample_order_does_not_matter(case: Case[MetricSpec]) -> None:
     """
     import numpy as np
 
-    from emoclass.testing.examples import SCHEMES, agree, measured, rows, said, shown, varied
+    from emoclass.testing.examples import agree, measured, rows, said, shown, usable, varied
 
-    for labels in SCHEMES:
+    for labels in usable(case):
         for given in varied(labels):
             order = np.random.default_rng(len(given)).permutation(len(given))
             before = measured(case, given)
@@ -54,13 +54,15 @@ def check_perfect_inverted_constant(case: Case[MetricSpec]) -> None:
     """Certain and right is the best value that the bounds allow; certain and wrong is worse, a constant no better.
 
     A figure that rises where its `direction` says that less is better makes the worse model win. With direction
-    `none`, and for a matrix, the answers need only be valid.
+    `none` the answers need only be valid. A matrix has its rows for the true classes: perfect predictions fill its
+    diagonal alone, and those that take each class for the next one the places beside it.
     """
     import numpy as np
 
-    from emoclass.testing.examples import SCHEMES, demanded, measured, perfect, scored
+    from emoclass.testing.examples import demanded, measured, perfect, said, scored, usable
 
-    for labels in SCHEMES:
+    told_apart = False
+    for labels in usable(case):
         classes = len(labels)
         for n in (4 * classes, 31):
             right = perfect(labels, n)
@@ -69,12 +71,39 @@ def check_perfect_inverted_constant(case: Case[MetricSpec]) -> None:
             uniform = scored(right, np.full((n, classes), 1 / classes))
             first = scored(right, np.eye(classes)[np.zeros(n, dtype=int)])
             others = [(each, measured(case, each)) for each in (wrong, uniform, first)]
+            if case.spec.kind == "matrix":
+                _check_filled(case, right, best, shift=0)
+                _check_filled(case, wrong, demanded(case, wrong), shift=1)
             if case.spec.direction == "none" or case.spec.kind == "matrix":
                 continue
             _check_best(case, right, best)
             for (given, found), what in zip(others, ("wrong", "uniform", "constant"), strict=True):
                 if not isinstance(found, str):
-                    _check_worse(case, given, found, best, what)
+                    loss = _check_no_better(case, given, found, best, what)
+                    told_apart |= what == "wrong" and bool(np.nanmin(loss) > 1e-9)
+    if not told_apart and case.spec.direction != "none" and case.spec.kind != "matrix":
+        case.fail(
+            expected="predictions that are all wrong to be worse than perfect ones",
+            got=f"{said(best, labels)} for both",
+            change="Correct the formula, or declare its direction as it is.",
+        )
+
+
+def _check_filled(case: Case[MetricSpec], given: Predictions, matrix: Values, *, shift: int) -> None:
+    """Demand that a matrix has something where each true class meets the class `shift` places on, and nowhere else."""
+    import numpy as np
+
+    from emoclass.testing.examples import said, shown
+
+    classes = len(given.labels)
+    wanted = np.roll(np.eye(classes, dtype=bool), shift, axis=1)
+    if np.any((matrix != 0) != wanted):
+        places = "on the diagonal" if shift == 0 else "where each true class (row) meets the next class (column)"
+        case.fail(
+            expected=f"numbers {places} and 0 elsewhere, for {shown(given)}",
+            got=said(matrix, given.labels),
+            change="Let rows be the true and columns the predicted classes, in label order.",
+        )
 
 
 def _check_best(case: Case[MetricSpec], right: Predictions, best: Values) -> None:
@@ -95,28 +124,31 @@ def _check_best(case: Case[MetricSpec], right: Predictions, best: Values) -> Non
         )
 
 
-def _check_worse(case: Case[MetricSpec], given: Predictions, found: Values, best: Values, what: str) -> None:
-    """Demand that predictions are worse than perfect ones; a constant may be as good, as it is calibrated."""
+def _check_no_better(case: Case[MetricSpec], given: Predictions, found: Values, best: Values, what: str) -> Values:
+    """Return by how much predictions are worse than perfect ones, and demand that they are no better.
+
+    They may be as good: a constant is calibrated, and top-2 accuracy is 1 whatever happens between two emotions.
+    """
     import numpy as np
 
     from emoclass.testing.examples import said, shown
 
     loss = (best - found) if case.spec.direction == "higher" else (found - best)
-    fails = loss <= 1e-9 if what == "wrong" else loss < -1e-6  # never where NaN stands for None
-    if np.any(fails):
+    if np.any(loss < -1e-6):  # never where NaN stands for None
         case.fail(
-            expected=f"{'worse' if what == 'wrong' else 'no better'} than {said(best, given.labels)}, the value of"
-            f" perfect predictions (direction {case.spec.direction!r}), where all are {what}: {shown(given)}",
+            expected=f"no better than {said(best, given.labels)}, the value of perfect predictions"
+            f" (direction {case.spec.direction!r}), where all are {what}: {shown(given)}",
             got=said(found, given.labels),
             change="Correct the formula, or declare its direction as it is.",
         )
+    return loss
 
 
 def check_absent_class(case: Case[MetricSpec]) -> None:
     """Where no image shows one of the emotions, there is a number, None for it, or ValueError with the reason.
 
-    Small test splits lack classes, and every bootstrap draws some that do. A warning, NaN or another error says
-    that nobody thought of it.
+    Small test splits lack classes, and every bootstrap draws some that do. A division by zero, NaN or another error
+    says that nobody thought of it.
     """
     import numpy as np
 
@@ -145,9 +177,9 @@ def check_labels_are_followed(case: Case[MetricSpec]) -> None:
     """
     import numpy as np
 
-    from emoclass.testing.examples import SCHEMES, agree, demanded, plain, relabeled, said, shown
+    from emoclass.testing.examples import agree, demanded, plain, relabeled, said, shown, usable
 
-    for labels in SCHEMES:
+    for labels in usable(case):
         classes = len(labels)
         if case.spec.kind == "scalar" and classes == 2:
             continue
@@ -171,29 +203,25 @@ def check_labels_are_followed(case: Case[MetricSpec]) -> None:
 
 
 def check_weights(case: Case[MetricSpec]) -> None:
-    """Equal weights change nothing, and an image of weight 2 counts as two images.
+    """Weights of 1 change nothing, and an image of weight 2 counts as two images.
 
     Whoever calls the metric from Python may pass `sample_weight`: weights that are taken and not used give a wrong
     figure without a word.
     """
     import numpy as np
 
-    from emoclass.testing.examples import SCHEMES, agree, demanded, measured, plain, rows, said, shown
+    from emoclass.testing.examples import agree, demanded, measured, plain, rows, said, shown, usable
 
-    for labels in SCHEMES:
+    for labels in usable(case):
         for n in (24, 31):
             given = plain(labels, n)
             weight = np.random.default_rng(n).integers(1, 4, n)
             repeated = np.repeat(np.arange(n), weight)
-            alike, scale = demanded(case, given), np.full(n, 2)
             comparisons = [
-                (np.ones(n), alike, "no weights give", "weights of 1"),
-                (scale, alike, "no weights give", "weights of 2"),
+                (np.ones(n), demanded(case, given), "no weights give", "weights of 1"),
                 (weight, demanded(case, rows(given, repeated)), "repeated images give", f"weights {weight.tolist()}"),
             ]
             for weights, expected, why, what in comparisons:
-                if weights is scale and case.spec.kind == "matrix":
-                    continue  # it may count
                 found = measured(case, given, weights)
                 if not agree(expected, found):
                     case.fail(
@@ -210,11 +238,11 @@ def check_counts_give_the_value(case: Case[MetricSpec]) -> None:
     """
     from emoclass.errors import ContractError
     from emoclass.evaluation.evaluate import evaluate
-    from emoclass.testing.examples import SCHEMES, shown, varied
+    from emoclass.testing.examples import shown, usable, varied
 
     if case.spec.interval != "proportion":
         case.skip("its interval is not made of counts")
-    for labels in SCHEMES:
+    for labels in usable(case):
         for given in varied(labels):
             try:
                 evaluate(given, [case.spec], n_resamples=0)
@@ -232,7 +260,7 @@ def check_agrees_with_reference(case: Case[MetricSpec]) -> None:
     Two implementations seldom share a mistake. Compared is what is named as `sklearn.metrics.NAME`, or as
     `package.module:function` with the arguments of `compute`; other words are a citation.
     """
-    from emoclass.testing.examples import SCHEMES, agree, demanded, plain, said, shown, tied
+    from emoclass.testing.examples import agree, demanded, plain, said, shown, tied, usable
     from emoclass.testing.reference import UnusableReferenceError, find_reference
 
     if not case.spec.reference:
@@ -243,7 +271,7 @@ def check_agrees_with_reference(case: Case[MetricSpec]) -> None:
         _unusable(case, error)
     if reference is None:
         case.skip("the reference is a citation, no code")
-    for labels in SCHEMES:
+    for labels in usable(case):
         for given in (*(plain(labels, n, seed=n) for n in (24, 31, 60)), tied(labels, 40)):
             ours = demanded(case, given)
             try:

@@ -1,14 +1,15 @@
-"""Checks of a model: built, looked at, trained for a few steps, saved and exported."""
+"""Checks of a model: built, looked at, and trained for a few steps."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from emoclass.errors import BundleError, ContractError
 from emoclass.specs import ModelSpec
 from emoclass.testing.case import Case
 from emoclass.testing.models import (
+    BATCHES,
     SIZES,
+    TOLERANCE,
     attempted,
     built,
     first_labels,
@@ -17,18 +18,16 @@ from emoclass.testing.models import (
     scores_of,
     settings,
     settings_kept,
+    take_step,
     two_kinds,
 )
 
 if TYPE_CHECKING:
     import keras
 
-BATCHES = (1, 3, 7)
-TOLERANCE = 1e-4
-"""How far probabilities may be apart that ought to be equal: float32 adds up in another order."""
+TRIES = ((1e-3, 20), (1e-2, 20), (1e-4, 20), (3e-3, 100))
+"""Learning rates and numbers of steps; the last is for those that begin slowly, as sigmoid layers do."""
 
-STEPS = 20
-LEARNING_RATES = (1e-3, 1e-2, 1e-4)
 CUT_OFF = "Use nothing without a gradient on the way, such as round, argmax and stop_gradient, or freeze these weights."
 
 
@@ -80,7 +79,7 @@ def check_output(case: Case[ModelSpec]) -> None:
 
 
 def check_same_seed_same_weights(case: Case[ModelSpec]) -> None:
-    """One seed gives the same initial weights every time, and another seed gives others.
+    """One seed gives the same initial weights every time, and another seed gives others, unless all are constant.
 
     A run that cannot be repeated proves nothing, and seeds that change nothing hide how much chance there is.
     """
@@ -88,6 +87,13 @@ def check_same_seed_same_weights(case: Case[ModelSpec]) -> None:
 
     labels = first_labels(2)
     first, again, other = (built(case, labels, seed=seed).get_weights() for seed in (1, 1, 2))
+    shapes = [[weight.shape for weight in weights] for weights in (first, again, other)]
+    if shapes != [shapes[0]] * 3:
+        case.fail(
+            expected="weights of the same shapes from every seed",
+            got=" and ".join(str(each[:4]) for each in shapes[::2]),
+            change="Let the seed decide the initial weights, and nothing else.",
+        )
     for position, (one, two) in enumerate(zip(first, again, strict=True)):
         if not np.array_equal(one, two):
             case.fail(
@@ -95,7 +101,8 @@ def check_same_seed_same_weights(case: Case[ModelSpec]) -> None:
                 got=f"others in weight {position} of shape {one.shape}",
                 change="Draw only from initializers, and give them seeds that derive from seed.",
             )
-    if first and all(np.array_equal(one, two) for one, two in zip(first, other, strict=True)):
+    drawn = [position for position, weight in enumerate(first) if weight.size and np.ptp(weight) > 0]
+    if drawn and all(np.array_equal(first[position], other[position]) for position in drawn):
         case.fail(
             expected="other weights from another seed",
             got="the same",
@@ -104,12 +111,12 @@ def check_same_seed_same_weights(case: Case[ModelSpec]) -> None:
 
 
 def check_layer_names_repeat(case: Case[ModelSpec]) -> None:
-    """Two builds in one process name their layers alike.
+    """Two builds in one process name their layers and weights alike, those of nested models too.
 
     Keras counts default names across a process: a second build would say conv2d_3, and reports and saved weights
     would differ from run to run.
     """
-    first, second = ([layer.name for layer in built(case, first_labels(3)).layers] for _ in range(2))
+    first, second = (_names(built(case, first_labels(3))) for _ in range(2))
     if first != second:
         names = [f"{one!r} and then {two!r}" for one, two in zip(first, second, strict=False) if one != two]
         case.fail(
@@ -117,6 +124,13 @@ def check_layer_names_repeat(case: Case[ModelSpec]) -> None:
             got=", ".join(names[:3]) or f"{len(first)} and then {len(second)} layers",
             change="Give every layer a name.",
         )
+
+
+def _names(model: keras.Model) -> list[str]:
+    """Return the names of layers and weights; the input's is left out, as nothing is stored or reported under it."""
+    layers = [layer.name for layer in model.layers if type(layer).__name__ != "InputLayer"]
+    own = f"{model.name}/"  # the model's own name leads the paths, and may be counted
+    return [*layers, *(weight.path.removeprefix(own) for weight in model.weights)]
 
 
 def check_builds_share_nothing(case: Case[ModelSpec]) -> None:
@@ -147,7 +161,7 @@ def check_builds_share_nothing(case: Case[ModelSpec]) -> None:
             change="Make the layers inside build.",
         )
     kept = [np.copy(weight) for weight in two.get_weights()]
-    losses_of(case, one, first_labels(2), 1e-2, steps=1)
+    take_step(case, one, first_labels(2))
     if not all(np.array_equal(a, b) for a, b in zip(kept, two.get_weights(), strict=True)):
         case.fail(
             expected="training one build to leave another as it is",
@@ -157,22 +171,22 @@ def check_builds_share_nothing(case: Case[ModelSpec]) -> None:
 
 
 def check_learns(case: Case[ModelSpec]) -> None:
-    """The loss on eight pictures of two plain kinds falls by a tenth within 20 steps of Adam, and all weights move.
+    """The loss on eight pictures of two plain kinds falls by a tenth within a few steps of Adam, and all weights move.
 
     A model whose gradients are cut off, or that sees its input in the wrong range, never learns anything, or learns
-    with its last layer alone. Learning rates of 0.001, 0.01 and 0.0001 are tried.
+    with its last layer alone. Tried are 20 steps with learning rates of 0.001, 0.01 and 0.0001, and 100 with 0.003.
     """
     import numpy as np
 
     tried: list[str] = []
     still: list[str] = []
-    for rate in LEARNING_RATES:
+    for rate, steps in TRIES:
         model = built(case, first_labels(2))
         if not model.trainable_variables:
             case.fail(expected="weights to train", got="none", change="Leave the layers trainable.")
         before = [np.array(weight) for weight in model.trainable_variables]
         try:
-            losses = losses_of(case, model, first_labels(2), rate, steps=STEPS)
+            losses = losses_of(case, model, first_labels(2), rate, steps=steps)
         except ValueError as error:
             if "No gradients" not in str(error):
                 raise
@@ -182,7 +196,7 @@ def check_learns(case: Case[ModelSpec]) -> None:
             still = [weight.path for weight, was in pairs if np.array_equal(weight, was)]
             if not still:
                 return _check_kinds_are_told_apart(case, model)
-        tried.append(f"{losses[0]:.3g} to {min(losses[-3:]):.3g} at {rate:g}")
+        tried.append(f"{losses[0]:.3g} to {min(losses[-3:]):.3g} in {steps} steps at {rate:g}")
     if still:
         case.fail(
             expected="training to move every trainable weight",
@@ -190,7 +204,7 @@ def check_learns(case: Case[ModelSpec]) -> None:
             change=CUT_OFF,
         )
     case.fail(
-        expected=f"the loss on eight separable pictures to fall by a tenth within {STEPS} steps",
+        expected="the loss on eight separable pictures to fall by a tenth",
         got=", ".join(tried),
         change="Check that gradients reach the weights and that the input is read in value_range.",
     )
@@ -209,84 +223,10 @@ def _check_kinds_are_told_apart(case: Case[ModelSpec], model: keras.Model) -> No
         )
 
 
-def check_saves_and_loads(case: Case[ModelSpec]) -> None:
-    """A saved model, loaded in Keras' safe mode, says exactly what it said before.
-
-    A trained model is handed around as a file; code in a file is never run.
-    """
-    import numpy as np
-
-    from emoclass.training.build import load_model, save_model
-
-    model = built(case, first_labels(3))
-    pixels = noise(case, 3)
-    before = scores_of(case, model, pixels)
-    save_model(model, case.scratch / "model.keras")
-    try:
-        loaded = load_model(case.scratch / "model.keras")
-    except BundleError as error:
-        case.fail(
-            expected="a saved model to load in Keras' safe mode",
-            got=_first_sentence(str(error.__cause__ or error.message).rpartition("Exception encountered: ")[2]),
-            change="Use no Lambda layers; register layers of your own with keras.saving.register_keras_serializable.",
-        )
-    after = scores_of(case, loaded, pixels)
-    if not np.allclose(before, after, atol=TOLERANCE):
-        case.fail(
-            expected="equal outputs after saving and loading",
-            got=f"{before[0]} before and {after[0]} after",
-            change="Keep all state in weights, and return it from get_config.",
-        )
-
-
-def _first_sentence(text: str) -> str:
-    """Return the beginning of one of Keras' long messages, which go on with whole configurations."""
-    return text.splitlines()[0].partition(". ")[0]
-
-
-def check_exported_file_agrees(case: Case[ModelSpec]) -> None:
-    """The exported LiteRT file gives the probabilities that Keras gives, for batches of any size.
-
-    Predictions come from that file, without TensorFlow.
-    """
-    import numpy as np
-
-    from emoclass.inference.litert import LiteRTModel
-    from emoclass.training.export import export_litert
-    from emoclass.training.quiet import output_aside
-
-    for size in SIZES[:2]:
-        model = built(case, first_labels(size))
-        path = case.scratch / f"{size}.tflite"
-        try:
-            export_litert(model, case.spec.value_range, path)
-        except ContractError as error:
-            case.fail(
-                expected="a model that can be exported to LiteRT",
-                got=error.message.removeprefix(f"model {model.name!r}: expected ").partition(", got ")[2]
-                or error.message,
-                change=error.hint or "Use layers that LiteRT knows.",
-            )
-        with output_aside():  # LiteRT greets on stderr
-            exported = LiteRTModel(path)
-        for n in BATCHES:
-            pixels = noise(case, n)
-            ours, theirs = scores_of(case, model, pixels), exported.predict(pixels)
-            difference = float(np.abs(ours - theirs).max())
-            if not difference <= TOLERANCE:
-                case.fail(
-                    expected=f"the exported file to agree with Keras within {TOLERANCE:g}",
-                    got=f"a difference of {difference:.2g} in a batch of {n}",
-                    change="Find the layer that LiteRT computes otherwise, and replace it.",
-                )
-
-
 CHECKS = (
     check_output,
     check_same_seed_same_weights,
     check_layer_names_repeat,
     check_builds_share_nothing,
     check_learns,
-    check_saves_and_loads,
-    check_exported_file_agrees,
 )

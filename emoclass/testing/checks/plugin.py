@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
-import json
-import os
-import subprocess
-import sys
-from types import ModuleType
 from typing import Any
 
-from emoclass.testing.case import KINDS, Case, CheckFailed
+from emoclass.testing.case import Case, CheckFailed, kind_of
 from emoclass.testing.fresh import HEAVY
 
 
@@ -19,7 +14,7 @@ def check_loads(case: Case[None]) -> None:
     A plugin that does not load is set aside: everything that it offers is missing.
     """
     if case.plugin.error:
-        raise CheckFailed(f"{case.subject}: expected a plugin that loads, got: {case.plugin.error}")
+        raise CheckFailed(f"{case.subject}: expected a plugin that loads, got: {case.plugin.error} Mend that first.")
 
 
 def check_offers_something(case: Case[None]) -> None:
@@ -41,23 +36,7 @@ def check_imports_nothing_heavy(case: Case[None]) -> None:
     Every plugin is loaded for every command: one that imports Keras at the top makes `emoclass --help`'s
     neighbors wait for seconds, for everyone who has it installed. Measured in a process of its own.
     """
-    plugin = case.registry.module(case.plugin.name)
-    done = subprocess.run(
-        [sys.executable, "-m", "emoclass.testing.fresh", *_how_to_load(case, plugin)],
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=120,
-        env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
-    )
-    if done.returncode != 0:
-        said = done.stderr.strip().splitlines()
-        case.fail(
-            expected="a plugin that loads in a fresh process",
-            got=said[-1] if said else f"exit code {done.returncode}",
-            change="Let it depend on nothing that this process happened to have loaded before.",
-        )
-    loaded: dict[str, str] = json.loads(done.stdout.splitlines()[-1])
+    loaded: dict[str, str] = case.ask_afresh("imports")
     if loaded:
         places = dict.fromkeys(loaded.values())
         by_place = {place: [package for package, where in loaded.items() if where == place] for place in places}
@@ -66,15 +45,6 @@ def check_imports_nothing_heavy(case: Case[None]) -> None:
             got="; ".join(f"{', '.join(packages)} (by {place})" for place, packages in by_place.items()),
             change="Import it inside the function that needs it, or name that function by text (package.module:name).",
         )
-
-
-def _how_to_load(case: Case[None], plugin: object) -> list[str]:
-    """Return how another process finds the plugin: by its file, or by the module."""
-    if not isinstance(plugin, ModuleType):
-        case.skip("it is an object of this process: no other can import it")
-    if case.plugin.origin.endswith(".py"):
-        return ["--file", case.plugin.origin]
-    return ["--module", plugin.__name__]
 
 
 def check_hooks_are_pure(case: Case[None]) -> None:
@@ -116,7 +86,7 @@ def check_names_are_free(case: Case[None]) -> None:
             others = [owner for owner in catalog.owners(spec.name) if owner != case.plugin.name]
             if others:
                 case.fail(
-                    expected=f"a name for the {KINDS[type(spec)]} that is its own",
+                    expected=f"a name for the {kind_of(spec)} that is its own",
                     got=f"{spec.name!r}, which {' and '.join(others)} offers too",
                     change="Choose another name, for example one that begins with the plugin's.",
                 )

@@ -35,6 +35,10 @@ def check_spec_is_valid(case: Case[Spec]) -> None:
             expected="a summary of one sentence", got=repr(spec.summary), change="Say in a line what it is, for lists."
         )
     if isinstance(spec, DatasetSpec):
+        if not spec.emotions or len(set(spec.emotions)) < len(spec.emotions):
+            case.fail(
+                expected="emotions, each once", got=str(list(spec.emotions)), change="List what the dataset can hold."
+            )
         for emotion in spec.emotions:
             known = canonical(emotion)
             if known not in (None, emotion):

@@ -4,13 +4,14 @@ import numpy as np
 import pytest
 from emoclass import LabelScheme
 from emoclass.testing import predictions
-from hypothesis import given
+from hypothesis import given, settings
 
 from emoclass_crowd.metric import vote_agreement, vote_agreement_by_hand
 
 THREE = LabelScheme(emotions=("happy", "sad", "angry"))
 
 
+@settings(deadline=None)
 @given(predictions(with_votes=True))
 def test_it_is_a_share_and_agrees_with_the_plain_implementation(p):
     for sample_weight in (None, np.arange(1.0, len(p) + 1)):
@@ -20,12 +21,14 @@ def test_it_is_a_share_and_agrees_with_the_plain_implementation(p):
         assert value == pytest.approx(vote_agreement_by_hand(p.y_true, p.y_score, **options))
 
 
+@settings(deadline=None)
 @given(predictions(with_votes=True))
 def test_nobody_does_better_than_the_majority(p):
     ceiling = p.votes.max(axis=1).mean()
     assert vote_agreement(p.y_true, p.y_score, labels=p.labels, votes=p.votes) <= ceiling + 1e-12
 
 
+@settings(deadline=None)
 @given(predictions(with_votes=True))
 def test_a_weight_counts_like_a_repeated_picture(p):
     weights = np.arange(len(p)) % 3
@@ -36,6 +39,7 @@ def test_a_weight_counts_like_a_repeated_picture(p):
     assert weighted == pytest.approx(repeated)
 
 
+@settings(deadline=None)
 @given(predictions())
 def test_where_annotators_are_of_one_mind_it_is_accuracy(p):
     votes = np.eye(len(p.labels))[p.y_true]

@@ -83,16 +83,16 @@ def test_a_folder_without_a_manifest_is_no_bundle(tmp_path):
 def test_a_file_that_changed_is_refused_before_it_is_used(folder):
     bundle = read_bundle(folder)
     (folder / LITERT).write_bytes(b"the same, exportef")
-    with pytest.raises(BundleError, match="model.tflite is damaged or was changed"):
+    with pytest.raises(BundleError, match=r"model\.tflite is damaged or was changed"):
         bundle.file(LITERT)
     (folder / LITERT).write_bytes(b"the same")
     with pytest.raises(BundleError, match="expected 18 bytes, got 8"):
         bundle.file(LITERT)
     (folder / LITERT).unlink()
-    with pytest.raises(BundleError, match="model.tflite is missing"):
+    with pytest.raises(BundleError, match=r"model\.tflite is missing"):
         bundle.file(LITERT)
     (folder / LITERT).symlink_to(folder / KERAS)
-    with pytest.raises(BundleError, match="model.tflite is missing"):
+    with pytest.raises(BundleError, match=r"model\.tflite is missing"):
         bundle.file(LITERT)
     with pytest.raises(BundleError, match=r"has no model\.onnx, only model\.keras, model\.tflite"):
         bundle.file("model.onnx")

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from emoclass.evaluation import metrics
-from emoclass.evaluation.predictions import predicted_classes
+from emoclass.evaluation.decision import predicted_classes
 from emoclass.labels import EMOTIONS, LabelScheme
 
 BINARY = LabelScheme(emotions=("happy", "sad"))

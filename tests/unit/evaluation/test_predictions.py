@@ -2,7 +2,8 @@ import numpy as np
 import pytest
 
 from emoclass.errors import ContractError
-from emoclass.evaluation.predictions import Predictions, predicted_classes, scores_from_output, shares_of_votes
+from emoclass.evaluation.decision import predicted_classes
+from emoclass.evaluation.predictions import Predictions, scores_from_output, shares_of_votes
 from emoclass.labels import LabelScheme
 
 BINARY = LabelScheme(emotions=("happy", "sad"))

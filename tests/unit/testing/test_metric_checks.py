@@ -164,8 +164,14 @@ def per_class_but_last(y_true, y_score, *, labels, **_):
         (metric(right, direction="lower"), ("expected 0 for perfect predictions", "got 1.")),
         (metric(lambda *_, **__: 0.9), ("expected 1 for perfect predictions", "got 0.9.")),
         (metric(per_class_but_last, **EVERY_CLASS), ("got sad 1, happy None.",)),
-        (metric(confidence), ("expected worse than 1", "where all are wrong", "got 1.")),
-        (metric(hits, bounds=(None, None), direction="lower"), ("expected worse than 8", "got 0.")),
+        (
+            metric(confidence),
+            ("expected predictions that are all wrong to be worse than perfect ones", "got 1 for both."),
+        ),
+        (
+            metric(hits, bounds=(None, None), direction="lower"),
+            ("expected no better than 8", "where all are wrong", "got 0."),
+        ),
         (
             metric(too_sure, bounds=(None, 1), direction="lower"),
             ("expected no better than 0", "are uniform", "got -0."),
@@ -181,7 +187,7 @@ def test_a_metric_that_does_not_reward_what_is_right_fails(spec, said):
 def test_without_a_direction_values_need_only_be_valid():
     assert run(checks.check_perfect_inverted_constant, metric(confidence, direction="none")) == ""
     message = run(checks.check_perfect_inverted_constant, metric(hits, direction="none"))
-    assert "expected a value in [0, 1], got 8" in message
+    assert "expected a value in [0, 1], got " in message
 
 
 # A class without images
@@ -273,7 +279,7 @@ def shifted(y_true, y_score, *, labels, sample_weight=None):
     [
         (lambda y_true, y_score, **_: right(y_true, y_score), "as repeated images give, "),
         (weighted_by_root, "as repeated images give, "),
-        (weighted_but_not_divided, "with weights of 2. "),
+        (weighted_but_not_divided, "as repeated images give"),
         (shifted, "as no weights give, "),
         (lambda y_true, y_score, *, labels: right(y_true, y_score), "unexpected keyword argument 'sample_weight'"),
     ],

@@ -4,24 +4,25 @@ import pytest
 
 from emoclass.errors import ContractError, OutputError
 from emoclass.inference.litert import LiteRTModel
+from emoclass.training.build import seeded
 from emoclass.training.export import export_litert
 from emoclass.training.pipeline import from_pixels
 
 
 def network(units=1, activation="sigmoid", layer=None):
     """Build a small network whose batch normalization has something to do."""
-    keras.utils.set_random_seed(0)
-    model = keras.Sequential(
-        [
-            keras.Input((12, 10, 3)),
-            keras.layers.Conv2D(4, 3, activation="relu", name="conv"),
-            layer or keras.layers.BatchNormalization(name="normalization"),
-            keras.layers.Flatten(name="flatten"),
-            keras.layers.Dropout(0.5, name="dropout"),
-            keras.layers.Dense(units, activation=activation, name="dense"),
-        ],
-        name="small",
-    )
+    with seeded(0):
+        model = keras.Sequential(
+            [
+                keras.Input((12, 10, 3)),
+                keras.layers.Conv2D(4, 3, activation="relu", name="conv"),
+                layer or keras.layers.BatchNormalization(name="normalization"),
+                keras.layers.Flatten(name="flatten"),
+                keras.layers.Dropout(0.5, name="dropout"),
+                keras.layers.Dense(units, activation=activation, name="dense"),
+            ],
+            name="small",
+        )
     rng = np.random.default_rng(0)
     model.set_weights([rng.uniform(0.1, 0.2, weight.shape) for weight in model.get_weights()])
     return model

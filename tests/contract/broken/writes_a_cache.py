@@ -1,18 +1,19 @@
-"""Where nobody voted it gives zeros instead of None."""
+"""It leaves a cache among the user's pictures."""
 
 from emoclass import DatasetSpec, Sample, hookimpl
 from emoclass.errors import DataError
 
-CAUGHT_BY = "check_votes_are_counts"
-MESSAGE = "expected votes of 0 or more, and some above 0"
+CAUGHT_BY = "check_listing_is_repeatable"
+MESSAGE = "expected listing to leave the folder as it is"
 
 
 def load(root):
     if not root.is_dir():
-        raise DataError(f"dataset votes-of-nobody: no folder {root}.", hint="Give it with --data DIR.")
+        raise DataError(f"dataset writes-a-cache: no folder {root}.", hint="Give it with --data DIR.")
     for path in sorted(root.glob("*/*.png")):
         name = path.relative_to(root).as_posix()
-        yield Sample(id=name, path=name, emotion=path.parent.name, votes={"happy": 0, "sad": 0})
+        yield Sample(id=name, path=name, emotion=path.parent.name)
+    (root / f"cache-{len(list(root.iterdir()))}.txt").write_text("seen", encoding="utf-8")
 
 
 def make_tiny(root):
@@ -28,7 +29,7 @@ def make_tiny(root):
 def register_datasets():
     return [
         DatasetSpec(
-            name="votes-of-nobody",
+            name="writes-a-cache",
             summary="Photographs in a folder per emotion.",
             load=load,
             make_tiny=make_tiny,

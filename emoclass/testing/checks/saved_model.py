@@ -1,0 +1,85 @@
+"""Checks of a model on disk: saved and loaded, and exported."""
+
+from __future__ import annotations
+
+from emoclass.errors import BundleError, ContractError
+from emoclass.specs import ModelSpec
+from emoclass.testing.case import Case
+from emoclass.testing.models import BATCHES, SIZES, TOLERANCE, built, first_labels, noise, scores_of, take_step
+
+
+def check_saves_and_loads(case: Case[ModelSpec]) -> None:
+    """A model that was trained for a step, saved, and loaded in Keras' safe mode, says what it said before.
+
+    A trained model is handed around as a file; code in a file is never run.
+    """
+    import numpy as np
+
+    from emoclass.training.build import load_model, save_model
+
+    model = built(case, first_labels(3))
+    take_step(case, model, first_labels(3))
+    pixels = noise(case, 3)
+    before = scores_of(case, model, pixels)
+    save_model(model, case.scratch / "model.keras")
+    try:
+        loaded = load_model(case.scratch / "model.keras")
+    except BundleError as error:
+        case.fail(
+            expected="a saved model to load in Keras' safe mode",
+            got=_first_sentence(str(error.__cause__ or error.message).rpartition("Exception encountered: ")[2]),
+            change="Use no Lambda layers; register layers of your own with keras.saving.register_keras_serializable.",
+        )
+    after = scores_of(case, loaded, pixels)
+    if not np.allclose(before, after, atol=TOLERANCE):
+        case.fail(
+            expected="equal outputs after saving and loading",
+            got=f"{before[0]} before and {after[0]} after",
+            change="Keep all state in weights, and return it from get_config.",
+        )
+
+
+def _first_sentence(text: str) -> str:
+    """Return the beginning of one of Keras' long messages, which go on with whole configurations."""
+    return text.splitlines()[0].partition(". ")[0]
+
+
+def check_exported_file_agrees(case: Case[ModelSpec]) -> None:
+    """The exported LiteRT file gives the probabilities that Keras gives, after a step of training, for any batch.
+
+    Such a file predicts in a fraction of a second, without TensorFlow.
+    """
+    import numpy as np
+
+    from emoclass.inference.litert import LiteRTModel
+    from emoclass.training.export import export_litert
+    from emoclass.training.quiet import output_aside
+
+    for size in SIZES[:2]:
+        model = built(case, first_labels(size))
+        take_step(case, model, first_labels(size))
+        path = case.scratch / f"{size}.tflite"
+        try:
+            export_litert(model, case.spec.value_range, path)
+        except ContractError as error:
+            case.fail(
+                expected="a model that can be exported to LiteRT",
+                got=error.message.removeprefix(f"model {model.name!r}: expected ").partition(", got ")[2]
+                or error.message,
+                change=error.hint or "Use layers that LiteRT knows.",
+            )
+        with output_aside():  # LiteRT greets on stderr
+            exported = LiteRTModel(path)
+        for n in BATCHES:
+            pixels = noise(case, n)
+            ours, theirs = scores_of(case, model, pixels), exported.predict(pixels)
+            difference = float(np.abs(ours - theirs).max())
+            if not difference <= TOLERANCE:
+                case.fail(
+                    expected=f"the exported file to agree with Keras within {TOLERANCE:g}",
+                    got=f"a difference of {difference:.2g} in a batch of {n}",
+                    change="Find the layer that LiteRT computes otherwise, and replace it.",
+                )
+
+
+CHECKS = (check_saves_and_loads, check_exported_file_agrees)
