@@ -10,6 +10,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from emoclass.assess import evaluate as evaluate
     from emoclass.config import RunConfig as RunConfig
     from emoclass.errors import EmoclassError as EmoclassError
     from emoclass.evaluation.decision import predicted_classes as predicted_classes
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from emoclass.inference.load import load as load
     from emoclass.labels import LabelScheme as LabelScheme
     from emoclass.registry import Registry as Registry
+    from emoclass.results import Evaluation as Evaluation
     from emoclass.results import MetricValue as MetricValue
     from emoclass.results import Prediction as Prediction
     from emoclass.results import RunResult as RunResult
@@ -33,6 +35,7 @@ _HOMES = {
     "Classifier": "emoclass.inference.classifier",
     "DatasetSpec": "emoclass.specs",
     "EmoclassError": "emoclass.errors",
+    "Evaluation": "emoclass.results",
     "LabelScheme": "emoclass.labels",
     "MetricSpec": "emoclass.specs",
     "MetricValue": "emoclass.results",
@@ -43,6 +46,7 @@ _HOMES = {
     "RunConfig": "emoclass.config",
     "RunResult": "emoclass.results",
     "Sample": "emoclass.specs",
+    "evaluate": "emoclass.assess",
     "hookimpl": "emoclass.hookspecs",
     "load": "emoclass.inference.load",
     "predicted_classes": "emoclass.evaluation.decision",

@@ -132,6 +132,47 @@ class RunResult(FrozenModel):
         }
 
 
+class Evaluation(FrozenModel):
+    """What a trained model is worth on one dataset.
+
+    Attributes:
+        model: The model, as the caller named it; of a classifier, its name.
+        labels: Its emotions, in class order.
+        dataset: The dataset's name.
+        root: The folder that was read; None for a dataset that takes none.
+        split: Which of the dataset's official splits was used; `all` for every image.
+        n_samples: Images that were predicted.
+        metrics: Name -> value.
+        left_out: Class word -> images that belong to none of the model's emotions.
+        skipped: Files that could not be read.
+        notes: What a reader of the numbers must know: sentences.
+    """
+
+    model: str
+    labels: tuple[str, ...]
+    dataset: str
+    root: Path | None = None
+    split: str = "all"
+    n_samples: int
+    metrics: Mapping[str, MetricValue]
+    left_out: Mapping[str, int] = Field(default_factory=dict)
+    skipped: tuple[SkippedFile, ...] = ()
+    notes: tuple[str, ...] = ()
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the document that `emoclass evaluate --json` prints of a dataset."""
+        return {
+            "dataset": self.dataset,
+            "root": None if self.root is None else str(self.root),
+            "split": self.split,
+            "n_samples": self.n_samples,
+            "metrics": {name: value.to_json() for name, value in self.metrics.items()},
+            "left_out": dict(self.left_out),
+            "skipped": [skipped.model_dump() for skipped in self.skipped],
+            "notes": list(self.notes),
+        }
+
+
 class Prediction(FrozenModel):
     """What a model says of one image.
 

@@ -101,17 +101,26 @@ class ModelSpec(Spec):
         image_shape: `(height, width, channels)` in pixels; 3 channels are RGB, 1 is gray.
         value_range: What the model expects pixels to be scaled to, `(low, high)`.
         expects: What a picture must show: a whole photograph or an aligned face crop.
+        pretrained: Name -> the folder of a trained bundle that the plugin brings, as `"package:folder/inside"` or an
+            absolute path; one is called `default`. It is a folder on disk, not inside a zip file.
     """
 
     build: AnyRef
     image_shape: tuple[Annotated[int, Field(ge=1)], Annotated[int, Field(ge=1)], Literal[1, 3]]
     value_range: tuple[float, float] = (0.0, 1.0)
     expects: Expects = "photograph"
+    pretrained: Mapping[Name, str] = Field(default_factory=dict)
 
     @model_validator(mode="after")
     def _range_rises(self) -> ModelSpec:
         if self.value_range[0] >= self.value_range[1]:
             raise ValueError(f"value_range: expected (low, high), got {self.value_range}")
+        return self
+
+    @model_validator(mode="after")
+    def _one_bundle_is_the_default(self) -> ModelSpec:
+        if self.pretrained and "default" not in self.pretrained:
+            raise ValueError(f"pretrained: expected one called 'default', got {', '.join(self.pretrained)}")
         return self
 
 

@@ -83,9 +83,9 @@ CLI = "from click.testing import CliRunner\nfrom emoclass.cli import cli\nr = Cl
 
 @pytest.mark.parametrize(
     "args",
-    [["--help"], ["run", "--help"], ["predict", "--help"], ["plugins", "list"], ["plugins", "show", "builtins"],
-     ["metrics", "list"], ["metrics", "show", "accuracy"], ["datasets", "list"], ["models", "list"],
-     ["recipes", "list"]],
+    [["--help"], ["run", "--help"], ["predict", "--help"], ["evaluate", "--help"], ["plugins", "list"],
+     ["plugins", "show", "builtins"], ["metrics", "list"], ["metrics", "show", "accuracy"], ["datasets", "list"],
+     ["models", "list"], ["recipes", "list"]],
     ids=" ".join,
 )  # fmt: skip
 def test_looking_around_loads_nothing_slow(args):

@@ -13,6 +13,8 @@ from emoclass.errors import EmoclassError
 _COMMANDS = {
     "run": ("emoclass.cli.run:run", "Train and measure what a plugin's recipe describes."),
     "predict": ("emoclass.cli.predict:predict", "Say which emotion a trained model sees in images."),
+    "evaluate": ("emoclass.cli.evaluate:evaluate", "Measure a trained model on other datasets."),
+    "export": ("emoclass.cli.export:export", "Write a trained model as LiteRT, ONNX or SavedModel."),
     "plugins": ("emoclass.cli.plugins:plugins", "Show the plugins, and what each of them offers."),
     "datasets": ("emoclass.cli.catalog:datasets", "Show the datasets."),
     "models": ("emoclass.cli.catalog:models", "Show the models."),

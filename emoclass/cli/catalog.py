@@ -33,6 +33,7 @@ def _model(spec: ModelSpec) -> dict[str, str | None]:
     return {
         "input": f"{height}x{width}, {'RGB' if channels == 3 else 'gray'}, [{low:g}, {high:g}]",
         "expects": spec.expects.replace("_", " "),
+        "pretrained": ", ".join(f"{name} ({ref})" for name, ref in spec.pretrained.items()),
     }
 
 

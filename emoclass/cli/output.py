@@ -1,4 +1,7 @@
-"""What commands print: tables for people, one JSON document for programs. Lines are never wrapped."""
+"""What several commands share: options, and how they print.
+
+Tables for people, one JSON document for programs. Lines are never wrapped.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +11,7 @@ from typing import Any
 
 import click
 
+from emoclass.errors import ConfigError
 from emoclass.results import MetricValue
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON document, and nothing else.")
@@ -45,3 +49,14 @@ def format_value(value: MetricValue) -> tuple[str, str, str]:
     if value.ci_low is None or value.ci_high is None:
         return f"{value.value:.3f}", value.reason or "no interval", evidence
     return f"{value.value:.3f}", f"[{value.ci_low:.3f}, {value.ci_high:.3f}]", evidence
+
+
+def parse_maps(maps: tuple[str, ...]) -> dict[str, str]:
+    """Return what `--map WORD=EMOTION` says, each time it was given."""
+    parsed = {}
+    for each in maps:
+        word, separator, emotion = each.partition("=")
+        if not (word and separator and emotion):
+            raise ConfigError(f"--map {each}: expected WORD=EMOTION.", hint="For example --map smile=happy.")
+        parsed[word] = emotion
+    return parsed

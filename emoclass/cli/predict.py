@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import gc
-import os
 import sys
-import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, redirect_stdout
 from pathlib import Path
@@ -13,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from emoclass.cli.native import native_messages_aside
 from emoclass.errors import ConfigError, DataError, OutputError, UnreadableImageError
 
 if TYPE_CHECKING:
@@ -61,7 +60,7 @@ def predict(
     folders = tuple(folder for folder in (annotate, explain) if folder is not None)
     for folder in folders:
         _check_empty(folder)
-    with redirect_stdout(sys.stderr), _native_messages_aside(), _no_collection():
+    with redirect_stdout(sys.stderr), native_messages_aside(), _no_collection():
         from emoclass.cli.inputs import Inputs
         from emoclass.data.images import quiet_decoders
         from emoclass.inference.load import load
@@ -206,21 +205,3 @@ def _no_collection() -> Iterator[None]:
         gc.freeze()
         if was_enabled:
             gc.enable()
-
-
-@contextmanager
-def _native_messages_aside() -> Iterator[None]:
-    """Keep what LiteRT writes past Python off the terminal; show it if loading fails."""
-    sys.stderr.flush()
-    saved = os.dup(2)
-    with tempfile.TemporaryFile() as aside:
-        os.dup2(aside.fileno(), 2)
-        try:
-            yield
-        except Exception:
-            aside.seek(0)
-            os.write(saved, aside.read())
-            raise
-        finally:
-            os.dup2(saved, 2)
-            os.close(saved)

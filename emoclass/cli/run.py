@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from emoclass.cli.output import format_value, json_option, print_json, print_table
+from emoclass.cli.output import format_value, json_option, parse_maps, print_json, print_table
 from emoclass.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ def run(
                 _refuse_settings(ctx)
                 result = runner.resume(Path(resume), progress=progress)
             else:
-                result = runner.run(map=_parse_maps(maps), progress=progress, **options)
+                result = runner.run(map=parse_maps(maps), progress=progress, **options)
     except KeyboardInterrupt:
         folder = Path(resume) if resume else progress.folder
         click.echo("\nInterrupted.", err=True)
@@ -88,16 +88,6 @@ def _refuse_settings(ctx: click.Context) -> None:
             f"--resume: goes on with the run's own settings, got {', '.join(given)} as well.",
             hint="Leave that out, or start a new run.",
         )
-
-
-def _parse_maps(maps: tuple[str, ...]) -> dict[str, str]:
-    parsed = {}
-    for each in maps:
-        word, separator, emotion = each.partition("=")
-        if not (word and separator and emotion):
-            raise ConfigError(f"--map {each}: expected WORD=EMOTION.", hint="For example --map smile=happy.")
-        parsed[word] = emotion
-    return parsed
 
 
 def _print_result(result: RunResult) -> None:

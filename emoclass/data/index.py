@@ -13,7 +13,7 @@ from emoclass.config import IGNORE, DataConfig
 from emoclass.errors import ConfigError, ContractError, DataError
 from emoclass.labels import EMOTIONS, LabelScheme, canonical, close_emotions
 from emoclass.refs import call_with_options
-from emoclass.specs import DatasetSpec, Sample
+from emoclass.specs import DatasetSpec, Sample, SplitName
 
 
 @dataclass(frozen=True)
@@ -42,20 +42,63 @@ def index(spec: DatasetSpec, config: DataConfig, labels: LabelScheme) -> Index:
         DataError: No images; a class word that is no known emotion; an emotion without images.
         ContractError: Ids that repeat, paths that leave the root, or votes that are no counts.
     """
+    listed = _translate(spec, config, labels, _listed(spec, config, labels))
+    found = {sample.emotion for sample in listed.samples}
+    missing = [emotion for emotion in labels.emotions if emotion not in found]
+    if missing:
+        raise DataError(
+            f"{_place(spec, config)}: no images of {', '.join(missing)}.",
+            hint=f"Found: {_emotions_of(listed)}. Choose the run's emotions with --labels, two at least.",
+        )
+    return listed
+
+
+def index_shared(
+    spec: DatasetSpec, config: DataConfig, labels: LabelScheme, *, split: SplitName | None = None
+) -> Index:
+    """List a dataset's images of those emotions that it shares with a label scheme: one is enough.
+
+    Args:
+        spec: The dataset.
+        config: As for `index`.
+        labels: The emotions of a trained model.
+        split: Only this one of the dataset's official splits; None lists all images.
+
+    Raises:
+        ConfigError: As `index` does.
+        DataError: No images, or none of that split; a class word that is no known emotion; no shared emotion.
+        ContractError: As `index` does.
+    """
+    samples = _listed(spec, config, labels)
+    if split is not None:
+        there = sorted({sample.split for sample in samples if sample.split})
+        samples = [sample for sample in samples if sample.split == split]
+        if not samples:
+            found = f"only {', '.join(there)}" if there else "no official splits"
+            raise DataError(
+                f"{_place(spec, config)}: expected images of the split {split!r}, got {found}.",
+                hint="Without a split, all images are taken.",
+            )
+    listed = _translate(spec, config, labels, samples)
+    if not listed.samples:
+        raise DataError(
+            f"{_place(spec, config)}: no images of {', '.join(labels.emotions)}.",
+            hint=f"Found: {_emotions_of(listed)}.",
+        )
+    return listed
+
+
+def _listed(spec: DatasetSpec, config: DataConfig, labels: LabelScheme) -> list[Sample]:
     samples = _load(spec, config, labels)
     _check_contract(spec, samples)
     if not samples:
         raise DataError(f"{_place(spec, config)}: no images found.")
-    kept, left_out = _translate(spec, config, labels, samples)
-    found = {sample.emotion for sample in kept}
-    missing = [emotion for emotion in labels.emotions if emotion not in found]
-    if missing:
-        there = sorted({canonical(word) or word for word in left_out} | found)
-        raise DataError(
-            f"{_place(spec, config)}: no images of {', '.join(missing)}.",
-            hint=f"Found: {', '.join(there)}. Choose the run's emotions with --labels, two at least.",
-        )
-    return Index(tuple(sorted(kept, key=lambda sample: sample.id)), dict(left_out))
+    return samples
+
+
+def _emotions_of(listed: Index) -> str:
+    found = {sample.emotion for sample in listed.samples}
+    return ", ".join(sorted({canonical(word) or word for word in listed.left_out} | found))
 
 
 def _place(spec: DatasetSpec, config: DataConfig) -> str:
@@ -108,9 +151,7 @@ def _check_contract(spec: DatasetSpec, samples: list[Sample]) -> None:
         )
 
 
-def _translate(
-    spec: DatasetSpec, config: DataConfig, labels: LabelScheme, samples: list[Sample]
-) -> tuple[list[Sample], Counter[str]]:
+def _translate(spec: DatasetSpec, config: DataConfig, labels: LabelScheme, samples: list[Sample]) -> Index:
     mapping: dict[str | None, str] = {word.strip().casefold(): emotion for word, emotion in config.map.items()}
     meaning: dict[str, str | None] = {}
     unknown: list[str] = []
@@ -137,7 +178,7 @@ def _translate(
             kept.append(sample if same else sample.model_copy(update=changed))
         else:
             left_out[sample.emotion] += 1
-    return kept, left_out
+    return Index(tuple(sorted(kept, key=lambda sample: sample.id)), dict(left_out))
 
 
 def _votes(sample: Sample, labels: LabelScheme, meaning: Mapping[str, str | None]) -> dict[str, float] | None:

@@ -150,7 +150,7 @@ def decode(
         OutputError: The cache file cannot be written.
         ContractError: The dataset's `read_sample` returns no bytes.
     """
-    read = resolve(spec.read_sample) if spec.read_sample is not None else read_file
+    read = reader(spec, root)
     in_memory = len(samples) * int(np.prod(image_shape)) <= cache_bytes
     pixels = PixelCache(len(samples), image_shape, None if in_memory else cache_file)
 
@@ -158,7 +158,7 @@ def decode(
         sample = samples[row]
         digest = hashlib.sha256(sample.id.encode() + b"\0")
         try:
-            data = _read_sample(read, root, sample, spec.name)
+            data = read(sample)
             digest.update(data)
             pixels.write(row, read_image(data, image_shape, path=sample.path))
         except UnreadableImageError as error:
@@ -178,26 +178,38 @@ def decode(
                 if reason is None:
                     usable.append(row)
                 else:
-                    where = samples[row].path if spec.read_sample is None else samples[row].id
-                    skipped.append(SkippedFile(path=where, reason=reason))
+                    skipped.append(skipped_file(spec, samples[row], reason))
     except BaseException:
         pixels.close()
         raise
     return Decoded(pixels, tuple(usable), tuple(skipped), digest.hexdigest())
 
 
-def _read_sample(
-    read: Callable[[Path | None, Sample], bytes], root: Path | None, sample: Sample, dataset: str
-) -> bytes:
-    try:
-        data = read(root, sample)
-    except OSError as error:
-        raise UnreadableImageError(sample.path, f"cannot be read ({error.strerror or error})") from error
-    if not isinstance(data, bytes):
-        raise ContractError(
-            f"dataset {dataset!r}: read_sample: expected the bytes of {sample.id!r}, got {type(data).__name__}."
-        )
-    return data
+def reader(spec: DatasetSpec, root: Path | None) -> Callable[[Sample], bytes]:
+    """Return what reads the encoded image of one of a dataset's samples.
+
+    It raises UnreadableImageError where the image cannot be read, and ContractError where the dataset's
+    `read_sample` returns no bytes.
+    """
+    read = resolve(spec.read_sample) if spec.read_sample is not None else read_file
+
+    def one(sample: Sample) -> bytes:
+        try:
+            data = read(root, sample)
+        except OSError as error:
+            raise UnreadableImageError(sample.path, f"cannot be read ({error.strerror or error})") from error
+        if not isinstance(data, bytes):
+            raise ContractError(
+                f"dataset {spec.name!r}: read_sample: expected the bytes of {sample.id!r}, got {type(data).__name__}."
+            )
+        return data
+
+    return one
+
+
+def skipped_file(spec: DatasetSpec, sample: Sample, reason: str) -> SkippedFile:
+    """Return a sample that cannot be read, by its path where it is a file of its own, else by its id."""
+    return SkippedFile(path=sample.path if spec.read_sample is None else sample.id, reason=reason)
 
 
 def ordered_map(

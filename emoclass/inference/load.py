@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from emoclass.bundle.manifest import MANIFEST
 from emoclass.bundle.read import read_bundle
-from emoclass.errors import BundleError, UnknownNameError
+from emoclass.errors import BundleError
 from emoclass.inference.classifier import Classifier
 
 if TYPE_CHECKING:
@@ -22,14 +22,15 @@ def load(source: str | Path, *, registry: Registry | None = None, threads: int |
     """Load a trained model that predicts without TensorFlow.
 
     Args:
-        source: A bundle's folder, a run folder, or the name of a plugin that brings a trained model. What exists as
-            a path is taken as one.
+        source: A bundle's folder, a run folder, or the name of a plugin that brings a trained model; where it brings
+            several, `PLUGIN:MODEL` or `PLUGIN:MODEL:NAME`. What exists as a path is taken as one.
         registry: Where plugins are looked up; by default among the installed ones.
         threads: Processor threads for one run of the network; None takes those that this process may use.
 
     Raises:
-        BundleError: There is no bundle, or it is damaged, or of a newer format.
+        BundleError: There is no bundle, or it is damaged, or of a newer format; or a plugin brings several.
         UnknownNameError: It is neither a path nor a plugin's name.
+        PluginError: The plugin is broken, or what it names is no bundle.
         ConfigError: Fewer threads than one.
     """
     return Classifier(read_bundle(find_bundle(source, registry=registry)), threads=threads)
@@ -39,8 +40,9 @@ def find_bundle(source: str | Path, *, registry: Registry | None = None) -> Path
     """Return the folder of the bundle that `load` would take.
 
     Raises:
-        BundleError: There is none.
+        BundleError: There is none, or a plugin brings several.
         UnknownNameError: It is neither a path nor a plugin's name.
+        PluginError: The plugin is broken, or what it names is no bundle.
     """
     path = Path(source)
     if os.path.lexists(path):
@@ -69,16 +71,9 @@ def _at(path: Path) -> Path:
     raise BundleError(f"model {path}: expected a bundle ({MANIFEST}) or a run ({BUNDLE}/{MANIFEST}), found neither.")
 
 
-def _of_plugin(name: str, registry: Registry | None) -> Path:
+def _of_plugin(source: str, registry: Registry | None) -> Path:
     """Return the bundle that a plugin brings."""
+    from emoclass.inference.pretrained import pretrained_of
     from emoclass.registry import Registry
 
-    registry = Registry.discover() if registry is None else registry
-    try:
-        registry.plugin(name)
-    except UnknownNameError as error:
-        raise UnknownNameError(f"model {name!r}: there is no such folder, and {error.message}", error.hint) from error
-    raise BundleError(
-        f"plugin {name!r}: brings no trained model.",
-        hint=f"Train one with: emoclass run --plugin {name}, and name its run folder here.",
-    )
+    return pretrained_of(source, Registry.discover() if registry is None else registry)

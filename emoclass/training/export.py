@@ -1,28 +1,48 @@
-"""Write a trained network as a file that is served without TensorFlow."""
+"""Write a trained network in the formats that others read."""
 
 from __future__ import annotations
 
 import re
+import warnings
+from collections.abc import Iterator
+from importlib.util import find_spec
 from pathlib import Path
+from typing import Any, Literal
 
 import keras
+import numpy as np
 
-from emoclass.errors import ContractError, OutputError
+from emoclass.errors import ConfigError, ContractError, OutputError
 from emoclass.training.pipeline import from_pixels
 from emoclass.training.quiet import output_aside
 
+Quantization = Literal["float16", "int8"]
 
-def export_litert(model: keras.Model, value_range: tuple[float, float], path: Path) -> None:
+_CALIBRATING = 200
+"""Pictures that ranges for int8 are taken from; TensorFlow's guide asks for 100 to 500."""
+
+
+def export_litert(
+    model: keras.Model,
+    value_range: tuple[float, float],
+    path: Path,
+    *,
+    quantize: Quantization | None = None,
+    pictures: np.ndarray | None = None,
+) -> None:
     """Write a LiteRT file of the model, with the scaling of pixels inside.
 
     The file takes float32 pixels `(batch, height, width, channels)` in [0, 255], any number of them at a time, and
-    gives the model's own output, float32 `(batch, units)`. `emoclass.inference.litert` reads it. Nothing is printed
-    unless it fails. The model stays as it was.
+    gives the model's own output, float32 `(batch, units)`, quantized or not. `emoclass.inference.litert` reads it.
+    Nothing is printed unless it fails. The model stays as it was.
 
     Args:
         model: The bare model.
         value_range: What it expects its input in.
         path: Where to write; the name ends in `.tflite`.
+        quantize: `float16` keeps the weights in half precision. `int8` computes with integers, except where LiteRT
+            has no such operation.
+        pictures: For int8, what the network will see: uint8 `(n, height, width, channels)` in [0, 255].
 
     Raises:
         ContractError: LiteRT cannot run the model.
@@ -30,29 +50,101 @@ def export_litert(model: keras.Model, value_range: tuple[float, float], path: Pa
     """
     import tensorflow as tf
 
+    # Keras also allows TensorFlow's own operations, which only run where TensorFlow is.
+    target: dict[str, Any] = {"supported_ops": [tf.lite.OpsSet.TFLITE_BUILTINS]}
+    settings: dict[str, Any] = {"target_spec": target}
+    if quantize is not None:
+        settings["optimizations"] = [tf.lite.Optimize.DEFAULT]
+    if quantize == "float16":
+        target["supported_types"] = [tf.float16]
+    if quantize == "int8":
+        if pictures is None or not len(pictures):
+            raise ValueError("int8 needs pictures")
+        chosen = pictures[np.linspace(0, len(pictures) - 1, min(_CALIBRATING, len(pictures))).astype(int)]
+
+        def each() -> Iterator[list[np.ndarray]]:
+            yield from ([picture[None].astype(np.float32)] for picture in chosen)
+
+        settings["representative_dataset"] = each
     with output_aside():
         try:
-            from_pixels(model, value_range).export(
-                path,
-                format="litert",
-                verbose=False,
-                # Keras also allows TensorFlow's own operations, which only run where TensorFlow is.
-                target_spec={"supported_ops": [tf.lite.OpsSet.TFLITE_BUILTINS]},
-            )
+            from_pixels(model, value_range).export(path, format="litert", verbose=False, **settings)
         except OSError as error:
-            raise OutputError(f"model {path}: cannot be written ({error.strerror or error}).") from error
+            raise _unwritable(path, error) from error
         except Exception as error:  # the converter's, or whatever the model's layers raise when they are traced
             raise _refusal(model, error) from error
+
+
+def export_saved_model(model: keras.Model, value_range: tuple[float, float], path: Path) -> None:
+    """Write a TensorFlow SavedModel, whose `serve` takes and gives what the LiteRT file does.
+
+    Args:
+        model: The bare model.
+        value_range: What it expects its input in.
+        path: The folder to make.
+
+    Raises:
+        ContractError: The model cannot be traced.
+        OutputError: The folder cannot be written.
+    """
+    _export(model, value_range, path, "tf_saved_model", "a SavedModel")
+
+
+def export_onnx(model: keras.Model, value_range: tuple[float, float], path: Path) -> None:
+    """Write an ONNX file, which takes and gives what the LiteRT file does.
+
+    Args:
+        model: The bare model.
+        value_range: What it expects its input in.
+        path: Where to write.
+
+    Raises:
+        ConfigError: A package that writes ONNX is missing.
+        ContractError: ONNX has no such operation.
+        OutputError: The file cannot be written.
+    """
+    check_onnx_packages()
+    _export(model, value_range, path, "onnx", "ONNX")
+
+
+def check_onnx_packages() -> None:
+    """Raise ConfigError where a package that writes ONNX is missing."""
+    missing = [name for name in ("tf2onnx", "onnx") if find_spec(name) is None]
+    if missing:
+        raise ConfigError(
+            f"format onnx: expected {' and '.join(missing)} to be installed, found none.",
+            hint='Install with: pip install "emoclass[onnx]"',
+        )
+
+
+def _export(model: keras.Model, value_range: tuple[float, float], path: Path, form: str, name: str) -> None:
+    with output_aside(), warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of the converters, about each other's versions
+        try:
+            whole = from_pixels(model, value_range)
+            whole(np.zeros((1, *model.input_shape[1:]), np.float32))  # Keras exports to ONNX only what was called
+            whole.export(str(path), format=form, verbose=False)
+        except OSError as error:
+            raise _unwritable(path, error) from error
+        except Exception as error:  # the converter's, or whatever the model's layers raise when they are traced
+            raise ContractError(f"model {model.name!r}: cannot be exported to {name} ({_reason(error)}).") from error
+
+
+def _unwritable(path: Path, error: OSError) -> OutputError:
+    return OutputError(f"model {path}: cannot be written ({error.strerror or error}).")
+
+
+def _reason(error: Exception) -> str:
+    # Keras says in the first line where it happened, and what in the next one, in bold.
+    lines = [line for line in re.sub(r"\x1b\[\d+m", "", str(error)).splitlines() if line.strip()]
+    return " ".join(lines[:2]) or type(error).__name__
 
 
 def _refusal(model: keras.Model, error: Exception) -> ContractError:
     """Say what LiteRT has against a model, in the names of TensorFlow's operations where the converter gives them."""
     operations = ", ".join(dict.fromkeys(re.findall(r"'(tf\.\w+)' op", str(error))))
     if not operations:
-        # Keras says in the first line where it happened, and what in the next one, in bold.
-        lines = [line for line in re.sub(r"\x1b\[\d+m", "", str(error)).splitlines() if line.strip()]
-        reason = " ".join(lines[:2]) or type(error).__name__
-        return ContractError(f"model {model.name!r}: cannot be exported to LiteRT ({reason}).")
+        return ContractError(f"model {model.name!r}: cannot be exported to LiteRT ({_reason(error)}).")
     return ContractError(
         f"model {model.name!r}: expected operations that LiteRT runs at any batch size, got {operations}.",
         hint="Build it of other layers; recurrent ones need unroll=True.",

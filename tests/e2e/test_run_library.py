@@ -11,8 +11,8 @@ from PIL import Image
 from tiny import draw_photographs, tiny_registry
 
 import emoclass
-from emoclass import MetricSpec, hookimpl
-from emoclass.errors import ConfigError, ContractError, DataError, OutputError
+from emoclass import MetricSpec, ModelSpec, hookimpl
+from emoclass.errors import BundleError, ConfigError, ContractError, DataError, OutputError
 from emoclass.progress import Progress
 from emoclass.registry import PluginInfo
 
@@ -79,6 +79,48 @@ def test_predictions_are_those_of_the_saved_model_on_the_test_split(finished):
         assert finished.model.predict_on_batch(x).item() == pytest.approx(float(row["score_sad"]), abs=1e-5)
         assert row["y_pred"] == ("sad" if float(row["score_sad"]) >= 0.5 else "happy")
         assert row["correct"] == str(int(row["y_true"] == row["y_pred"]))
+
+
+def test_the_bundle_says_of_each_file_what_the_run_said(finished):
+    """One decoder, and one network: what is served is what was measured."""
+    classifier = emoclass.load(finished.folder)
+    root = Path(tomllib.loads((finished.folder / "config.toml").read_text())["data"]["root"])
+    predictions = rows(finished.folder / "predictions.csv")
+    for row, said in zip(predictions, classifier.predict([root / row["path"] for row in predictions]), strict=True):
+        assert said.label == row["y_pred"]
+        assert said.scores["sad"] == pytest.approx(float(row["score_sad"]), abs=1e-4)
+    manifest = classifier.bundle.manifest
+    assert manifest.trained["n_samples"] == finished.n_samples
+    assert manifest.measured["accuracy"]["value"] == finished.metrics["accuracy"].value
+    assert (finished.folder / "bundle" / "model.keras").samefile(finished.folder / "model.keras")
+
+
+def build_of_other_operations(*, labels, image_shape, seed):
+    import keras
+
+    rows = keras.layers.Reshape((image_shape[0], -1), name="rows")
+    recurrent = keras.layers.GRU(2, name="recurrent")  # LiteRT cannot run it at any batch size
+    head = keras.layers.Dense(labels.units, activation=labels.head, name="dense")
+    return keras.Sequential([keras.Input(image_shape), rows, recurrent, head], name="other")
+
+
+def test_a_network_that_cannot_be_exported_is_kept_and_the_run_says_so(photos, tmp_path):
+    class Other:
+        @hookimpl
+        def register_models(self):
+            model = {"build": build_of_other_operations, "image_shape": (16, 16, 3)}
+            return [ModelSpec(name="other", summary="A recurrent network.", **model)]
+
+    registry = tiny_registry()
+    registry.register(Other(), PluginInfo("other", origin="tests"))
+    result = emoclass.run("tiny", model="other", data=photos, epochs=1, out=tmp_path, registry=registry)
+    (note,) = [note for note in result.notes if "bundle" in note]
+    assert note.startswith(
+        "The bundle cannot predict without Keras: model 'other': expected operations that LiteRT runs"
+    )
+    assert sorted(path.name for path in (result.folder / "bundle").iterdir()) == ["manifest.json", "model.keras"]
+    with pytest.raises(BundleError, match=r"has no model\.tflite, only model\.keras"):
+        emoclass.load(result.folder)
 
 
 def test_accuracy_is_that_of_the_predictions_with_its_interval(finished):

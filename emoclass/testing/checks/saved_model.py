@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from emoclass.errors import BundleError, ContractError
+from emoclass.errors import BundleError, ContractError, EmoclassError
 from emoclass.specs import ModelSpec
 from emoclass.testing.case import Case
 from emoclass.testing.models import BATCHES, SIZES, TOLERANCE, built, first_labels, noise, scores_of, take_step
@@ -82,4 +82,60 @@ def check_exported_file_agrees(case: Case[ModelSpec]) -> None:
                 )
 
 
-CHECKS = (check_saves_and_loads, check_exported_file_agrees)
+def check_pretrained_predicts(case: Case[ModelSpec]) -> None:
+    """Every trained bundle that the plugin brings is whole, fits the description, and predicts as Keras does.
+
+    It is what users of the plugin get who train nothing. One that was left out of the package, or changed since it was
+    written, would be noticed by them only.
+    """
+    if not case.spec.pretrained:
+        case.skip("it brings no trained model")
+    for name, ref in case.spec.pretrained.items():
+        try:
+            _check_pretrained(case, name, ref)
+        except EmoclassError as error:
+            case.fail(
+                expected=f"pretrained {name!r} to be a whole bundle that predicts",
+                got=error.message,
+                change=error.hint or "Copy a run's bundle/ as it is.",
+            )
+
+
+def _check_pretrained(case: Case[ModelSpec], name: str, ref: str) -> None:
+    import numpy as np
+
+    from emoclass.bundle.manifest import KERAS
+    from emoclass.bundle.read import read_bundle
+    from emoclass.evaluation.predictions import scores_from_output
+    from emoclass.inference.classifier import Classifier
+    from emoclass.inference.pretrained import pretrained_folder
+    from emoclass.training.build import load_model
+    from emoclass.training.quiet import output_aside
+
+    bundle = read_bundle(pretrained_folder(ref))
+    files = {each: bundle.file(each) for each in bundle.manifest.files}
+    with output_aside():  # LiteRT greets on stderr
+        classifier = Classifier(bundle)
+    found, wanted = ((each.image_shape, each.expects) for each in (classifier, case.spec))
+    if found != wanted:
+        case.fail(
+            expected=f"pretrained {name!r} to take what the description says, {wanted}",
+            got=str(found),
+            change="Describe the model that was trained, or train it again.",
+        )
+    pixels = noise(case, 3).astype(np.uint8)
+    classifier.predict(np.broadcast_to(pixels[0], (*pixels.shape[1:3], 3)))
+    if KERAS not in files:
+        return
+    low, high = bundle.manifest.files[KERAS].input_range
+    output = load_model(files[KERAS]).predict(pixels / np.float32(255) * (high - low) + low, verbose=0)
+    difference = float(np.abs(classifier.scores(pixels) - scores_from_output(output, classifier.labels)).max())
+    if not difference <= TOLERANCE:
+        case.fail(
+            expected=f"the files of pretrained {name!r} to agree within {TOLERANCE:g}",
+            got=f"a difference of {difference:.2g}",
+            change="Take both files from one run.",
+        )
+
+
+CHECKS = (check_saves_and_loads, check_exported_file_agrees, check_pretrained_predicts)

@@ -1,0 +1,262 @@
+"""Measure a trained model on datasets that it was not trained on. Nothing here needs TensorFlow."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
+from contextlib import closing
+from itertools import islice
+from pathlib import Path
+from typing import TypeAlias
+
+import numpy as np
+
+from emoclass.bundle.manifest import Manifest
+from emoclass.bundle.read import Bundle
+from emoclass.config import IGNORE, DataConfig, read_file, validate
+from emoclass.data.images import quiet_decoders
+from emoclass.data.index import Index, index_shared
+from emoclass.data.pixels import available_threads, ordered_map, reader, skipped_file
+from emoclass.data.split import SPLITS
+from emoclass.errors import ConfigError, DataError, EmoclassError, UnreadableImageError
+from emoclass.evaluation.evaluate import evaluate as measure
+from emoclass.evaluation.predictions import Predictions, shares_of_votes
+from emoclass.inference.classifier import Classifier
+from emoclass.inference.load import load
+from emoclass.labels import EMOTIONS, LabelScheme, canonical
+from emoclass.progress import Progress
+from emoclass.registry import Registry
+from emoclass.results import Evaluation, SkippedFile
+from emoclass.specs import DatasetSpec, MetricSpec, Sample, SplitName
+
+__all__ = ["evaluate"]
+
+Root: TypeAlias = str | Path | None
+_Listed: TypeAlias = tuple[DatasetSpec, Path | None, Index]
+
+
+def evaluate(
+    source: str | Path | Classifier,
+    on: Mapping[str, Root] | Iterable[tuple[str, Root]],
+    *,
+    metrics: Sequence[str] | None = None,
+    split: SplitName | None = None,
+    map: Mapping[str, str] | None = None,
+    seed: int = 0,
+    resamples: int = 1000,
+    registry: Registry | None = None,
+    threads: int | None = None,
+    progress: Progress | None = None,
+) -> list[Evaluation]:
+    """Measure a trained model on other datasets, on those of its emotions that each of them shows.
+
+    The model chooses among all of its emotions, also among those that a dataset does not show: probabilities are
+    taken as they are, and not made to sum to 1 over the shared ones. Images are decoded as they are needed, so that
+    memory does not grow with the dataset but for a few numbers an image.
+
+    Args:
+        source: What `emoclass.load` takes, or gives.
+        on: Dataset -> folder, None for a dataset that takes none; or such pairs, where a dataset comes twice.
+        metrics: Which metrics; None takes those that were measured when the model was trained, or else the
+            built-in ones.
+        split: Only this one of the datasets' official splits; None takes all images.
+        map: Class word -> emotion, or "ignore"; every dataset must have the words.
+        seed: Seed of the bootstrap.
+        resamples: Resamples behind a bootstrap interval; 0 leaves these intervals out.
+        registry: The plugins; None discovers the installed ones.
+        threads: Processor threads; None takes those that this process may use.
+        progress: Told how the work goes on.
+
+    Returns:
+        An evaluation for each dataset, in the order given.
+
+    Raises:
+        BundleError: There is no bundle, or it is damaged.
+        ConfigError: No dataset, a folder that is missing or not taken, or a setting out of range.
+        PluginError: A plugin, or a dataset or metric that nobody offers.
+        DataError: A dataset has none of the emotions, none of that split, or no image that can be read.
+
+    Example:
+        >>> found = evaluate("runs/mine", {"folder": "photos/"})  # doctest: +SKIP
+        >>> found[0].metrics["accuracy"].value  # doctest: +SKIP
+        0.75
+    """
+    _check(split, resamples)
+    registry = Registry.discover() if registry is None else registry
+    progress = progress or Progress()
+    classifier = source if isinstance(source, Classifier) else load(source, registry=registry, threads=threads)
+    name = classifier.name if isinstance(source, Classifier) else str(source)
+    specs, notes = _metrics(registry, classifier.bundle.manifest, metrics)
+    pairs = list(on.items() if isinstance(on, Mapping) else on)
+    if not pairs:
+        raise ConfigError("on: expected a dataset at least, got none.")
+    # All are listed before the first is predicted: most mistakes show here.
+    listed = [_list(registry, classifier, dataset, root, split, map or {}) for dataset, root in pairs]
+    found = []
+    for each in listed:
+        evaluation = _assess(classifier, each, specs, split, seed, resamples, threads, progress)
+        found.append(evaluation.model_copy(update={"model": name, "notes": (*evaluation.notes, *notes)}))
+    return found
+
+
+def _check(split: str | None, resamples: int) -> None:
+    if split is not None and split not in SPLITS:
+        raise ConfigError(f"split: expected one of {', '.join(SPLITS)}, got {split!r}.")
+    if resamples < 0:
+        raise ConfigError(f"resamples: expected at least 0, got {resamples}.")
+
+
+def _metrics(
+    registry: Registry, manifest: Manifest, named: Sequence[str] | None
+) -> tuple[list[MetricSpec], tuple[str, ...]]:
+    """Return the metrics to compute, and what is to be told of those that cannot be."""
+    absent: list[str] = []
+    if named:
+        names = list(dict.fromkeys(named))
+    else:
+        known = registry.metrics.names()
+        names = [name for name in manifest.measured if name in known]
+        absent = [name for name in manifest.measured if name not in known]
+    names = names or [spec.name for spec in registry.metrics.of("builtins")]
+    plugin = str(manifest.trained.get("plugin"))
+    told = f"No plugin offers {', '.join(absent)}, which the model was measured by when it was trained."
+    return [registry.metrics.get(name, prefer=plugin) for name in names], (told,) if absent else ()
+
+
+def _list(
+    registry: Registry, classifier: Classifier, name: str, root: Root, split: SplitName | None, map: Mapping[str, str]
+) -> _Listed:
+    """Look a dataset up, and list its images that show an emotion of the model's."""
+    spec = registry.datasets.get(name, prefer=str(classifier.bundle.manifest.trained.get("plugin")))
+    if spec.needs_root != (root not in (None, "")):
+        taken, example = ("a folder", f"{name}=DIR") if spec.needs_root else ("no folder", name)
+        raise ConfigError(
+            f"dataset {name!r}: expected {taken}, got {root or 'none'}.", hint=f"On the command line: --on {example}"
+        )
+    folder = None if root in (None, "") else _existing(name, Path(str(root)))
+    labels = classifier.labels
+    for word, emotion in map.items():
+        if emotion != IGNORE and canonical(emotion, labels.extra) is None:
+            raise ConfigError(
+                f"map: expected an emotion or {IGNORE!r} for {word!r}, got {emotion!r}.",
+                hint=f"Known are {', '.join([*EMOTIONS, *labels.extra])}.",
+            )
+    config = DataConfig(dataset=spec.name, root=folder, map=map)
+    return spec, folder, index_shared(spec, config, labels, split=split)
+
+
+def _existing(name: str, root: Path) -> Path:
+    try:
+        root = root.expanduser()
+        if root.exists():
+            return root
+        reason = "no such file or folder"
+    except (OSError, RuntimeError) as error:  # a name too long, a parent that may not be searched, no such home
+        reason = str(error)
+    raise DataError(f"dataset {name!r}: {root} cannot be read ({reason}).", hint="Check the path.")
+
+
+def _assess(
+    classifier: Classifier,
+    listed: _Listed,
+    metrics: Sequence[MetricSpec],
+    split: SplitName | None,
+    seed: int,
+    resamples: int,
+    threads: int | None,
+    progress: Progress,
+) -> Evaluation:
+    """Predict one dataset and measure the predictions."""
+    spec, root, index = listed
+    samples: list[Sample] = []
+    scores: list[np.ndarray] = []
+    skipped: list[SkippedFile] = []
+    outcomes = _predict(classifier, spec, root, index.samples, threads or available_threads())
+    with quiet_decoders(), closing(outcomes):
+        for sample, outcome in progress.track(outcomes, title="Predicting", total=len(index.samples)):
+            if isinstance(outcome, str):
+                skipped.append(skipped_file(spec, sample, outcome))
+            else:
+                samples.append(sample)
+                scores.append(outcome)
+    if not samples:
+        raise DataError(
+            f"dataset {spec.name!r}: none of the {len(skipped)} files can be read, "
+            f"{skipped[0].path} for one: {skipped[0].reason}."
+        )
+    labels = classifier.labels
+    predictions = Predictions(
+        ids=tuple(sample.id for sample in samples),
+        y_true=np.array([labels.index(sample.emotion) for sample in samples]),
+        y_score=np.stack(scores),
+        labels=labels,
+        groups=tuple(sample.group for sample in samples),
+        split=split or "all",
+        votes=shares_of_votes([sample.votes for sample in samples], labels),
+    )
+    return Evaluation(
+        model=classifier.name,
+        labels=labels.emotions,
+        dataset=spec.name,
+        root=root,
+        split=predictions.split,
+        n_samples=len(samples),
+        metrics=measure(predictions, metrics, seed=seed, n_resamples=resamples, progress=progress),
+        left_out=index.left_out,
+        skipped=tuple(skipped),
+        notes=tuple(_notes(classifier.bundle, spec, root, split, samples)),
+    )
+
+
+def _predict(
+    classifier: Classifier, spec: DatasetSpec, root: Path | None, samples: Iterable[Sample], threads: int
+) -> Generator[tuple[Sample, np.ndarray | str]]:
+    """Yield each sample with its scores, or with the reason why it cannot be read; decode a few batches ahead."""
+    read = reader(spec, root)
+
+    def decode(sample: Sample) -> np.ndarray | str:
+        try:
+            return classifier.pixels(read(sample))
+        except UnreadableImageError as error:
+            return error.reason
+
+    source = iter(samples)
+    batches = iter(lambda: list(islice(source, classifier.good_batch)), [])
+    decoded = ordered_map(lambda batch: [(each, decode(each)) for each in batch], batches, threads, ahead=threads + 1)
+    with closing(decoded):
+        for batch in decoded:
+            readable = [pixels for _, pixels in batch if not isinstance(pixels, str)]
+            rows = iter(classifier.scores(np.stack(readable)) if readable else ())
+            for sample, outcome in batch:
+                yield sample, outcome if isinstance(outcome, str) else next(rows)
+
+
+def _notes(
+    bundle: Bundle, spec: DatasetSpec, root: Path | None, split: SplitName | None, samples: Sequence[Sample]
+) -> Iterator[str]:
+    """Say what a reader of the figures must know."""
+    labels: LabelScheme = bundle.manifest.labels
+    shown = {sample.emotion for sample in samples}
+    absent = [emotion for emotion in labels.emotions if emotion not in shown]
+    if absent:
+        yield f"No image shows {', '.join(absent)}. The model chooses among all of its emotions all the same."
+    if spec.notice:
+        yield spec.notice
+    if not _was_trained_on(bundle, spec, root):
+        yield "Whether images that the model was trained on are among these is not checked."
+    elif split != "test":  # a run takes its test images from there, too, where a dataset has official splits
+        yield "The model was trained on this dataset: it may know many of these images by heart."
+
+
+def _was_trained_on(bundle: Bundle, spec: DatasetSpec, root: Path | None) -> bool:
+    """Tell whether the dataset is certainly that of the training; the folder is known where the run is still there."""
+    trained = bundle.manifest.trained
+    if trained.get("dataset") != spec.name:
+        return False
+    if root is None:
+        return True
+    file = bundle.path.parent / "config.toml"
+    try:
+        config = validate(read_file(file))
+        return config.digest() == trained.get("config") and config.data.root == root.resolve()
+    except (EmoclassError, OSError):
+        return False

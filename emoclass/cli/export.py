@@ -1,0 +1,136 @@
+"""`emoclass export`: a trained model in another format."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from emoclass.cli.output import json_option, print_fields, print_json
+from emoclass.errors import ConfigError
+
+if TYPE_CHECKING:
+    from emoclass.bundle.read import Bundle
+    from emoclass.data.calibration import Pictures
+    from emoclass.training.convert import Conversion, Format
+    from emoclass.training.export import Quantization
+
+# Click keeps the lines of a paragraph that begins with a backspace character.
+HELP = """Write a trained model in another format, and compare it with the original.
+
+SOURCE is a run folder, a bundle, or the name of a plugin that brings a trained model. What is written takes RGB or
+gray pixels in [0, 255], float32 (batch, height, width, channels). It is kept only if it gives the original's
+probabilities.
+
+\b
+emoclass export runs/20260102-030405-happysad --format onnx
+emoclass export happy-model --format litert --quantize int8 --calibrate photos/
+"""
+
+
+@click.command(help=HELP)
+@click.argument("source")
+@click.option("--format", "form", type=click.Choice(["litert", "onnx", "saved-model"]), required=True,
+              help="What to write: a LiteRT file, an ONNX file, or the folder of a TensorFlow SavedModel.")  # fmt: skip
+@click.option("--quantize", type=click.Choice(["float16", "int8"]), help="Smaller numbers inside, for LiteRT; the "
+              "input and the output stay float32.")  # fmt: skip
+@click.option("--calibrate", metavar="DIR", type=Path, help="Compare on these images, and take the ranges for int8 "
+              "from them: a folder per class, or a folder of images.")  # fmt: skip
+@click.option("--out", metavar="PATH", type=Path, help="Where to write; named after the model by default. Nothing is "
+              "overwritten.")  # fmt: skip
+@json_option
+def export(
+    source: str, form: Format, quantize: Quantization | None, calibrate: Path | None, out: Path | None, as_json: bool
+) -> None:
+    """Export, compare, and print the figures."""
+    if quantize and form != "litert":
+        raise ConfigError(f"--quantize {quantize}: expected --format litert, got {form}.")
+    if quantize == "int8" and calibrate is None:
+        raise ConfigError(
+            "--quantize int8: expected --calibrate DIR, got none.", hint="Name a folder of images the model will see."
+        )
+    from emoclass.bundle.read import read_bundle
+    from emoclass.inference.load import find_bundle
+
+    done, pictures = _convert(read_bundle(find_bundle(source)), form, out, quantize, calibrate)
+    if as_json:
+        print_json(_document(done, form, quantize, pictures))
+    else:
+        _print(done, quantize, pictures, from_folder=calibrate is not None)
+
+
+def _convert(
+    bundle: Bundle, form: Format, out: Path | None, quantize: Quantization | None, calibrate: Path | None
+) -> tuple[Conversion, Pictures]:
+    from emoclass.training.quiet import import_keras_quietly
+
+    import_keras_quietly()
+    from emoclass.data.calibration import made_pictures, read_pictures
+    from emoclass.inference.litert import LiteRTModel
+    from emoclass.training.convert import SUFFIXES, check_free, convert
+    from emoclass.training.export import check_onnx_packages
+
+    if form == "onnx":
+        check_onnx_packages()
+    if out is None:
+        stem = re.sub(r"[^\w-]+", "-", bundle.manifest.name).strip("-") or "model"
+        out = Path(f"{stem}-{quantize}" if quantize else stem).with_suffix(SUFFIXES[form] or ".saved_model")
+    check_free(out)
+    shape = bundle.manifest.image.shape
+    pictures = read_pictures(calibrate, bundle.manifest.labels, shape) if calibrate else made_pictures(shape)
+    done = convert(bundle, form, out, pictures, read_litert=lambda path: LiteRTModel(path).predict, quantize=quantize)
+    return done, pictures
+
+
+def _document(done: Conversion, form: Format, quantize: Quantization | None, pictures: Pictures) -> dict[str, Any]:
+    accuracy = None
+    if done.accuracy is not None:
+        accuracy = {"before": done.accuracy, "after": done.new_accuracy, "n_samples": done.labeled}
+    return {
+        "path": str(done.path),
+        "format": form,
+        "quantize": quantize,
+        "bytes": done.bytes,
+        "original_bytes": done.original_bytes,
+        "verified": done.difference is not None,
+        "n_images": done.images,
+        "n_unreadable": pictures.unreadable,
+        "difference": done.difference,
+        "mean_difference": done.mean_difference,
+        "accuracy": accuracy,
+        "loses_accuracy": done.loses,
+    }
+
+
+def _print(done: Conversion, quantize: Quantization | None, pictures: Pictures, *, from_folder: bool) -> None:
+    share = done.bytes / done.original_bytes
+    kind = "images" if from_folder else "made-up pictures"
+    fields = {
+        "Written": str(done.path),
+        "Size": f"{done.bytes:,} bytes, {share:.0%} of model.keras ({done.original_bytes:,} bytes)",
+    }
+    if done.difference is None:
+        fields["Verified"] = "no: onnxruntime is not installed"
+    else:
+        fields["Verified"] = (
+            f"probabilities differ by {done.difference:.2g} at most, {done.mean_difference:.2g} on average"
+        )
+        fields["Compared on"] = f"{done.images} {kind}"
+        if pictures.unreadable:
+            fields["Compared on"] += f"; not read: {pictures.unreadable}"
+    if done.accuracy is not None and done.new_accuracy is not None:
+        fields["Accuracy"] = f"{done.accuracy:.3f} before, {done.new_accuracy:.3f} after (n = {done.labeled})"
+    print_fields(fields)
+    if done.difference is None:
+        _note('the file was not compared with the original. Install what does: pip install "emoclass[onnx]"')
+    if done.loses and done.accuracy is not None and done.new_accuracy is not None:
+        lost = 100 * (done.accuracy - done.new_accuracy)
+        _note(
+            f"{quantize or 'the export'} loses {lost:.1f} percentage points of accuracy on these {done.labeled} images."
+        )
+
+
+def _note(text: str) -> None:
+    click.echo(f"{click.style('Note:', fg='yellow', bold=True)} {text}", err=True)

@@ -1,0 +1,116 @@
+"""Pictures to try a network on: of a folder, or made."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from emoclass.data.folder import load
+from emoclass.data.images import SUFFIXES, quiet_decoders, read_file, read_image
+from emoclass.data.pixels import available_threads, ordered_map
+from emoclass.errors import DataError, UnreadableImageError
+from emoclass.labels import LabelScheme, canonical
+from emoclass.specs import Sample
+
+MAX_PICTURES = 1000
+"""At 256 by 256 pixels they take 200 MB; of a larger folder every second, third, ... picture is read."""
+
+
+@dataclass(frozen=True)
+class Pictures:
+    """Pictures of one shape.
+
+    Attributes:
+        pixels: uint8 `(n, height, width, channels)` in [0, 255].
+        y_true: Class indices, int `(n,)`; -1 where no emotion of the model is known.
+        unreadable: How many files could not be read.
+    """
+
+    pixels: np.ndarray
+    y_true: np.ndarray
+    unreadable: int = 0
+
+    def __len__(self) -> int:
+        return len(self.pixels)
+
+
+def read_pictures(root: Path, labels: LabelScheme, image_shape: tuple[int, int, int]) -> Pictures:
+    """Read a folder: one folder per class, as the `folder` dataset has it, or images side by side.
+
+    Args:
+        root: The folder. Class folders that are no emotions of the model give pictures without a label.
+        labels: The model's emotions.
+        image_shape: `(height, width, channels)`.
+
+    Raises:
+        DataError: There is no folder, or it has no readable image.
+    """
+    samples = _samples(root)
+    chosen = [samples[i] for i in _spread(len(samples), MAX_PICTURES)]
+
+    def one(sample: Sample) -> np.ndarray | None:
+        try:
+            return read_image(read_file(root, sample), image_shape, path=sample.path)
+        except UnreadableImageError:
+            return None
+
+    with quiet_decoders():
+        decoded = list(ordered_map(one, chosen, available_threads()))
+    read = [
+        (pixels, _class(sample, labels)) for pixels, sample in zip(decoded, chosen, strict=True) if pixels is not None
+    ]
+    if not read:
+        raise DataError(
+            f"data folder {root}: expected images, found none that can be read.",
+            hint="Name a folder with a folder per class, or with images.",
+        )
+    return Pictures(
+        np.stack([pixels for pixels, _ in read]),
+        np.array([index for _, index in read], np.int64),
+        unreadable=len(chosen) - len(read),
+    )
+
+
+def _samples(root: Path) -> list[Sample]:
+    try:
+        names = sorted(path.name for path in root.iterdir()) if root.is_dir() else []
+    except OSError as error:
+        raise DataError(f"data folder {root}: cannot be listed ({error.strerror}).") from error
+    images = [name for name in names if name.lower().endswith(SUFFIXES) and not name.startswith(".")]
+    if images and not any((root / name).is_dir() for name in names if not name.startswith(".")):
+        return [Sample(id=name, path=name, emotion="") for name in images]
+    return list(load(root))
+
+
+def _class(sample: Sample, labels: LabelScheme) -> int:
+    emotion = canonical(sample.emotion, labels.extra)
+    return labels.index(emotion) if emotion in labels.emotions else -1
+
+
+def _spread(count: int, limit: int) -> Sequence[int]:
+    step = max(1, -(-count // limit))
+    return range(0, count, step)
+
+
+def made_pictures(image_shape: tuple[int, int, int]) -> Pictures:
+    """Return 26 pictures that depend on the shape alone: plain ones, ramps, and noise, fine and coarse.
+
+    Args:
+        image_shape: `(height, width, channels)`.
+    """
+    height, width, channels = image_shape
+    rng = np.random.default_rng(0)
+    pictures = [np.full(image_shape, value, np.uint8) for value in (0, 64, 128, 255)]
+    ramp = np.linspace(0, 255, height * width).reshape(height, width, 1).repeat(channels, 2)
+    pictures += [ramp.astype(np.uint8), ramp[::-1, ::-1].astype(np.uint8)]
+    for cells in (4, 16):
+        for _ in range(5):
+            coarse = rng.integers(0, 256, (cells, cells, 3), np.uint8)
+            image = Image.fromarray(coarse).resize((width, height), Image.Resampling.BILINEAR)
+            pictures.append(np.asarray(image)[:, :, :channels])
+    pictures += list(rng.integers(0, 256, (10, *image_shape), np.uint8))
+    return Pictures(np.stack(pictures), np.full(len(pictures), -1, np.int64))

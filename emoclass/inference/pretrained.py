@@ -1,0 +1,88 @@
+"""The trained models that plugins bring: found in their packages, by the names that users type."""
+
+from __future__ import annotations
+
+import importlib.resources
+from collections.abc import Iterable
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING
+
+from emoclass.bundle.manifest import MANIFEST
+from emoclass.errors import BundleError, PluginError, UnknownNameError
+
+if TYPE_CHECKING:
+    from emoclass.registry import Registry
+    from emoclass.specs import ModelSpec
+
+DEFAULT = "default"
+"""The bundle of a model that is meant where none is named."""
+
+
+def pretrained_folder(ref: str) -> Path:
+    """Return the folder that a model's `pretrained` names.
+
+    Args:
+        ref: `"package:folder/inside"`, or an absolute path.
+
+    Raises:
+        PluginError: The text is neither, the package cannot be imported, or the folder holds no bundle.
+    """
+    if Path(ref).is_absolute():
+        folder = Path(ref)
+    else:
+        package, _, inside = ref.partition(":")
+        parts = PurePosixPath(inside).parts
+        if not (package and parts) or ".." in parts or "/" in parts:
+            raise PluginError(f"pretrained {ref!r}: expected 'package:folder/inside' or an absolute path.")
+        try:
+            folder = Path(str(importlib.resources.files(package).joinpath(*parts)))
+        except (ImportError, TypeError, ValueError, OSError) as error:  # no such package, or none at all
+            raise PluginError(f"pretrained {ref!r}: package {package!r} cannot be opened ({error}).") from error
+    if not (folder / MANIFEST).is_file():
+        raise PluginError(
+            f"pretrained {ref!r}: expected a bundle, found no {MANIFEST} in {folder}.",
+            hint="Copy a run's bundle/ there, and let the package's build include it.",
+        )
+    return folder
+
+
+def pretrained_of(source: str, registry: Registry) -> Path:
+    """Return the folder of a trained model that a plugin brings.
+
+    Args:
+        source: `PLUGIN`, `PLUGIN:MODEL` or `PLUGIN:MODEL:NAME`.
+        registry: The plugins.
+
+    Raises:
+        BundleError: The plugin brings no trained model, or several where one was to be named.
+        PluginError: The plugin is unknown or broken, or has no such model, or what it names is no bundle.
+    """
+    plugin, *rest = source.split(":")
+    try:
+        registry.plugin(plugin)
+    except UnknownNameError as error:
+        raise UnknownNameError(f"model {source!r}: there is no such folder, and {error.message}", error.hint) from error
+    trained = {spec.name: spec for spec in registry.models.of(plugin) if spec.pretrained}
+    if not trained:
+        raise BundleError(
+            f"plugin {plugin!r}: brings no trained model.",
+            hint=f"Train one with: emoclass run --plugin {plugin}, and name its run folder here.",
+        )
+    if not rest and len(trained) > 1:
+        raise BundleError(
+            f"plugin {plugin!r}: brings several trained models.", hint=f"Name one: {_names(plugin, trained.values())}."
+        )
+    model = rest[0] if rest else next(iter(trained))
+    name = rest[1] if len(rest) > 1 else DEFAULT
+    if len(rest) > 2 or model not in trained or name not in trained[model].pretrained:
+        raise UnknownNameError(
+            f"model {source!r}: plugin {plugin!r} brings no such trained model.",
+            hint=f"It brings {_names(plugin, trained.values())}.",
+        )
+    return pretrained_folder(trained[model].pretrained[name])
+
+
+def _names(plugin: str, specs: Iterable[ModelSpec]) -> str:
+    return ", ".join(
+        f"{plugin}:{spec.name}" + ("" if name == DEFAULT else f":{name}") for spec in specs for name in spec.pretrained
+    )

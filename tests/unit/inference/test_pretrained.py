@@ -1,0 +1,159 @@
+"""Trained models that plugins bring in their packages."""
+
+import json
+import shutil
+import sys
+
+import numpy as np
+import pytest
+from click.testing import CliRunner
+from pydantic import ValidationError
+from tiny import build_tiny
+
+import emoclass
+from emoclass import ModelSpec, Registry, hookimpl
+from emoclass.bundle.manifest import KERAS, LITERT, MANIFEST
+from emoclass.cli import cli
+from emoclass.errors import BundleError, PluginError, UnknownNameError
+from emoclass.inference.pretrained import pretrained_folder
+from emoclass.registry import PluginInfo
+from emoclass.testing.case import Case, CheckFailed, CheckSkipped
+from emoclass.testing.checks.saved_model import check_pretrained_predicts
+
+PICTURE = np.zeros((20, 20, 3), np.uint8)
+
+
+class Plugin:
+    def __init__(self, *specs):
+        self.specs = specs
+
+    @hookimpl
+    def register_models(self):
+        return list(self.specs)
+
+
+def model(name="tall", **changes):
+    settings = {"build": build_tiny, "image_shape": (16, 12, 3), **changes}
+    return ModelSpec(name=name, summary="A small network.", **settings)
+
+
+def offering(*specs):
+    registry = Registry()
+    registry.register(Plugin(*specs), PluginInfo("crowd"))
+    return registry
+
+
+@pytest.fixture
+def package(bundle, tmp_path, monkeypatch):
+    """Make a package that brings a bundle in trained/large, and forget it afterwards."""
+    folder = tmp_path / "site" / "brings_a_model"
+    shutil.copytree(bundle, folder / "trained" / "large")
+    (folder / "__init__.py").touch()
+    monkeypatch.syspath_prepend(folder.parent)
+    yield folder
+    sys.modules.pop("brings_a_model", None)
+
+
+LARGE = "brings_a_model:trained/large"
+
+
+def test_a_plugin_predicts_with_nothing_trained(package):
+    registry = offering(model("plain"), model(pretrained={"default": LARGE}))
+    classifier = emoclass.load("crowd", registry=registry)
+    assert classifier.bundle.path == package / "trained" / "large"
+    assert classifier.predict(PICTURE).label in ("happy", "sad")
+
+
+def test_models_and_bundles_are_named(package, bundle):
+    registry = offering(model(pretrained={"default": LARGE, "small": str(bundle)}))
+    for source in ("crowd", "crowd:tall", "crowd:tall:default"):
+        assert emoclass.load(source, registry=registry).bundle.path == package / "trained" / "large"
+    assert emoclass.load("crowd:tall:small", registry=registry).bundle.path == bundle
+
+
+def test_what_is_ambiguous_or_unknown_is_told_with_the_names(package):
+    tall = model(pretrained={"default": LARGE, "small": LARGE})
+    registry = offering(tall, model("wide", pretrained={"default": LARGE}))
+    names = r"crowd:tall, crowd:tall:small, crowd:wide\."
+    with pytest.raises(BundleError, match=rf"plugin 'crowd': brings several trained models\. Name one: {names}"):
+        emoclass.load("crowd", registry=registry)
+    for source in ("crowd:deep", "crowd:wide:small", "crowd:tall:small:x", "crowd:"):
+        with pytest.raises(UnknownNameError, match=rf"'{source}'.* brings no such trained model\. It brings {names}"):
+            emoclass.load(source, registry=registry)
+    with pytest.raises(UnknownNameError, match=r"model 'crown:tall': there is no such folder, and plugin 'crown'"):
+        emoclass.load("crown:tall", registry=registry)
+
+
+@pytest.mark.parametrize(
+    ("ref", "told"),
+    [
+        ("trained", "expected 'package:folder/inside' or an absolute path"),
+        ("brings_a_model:", "expected 'package:folder/inside' or an absolute path"),
+        ("brings_a_model:../trained", "expected 'package:folder/inside' or an absolute path"),
+        ("brings_a_model:/trained", "expected 'package:folder/inside' or an absolute path"),
+        ("brings_no_model:trained", "package 'brings_no_model' cannot be opened"),
+        ("brings_a_model:trained", "expected a bundle, found no manifest.json in"),
+    ],
+)
+def test_a_reference_that_leads_nowhere_says_why(package, ref, told):
+    with pytest.raises(PluginError, match=told):
+        pretrained_folder(ref)
+
+
+def test_one_of_the_bundles_is_the_default():
+    with pytest.raises(ValidationError, match="expected one called 'default', got large, small"):
+        model(pretrained={"large": LARGE, "small": LARGE})
+
+
+def test_the_listing_of_a_model_names_its_bundles(monkeypatch):
+    registry = offering(model(pretrained={"default": LARGE}))
+    monkeypatch.setattr(Registry, "discover", lambda: registry)
+    assert f"default ({LARGE})" in CliRunner().invoke(cli, ["models", "show", "tall"]).output
+    printed = CliRunner().invoke(cli, ["models", "show", "tall", "--json"]).output
+    assert json.loads(printed)["pretrained"] == {"default": LARGE}
+
+
+def check(spec, tmp_path):
+    registry = offering(spec)
+    check_pretrained_predicts(Case(registry, registry.plugin("crowd"), spec, tmp_path))
+
+
+def test_the_kit_passes_a_bundle_that_fits_and_skips_where_there_is_none(package, crop_bundle, tmp_path):
+    check(model(pretrained={"default": LARGE}), tmp_path)
+    gray = {"image_shape": (10, 10, 1), "expects": "face_crop", "pretrained": {"default": str(crop_bundle)}}
+    check(model(**gray), tmp_path)
+    with pytest.raises(CheckSkipped, match="it brings no trained model"):
+        check(model(), tmp_path)
+
+
+def test_the_kit_needs_no_keras_file(package, tmp_path):
+    folder = package / "trained" / "large"
+    manifest = json.loads((folder / MANIFEST).read_text())
+    del manifest["files"][KERAS]
+    (folder / MANIFEST).write_text(json.dumps(manifest))
+    (folder / KERAS).unlink()
+    check(model(pretrained={"default": LARGE}), tmp_path)
+
+
+def test_the_kit_finds_a_bundle_of_another_description(package, tmp_path):
+    with pytest.raises(CheckFailed, match=r"pretrained 'default' to take .*\(16, 16, 3\).*, got \(\(16, 12, 3\)"):
+        check(model(image_shape=(16, 16, 3), pretrained={"default": LARGE}), tmp_path)
+    with pytest.raises(CheckFailed, match=r"'face_crop'\), got .*'photograph'\)"):
+        check(model(expects="face_crop", pretrained={"default": LARGE}), tmp_path)
+
+
+@pytest.mark.parametrize("name", [KERAS, LITERT])
+def test_the_kit_finds_a_damaged_file(package, name, tmp_path):
+    file = package / "trained" / "large" / name
+    file.write_bytes(file.read_bytes()[:-1] + b"?")
+    with pytest.raises(CheckFailed, match=rf"model 'tall' \(plugin 'crowd'\).* {name} is damaged or was changed"):
+        check(model(pretrained={"default": LARGE}), tmp_path)
+
+
+def test_the_kit_finds_files_that_disagree(package, tmp_path):
+    manifest = package / "trained" / "large" / MANIFEST
+    document = json.loads(manifest.read_text())
+    document["files"][KERAS]["input_range"] = [-1.0, 1.0]
+    manifest.write_text(json.dumps(document))
+    with pytest.raises(CheckFailed, match=r"the files of pretrained 'default' to agree within 0.0001, got a diff"):
+        check(model(pretrained={"default": LARGE}), tmp_path)

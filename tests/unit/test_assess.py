@@ -1,0 +1,228 @@
+"""`emoclass.evaluate` and its command: a trained model on datasets that it was not trained on."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from bundles import write_bundle
+from click.testing import CliRunner
+from PIL import Image
+from tiny import draw_photographs
+
+import emoclass
+from emoclass import DatasetSpec, MetricSpec, Sample, hookimpl
+from emoclass.cli import cli
+from emoclass.config import DataConfig, RunConfig
+from emoclass.errors import ConfigError, DataError, UnknownNameError
+from emoclass.progress import Progress
+from emoclass.registry import PluginInfo
+
+
+@pytest.fixture
+def photos(tmp_path):
+    """Return a folder of two emotions that the tiny bundle knows, one that it does not, and a broken file."""
+    folder = draw_photographs(tmp_path / "photos", {"happiness": 6, "sad": 5, "fear": 3})
+    (folder / "sad" / "broken.png").write_bytes(b"no picture")
+    return folder
+
+
+def run(*arguments):
+    result = CliRunner().invoke(cli, ["evaluate", *map(str, arguments)])
+    if result.exception is not None and not isinstance(result.exception, SystemExit):
+        raise result.exception
+    return result
+
+
+def test_the_figures_are_those_of_the_models_predictions(bundle, photos, registry):
+    [found] = emoclass.evaluate(bundle, {"folder": photos}, registry=registry, resamples=50)
+    right = [
+        each.label == emotion
+        for word, emotion in (("happiness", "happy"), ("sad", "sad"))
+        for each in emoclass.load(bundle).predict_batches(sorted((photos / word).glob("0*.png")))
+    ]
+    accuracy = found.metrics["accuracy"]
+    assert (accuracy.value, accuracy.n_samples, accuracy.split) == (sum(right) / 11, 11, "all")
+    assert accuracy.ci_low <= accuracy.value <= accuracy.ci_high
+    assert (found.dataset, found.root, found.n_samples, found.left_out) == ("folder", photos, 11, {"fear": 3})
+    assert [each.path for each in found.skipped] == ["sad/broken.png"]
+    assert any("is not checked" in note for note in found.notes)
+    assert list(found.metrics) == [spec.name for spec in registry.metrics.of("builtins")]
+
+
+def test_emotions_that_the_dataset_lacks_are_told_and_stay_among_the_models_choices(crop_bundle, tmp_path, registry):
+    photos = draw_photographs(tmp_path / "photos", {"sad": 8})
+    [found] = emoclass.evaluate(crop_bundle, {"folder": photos}, registry=registry, resamples=20)
+    matrix = np.array(found.metrics["confusion_matrix"].matrix)
+    assert matrix.shape == (3, 3) and matrix[1].sum() == matrix.sum() == 8
+    assert found.metrics["recall_per_class"].per_class["happy"].reason == "no image shows 'happy'"
+    assert found.metrics["roc_auc"].value is None
+    assert "No image shows happy, angry." in found.notes[0]
+
+
+def test_nothing_shared_nothing_readable_and_wrong_folders_are_errors(bundle, tmp_path, registry):
+    def refusal(kind, on, **more):
+        with pytest.raises(kind) as caught:
+            emoclass.evaluate(bundle, on, registry=registry, **more)
+        return str(caught.value)
+
+    strange = draw_photographs(tmp_path / "strange", {"fear": 2, "anger": 2})
+    (tmp_path / "broken" / "happy").mkdir(parents=True)
+    (tmp_path / "broken" / "happy" / "a.png").write_bytes(b"no picture")
+    fine = draw_photographs(tmp_path / "fine", {"happy": 2})
+    assert "no images of happy, sad. Found: angry, scared." in refusal(DataError, {"folder": strange})
+    assert "none of the 1 files can be read" in refusal(DataError, {"folder": tmp_path / "broken"})
+    assert "no such file or folder" in refusal(DataError, {"folder": tmp_path / "nowhere"})
+    assert "cannot be read" in refusal(DataError, {"folder": "x" * 5000})
+    assert "expected a folder, got none" in refusal(ConfigError, {"folder": None})
+    assert "expected no folder" in refusal(ConfigError, {"synthetic-faces": fine})
+    assert "got no official splits" in refusal(DataError, {"folder": fine}, split="test")
+    assert "expected one of" in refusal(ConfigError, {"folder": fine}, split="exam")
+    assert "got 'hapy'" in refusal(ConfigError, {"folder": fine}, map={"happy": "hapy"})
+    assert "no plugin offers it" in refusal(UnknownNameError, {"folder": fine}, metrics=["acuracy"])
+    assert "got none" in refusal(ConfigError, {})
+
+
+def test_an_official_split_and_a_map_choose_the_images(bundle, tmp_path, registry):
+    draw_photographs(tmp_path / "train", {"happy": 3, "sad": 3})
+    draw_photographs(tmp_path / "test", {"smile": 4, "sad": 2, "angry": 1})
+    [found] = emoclass.evaluate(
+        bundle, [("folder", tmp_path)], split="test", map={"smile": "happy"}, metrics=["accuracy"], registry=registry
+    )
+    assert (found.n_samples, found.split, found.left_out) == (6, "test", {"angry": 1})
+    assert found.metrics["accuracy"].split == "test"
+
+
+def agreement(y_true, y_score, *, labels, votes, sample_weight=None):
+    """Return the mean share of votes that the model's probabilities agree with."""
+    return float(np.minimum(y_score, votes).sum(axis=1).mean())
+
+
+def list_voted(root):
+    """List two pictures; people did not agree on the first."""
+    for name, votes in (("a", {"happy": 3, "sad": 1}), ("b", None)):
+        yield Sample(id=name, path=name, emotion="happy", votes=votes)
+
+
+def read_voted(root, sample):
+    """Return a PNG file."""
+    import io
+
+    buffer = io.BytesIO()
+    Image.new("RGB", (20, 20), "red").save(buffer, "PNG")
+    return buffer.getvalue()
+
+
+class Voted:
+    @hookimpl
+    def register_datasets(self):
+        return [
+            DatasetSpec(name="voted", summary="V.", load=list_voted, read_sample=read_voted, needs_root=False,
+                        notice="People disagreed.")
+        ]  # fmt: skip
+
+    @hookimpl
+    def register_metrics(self):
+        return [MetricSpec(name="agreement", summary="A.", compute=agreement, takes_votes=True, interval="none")]
+
+
+def test_votes_reach_the_metrics_that_take_them(bundle, registry):
+    registry.register(Voted(), PluginInfo("voted", origin="tests"))
+    [found] = emoclass.evaluate(bundle, {"voted": None}, metrics=["agreement", "accuracy"], registry=registry)
+    assert found.metrics["agreement"].n_samples == 1 and found.metrics["agreement"].value > 0
+    assert found.metrics["accuracy"].n_samples == 2
+    assert "People disagreed." in found.notes
+
+
+def test_images_are_read_no_more_than_a_few_batches_ahead(bundle, registry):
+    n, read, seen, most = 2000, 0, 0, 0
+
+    def count(root, sample):
+        nonlocal read
+        read += 1
+        return read_voted(root, sample)
+
+    class Watching(Progress):
+        def track(self, items, *, title, total, unit="images"):
+            nonlocal seen, most
+            for item in items:
+                seen, most = seen + (unit == "images"), max(most, read - seen)
+                yield item
+
+    class Many:
+        @hookimpl
+        def register_datasets(self):
+            samples = [Sample(id=f"{i}", path=f"{i}", emotion=("happy", "sad")[i % 2]) for i in range(n)]
+            return [
+                DatasetSpec(name="many", summary="M.", load=lambda root: samples, read_sample=count, needs_root=False)
+            ]
+
+    registry.register(Many(), PluginInfo("many", origin="tests"))
+    emoclass.evaluate(bundle, {"many": None}, metrics=["accuracy"], registry=registry, threads=2, progress=Watching())
+    assert read == seen == n
+    assert most <= 32 * 5
+
+
+def test_the_folder_of_the_training_is_recognized_where_the_run_is_still_there(tmp_path, registry):
+    photos, others = (draw_photographs(tmp_path / name, {"happy": 3, "sad": 3}) for name in ("photos", "others"))
+    config = RunConfig(
+        plugin="tiny",
+        recipe="tiny",
+        labels=["happy", "sad"],
+        model={"name": "tiny"},
+        data=DataConfig(dataset="folder", root=photos),
+    )
+    folder = write_bundle(tmp_path / "run" / "bundle")
+    manifest = json.loads((folder / "manifest.json").read_text())
+    manifest["trained"] = {"dataset": "folder", "config": config.digest(), "plugin": "tiny"}
+    manifest["measured"] = {"recall": {}, "gone": {}, "accuracy": {}}
+    (folder / "manifest.json").write_text(json.dumps(manifest))
+    (tmp_path / "run" / "config.toml").write_text(config.to_toml())
+
+    def notes(root, source=tmp_path / "run"):
+        return emoclass.evaluate(source, {"folder": root}, registry=registry, resamples=0)[0].notes
+
+    assert notes(photos)[0].startswith("The model was trained on this dataset")
+    assert notes(others)[0].endswith("is not checked.")
+    assert "No plugin offers gone" in notes(others)[1]
+    (tmp_path / "run" / "config.toml").unlink()
+    assert notes(photos)[0].endswith("is not checked.")
+    [found] = emoclass.evaluate(folder, {"folder": photos}, registry=registry, resamples=0)
+    assert list(found.metrics) == ["recall", "accuracy"]
+
+
+def test_the_command_prints_a_table_a_dataset_or_one_document(bundle, photos):
+    asked = (bundle, "--on", f"folder={photos}", "--resamples", "0", "--quiet")
+    shown = run(*asked, "--on", "synthetic-faces", "--metrics", "accuracy,recall_per_class,confusion_matrix")
+    assert shown.exit_code == 0
+    assert f"on folder in {photos}: 11 images (all images)" in shown.stdout
+    assert "fear 3." in shown.stdout and "Skipped: sad/broken.png: " in shown.stdout
+    assert "recall_per_class: sad " in shown.stdout and "on synthetic-faces: 256 images" in shown.stdout
+    document = json.loads(run(*asked, "--json", "--metrics", "accuracy").stdout)
+    assert document["model"] == str(bundle)
+    [first] = document["results"]
+    assert {"dataset", "root", "n_samples", "metrics", "left_out", "skipped"} <= set(first)
+    assert (first["root"], first["n_samples"], first["split"]) == (str(photos), 11, "all")
+    assert first["metrics"]["accuracy"]["n_samples"] == 11
+
+
+@pytest.mark.parametrize("pair", ["folder=", "=photos", ""])
+def test_a_dataset_without_a_name_or_folder_is_a_usage_error(bundle, pair):
+    with pytest.raises(ConfigError, match=r"expected NAME=ROOT"):
+        run(bundle, "--on", pair)
+
+
+def test_evaluating_never_loads_tensorflow(bundle, photos):
+    code = (
+        "import sys, emoclass\n"
+        f"emoclass.evaluate({str(bundle)!r}, {{'folder': {str(photos)!r}}}, resamples=10)\n"
+        "print([m for m in ('tensorflow', 'keras', 'emoclass.training') if m in sys.modules])"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=Path(emoclass.__file__).parents[1]
+    )
+    assert done.stdout.splitlines()[-1] == "[]"
