@@ -19,11 +19,14 @@ def import_keras_quietly() -> None:
     if "keras" in sys.modules or "tensorflow" in sys.modules or "TF_CPP_MIN_LOG_LEVEL" in os.environ:
         return
     os.environ["TF_CPP_MIN_LOG_LEVEL"] = "2"
-    with output_aside():
-        keras = importlib.import_module("keras")
-        if keras.backend.backend() == "tensorflow":
-            # Looking for devices is what complains of missing CUDA drivers.
-            importlib.import_module("tensorflow").config.list_physical_devices()
+    try:
+        with output_aside():
+            keras = importlib.import_module("keras")
+            if keras.backend.backend() == "tensorflow":
+                # Looking for devices is what complains of missing CUDA drivers.
+                importlib.import_module("tensorflow").config.list_physical_devices()
+    finally:  # TensorFlow has read it; a process that is started from here shall not take it for a user's wish
+        del os.environ["TF_CPP_MIN_LOG_LEVEL"]
 
 
 @contextmanager
