@@ -92,6 +92,10 @@ def test_looking_around_loads_nothing_slow(args):
     assert loaded_by(CLI.format(args=args) + "assert r.exit_code == 0, r.output") == set()
 
 
+def test_importing_keras_quietly_leaves_nothing_that_other_processes_inherit():
+    assert "keras" in loaded_by("import os, emoclass.training\nassert 'TF_CPP_MIN_LOG_LEVEL' not in os.environ")
+
+
 def test_validating_a_configuration_loads_nothing_slow():
     code = (
         "import emoclass\nfrom emoclass.configure import configure\nr = emoclass.Registry.discover()\n"

@@ -52,13 +52,14 @@ def run(
 ) -> None:
     """Run, or resume, and print the result."""
     from emoclass import runner
+    from emoclass.cli.interrupts import insisting
     from emoclass.cli.progress import TerminalProgress
     from emoclass.progress import Progress
     from emoclass.reporting.folder import resume_command
 
     progress = Progress() if quiet else TerminalProgress()
     try:
-        with redirect_stdout(sys.stderr):  # what a plugin prints is no result
+        with insisting(progress), redirect_stdout(sys.stderr):  # what a plugin prints is no result
             if resume is not None:
                 _refuse_settings(ctx)
                 result = runner.resume(Path(resume), progress=progress)
