@@ -1,11 +1,11 @@
-"""Draw the train, validation and test sets once: stratified, seeded, groups kept whole, written to disk."""
+"""Draw the train, validation and test sets once: stratified, seeded, groups and copies kept whole, written to disk."""
 
 from __future__ import annotations
 
 import csv
 import io
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import get_args
@@ -14,6 +14,7 @@ import numpy as np
 
 from emoclass.config import DataConfig
 from emoclass.data.apportion import apportion
+from emoclass.data.units import units
 from emoclass.errors import DataError, SplitLeakageError
 from emoclass.labels import LabelScheme
 from emoclass.specs import Sample, SplitName
@@ -48,18 +49,27 @@ class Split:
         return {side: {emotion: pairs[side, emotion] for emotion in labels.emotions} for side in SPLITS}
 
 
-def split(samples: Sequence[Sample], labels: LabelScheme, config: DataConfig, *, seed: int) -> Split:
+def split(
+    samples: Sequence[Sample],
+    labels: LabelScheme,
+    config: DataConfig,
+    *,
+    seed: int,
+    clusters: Sequence[Collection[str]] = (),
+) -> Split:
     """Split samples into train, validation and test.
 
     The sizes of the sides are the configured shares of the whole, by largest remainder; each class is spread
-    over them within one image of its share. Samples of one `group` stay on one side. Official splits are kept; a side
-    that they lack is drawn from their training set. The order in which the samples come does not matter.
+    over them within one image of its share, where groups and clusters allow. Samples of one `group`, and copies of
+    one picture, stay on one side. Official splits are kept; a side that they lack is drawn from their training set.
+    The order in which the samples come does not matter.
 
     Args:
         samples: Usable samples, their emotions translated.
         labels: The scheme.
         config: The shares of validation and test.
         seed: Decides who goes where.
+        clusters: Ids of samples that show one picture, as `audit` finds them.
 
     Raises:
         DataError: A class is too small to stand on every side.
@@ -72,11 +82,11 @@ def split(samples: Sequence[Sample], labels: LabelScheme, config: DataConfig, *,
     }
     official = {sample.split for sample in ordered} - {None}
     if not official:
-        sides = _draw(ordered, labels, [(side, shares[side]) for side in SPLITS], seed)
+        sides = _draw(ordered, labels, [(side, shares[side]) for side in SPLITS], seed, clusters)
         method = f"Drawn once from all {len(ordered)} images, stratified by emotion, with seed {seed}."
         result = Split(tuple(ordered), tuple(sides), (method,))
     else:
-        result = _complete(ordered, labels, shares, seed)
+        result = _complete(ordered, labels, shares, seed, clusters)
     if any(sample.group is not None for sample in ordered):
         result = _about_groups(result, bool(official))
     _check(result, labels)
@@ -97,7 +107,13 @@ def _about_groups(result: Split, official: bool) -> Split:
     return replace(result, method=(*result.method, note), notes=(*result.notes, note))
 
 
-def _complete(ordered: Sequence[Sample], labels: LabelScheme, shares: Mapping[str, Fraction], seed: int) -> Split:
+def _complete(
+    ordered: Sequence[Sample],
+    labels: LabelScheme,
+    shares: Mapping[str, Fraction],
+    seed: int,
+    clusters: Sequence[Collection[str]],
+) -> Split:
     official = {sample.split for sample in ordered}
     if "train" not in official:
         raise DataError(
@@ -110,7 +126,7 @@ def _complete(ordered: Sequence[Sample], labels: LabelScheme, shares: Mapping[st
     notes: list[str] = []
     if missing:
         wanted: list[SplitName] = ["train", *missing]
-        drawn = _draw(train, labels, [(side, shares[side]) for side in wanted], seed)
+        drawn = _draw(train, labels, [(side, shares[side]) for side in wanted], seed, clusters)
         sides.update(zip((sample.id for sample in train), drawn, strict=True))
         counts = Counter(drawn)
         notes = [
@@ -123,7 +139,11 @@ def _complete(ordered: Sequence[Sample], labels: LabelScheme, shares: Mapping[st
 
 
 def _draw(
-    samples: Sequence[Sample], labels: LabelScheme, shares: Sequence[tuple[SplitName, Fraction]], seed: int
+    samples: Sequence[Sample],
+    labels: LabelScheme,
+    shares: Sequence[tuple[SplitName, Fraction]],
+    seed: int,
+    clusters: Sequence[Collection[str]],
 ) -> list[SplitName]:
     """Return a side for each sample."""
     found = Counter(sample.emotion for sample in samples)
@@ -137,29 +157,34 @@ def _draw(
         )
     table = apportion([found[emotion] for emotion in labels.emotions], [share for _, share in shares])
     quotas = dict(zip(labels.emotions, table, strict=True))
-    sides = _place(samples, quotas, len(shares), np.random.default_rng([seed, 0x5911]))
+    rng = np.random.default_rng([seed, 0x5911])
+    sides = place(samples, units(samples, clusters), quotas, len(shares), rng)
     return [shares[side][0] for side in sides]
 
 
-def _place(
-    samples: Sequence[Sample], quotas: Mapping[str, Sequence[int]], n_sides: int, rng: np.random.Generator
+def place(
+    samples: Sequence[Sample],
+    unit_of: Sequence[int],
+    quotas: Mapping[str, Sequence[int]],
+    n_sides: int,
+    rng: np.random.Generator,
 ) -> list[int]:
-    """Return a side's number for each sample: units (a group, or a sample without one) stay whole.
+    """Return a side's number for each sample: units stay whole.
 
     In random order, but the largest first, each unit goes where it overflows its classes' room the least; and to a
     side that still lacks one of its classes once there are no more units of that class than such sides.
     """
     room = {emotion: list(quota) for emotion, quota in quotas.items()}
     lacking = {emotion: set(range(n_sides)) for emotion in quotas}
-    groups: dict[str | int, list[int]] = defaultdict(list)
-    for position, sample in enumerate(samples):
-        groups[position if sample.group is None else sample.group].append(position)
-    units = list(groups.values())
-    units = sorted((units[number] for number in rng.permutation(len(units))), key=len, reverse=True)
-    needs = [Counter(samples[position].emotion for position in unit) for unit in units]
+    members: dict[int, list[int]] = defaultdict(list)
+    for position, number in enumerate(unit_of):
+        members[number].append(position)
+    whole = list(members.values())
+    whole = sorted((whole[number] for number in rng.permutation(len(whole))), key=len, reverse=True)
+    needs = [Counter(samples[position].emotion for position in unit) for unit in whole]
     left = Counter(emotion for need in needs for emotion in need)
     sides = [-1] * len(samples)
-    for unit, need in zip(units, needs, strict=True):
+    for unit, need in zip(whole, needs, strict=True):
         urgent = [lacking[emotion] for emotion in need if left[emotion] <= len(lacking[emotion])]
         costs = [
             (
