@@ -11,8 +11,11 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from emoclass.assess import evaluate as evaluate
+    from emoclass.auditing.findings import Audit as Audit
     from emoclass.config import RunConfig as RunConfig
+    from emoclass.contrast import compare as compare
     from emoclass.errors import EmoclassError as EmoclassError
+    from emoclass.evaluation.comparison import Comparison as Comparison
     from emoclass.evaluation.decision import predicted_classes as predicted_classes
     from emoclass.hookspecs import hookimpl as hookimpl
     from emoclass.inference.classifier import Classifier as Classifier
@@ -30,9 +33,16 @@ if TYPE_CHECKING:
     from emoclass.specs import ModelSpec as ModelSpec
     from emoclass.specs import Recipe as Recipe
     from emoclass.specs import Sample as Sample
+    from emoclass.studies import StudyResult as StudyResult
+    from emoclass.study import cross_validate as cross_validate
+    from emoclass.study import repeat as repeat
+    from emoclass.study import resume_study as resume_study
+    from emoclass.vet import audit as audit
 
 _HOMES = {
+    "Audit": "emoclass.auditing.findings",
     "Classifier": "emoclass.inference.classifier",
+    "Comparison": "emoclass.evaluation.comparison",
     "DatasetSpec": "emoclass.specs",
     "EmoclassError": "emoclass.errors",
     "Evaluation": "emoclass.results",
@@ -46,11 +56,17 @@ _HOMES = {
     "RunConfig": "emoclass.config",
     "RunResult": "emoclass.results",
     "Sample": "emoclass.specs",
+    "StudyResult": "emoclass.studies",
+    "audit": "emoclass.vet",
+    "compare": "emoclass.contrast",
+    "cross_validate": "emoclass.study",
     "evaluate": "emoclass.assess",
     "hookimpl": "emoclass.hookspecs",
     "load": "emoclass.inference.load",
     "predicted_classes": "emoclass.evaluation.decision",
+    "repeat": "emoclass.study",
     "resume": "emoclass.runner",
+    "resume_study": "emoclass.study",
     "run": "emoclass.runner",
 }
 

@@ -42,6 +42,24 @@ class Component(FrozenModel):
         return ref
 
 
+class Fold(FrozenModel):
+    """One round of a cross-validation: which part of the images is the test set.
+
+    Attributes:
+        number: Which part, from 1.
+        of: Into how many parts the images are dealt.
+    """
+
+    number: int = Field(ge=1)
+    of: int = Field(ge=2)
+
+    @model_validator(mode="after")
+    def _is_among_them(self) -> Fold:
+        if self.number > self.of:
+            raise ValueError(f"number: expected 1 to {self.of}, got {self.number}")
+        return self
+
+
 class DataConfig(FrozenModel):
     """Which images, and how they are split.
 
@@ -51,7 +69,10 @@ class DataConfig(FrozenModel):
         options: Passed to the dataset's `load`.
         map: Class word -> emotion, or "ignore": how folders that are no known emotion are read.
         validation: Share of the whole that validates, in (0, 1).
-        test: Share of the whole that is held back for the test, in (0, 1).
+        test: Share of the whole that is held back for the test, in (0, 1); it does not count where there is a `fold`.
+        audit: Whether copies of one picture are looked for, so that they stay on one side.
+        exclude: A list of images to leave out, a path a line, as `emoclass audit --write-clean FILE.txt` writes it.
+        fold: The test set is this part of all images; `emoclass run --folds` takes them in turn.
     """
 
     dataset: Name = "synthetic-faces"
@@ -60,11 +81,15 @@ class DataConfig(FrozenModel):
     map: Mapping[str, str] = Field(default_factory=dict)
     validation: float = Field(default=0.125, gt=0, lt=1)
     test: float = Field(default=0.125, gt=0, lt=1)
+    audit: bool = True
+    exclude: Path | None = None
+    fold: Fold | None = None
 
     @model_validator(mode="after")
     def _something_is_left_to_train(self) -> DataConfig:
-        if self.validation + self.test >= 1:
-            raise ValueError(f"validation + test: expected less than 1, got {self.validation + self.test:g}")
+        held_back, name = (self.test, "test") if self.fold is None else (1 / self.fold.of, f"1/{self.fold.of}")
+        if self.validation + held_back >= 1:
+            raise ValueError(f"validation + {name}: expected less than 1, got {self.validation + held_back:g}")
         return self
 
 

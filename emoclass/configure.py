@@ -38,7 +38,7 @@ def configure(registry: Registry, *, file: Tree | None = None, options: Tree | N
     recipe = _recipe(registry, owner, above.get("recipe"))
     tree = merge(_normal(recipe.config), above, {"recipe": recipe.name})
     _read_the_folder(registry, owner, tree, above)
-    _make_root_absolute(tree)
+    _make_paths_absolute(tree)
     config = validate(tree)
     registry.datasets.get(config.data.dataset, prefer=owner)
     registry.models.get(config.model.name, prefer=owner)
@@ -110,15 +110,17 @@ def _normal(tree: Tree) -> dict[str, Any]:
     return {**tree, "labels": {"emotions": labels}}
 
 
-def _make_root_absolute(tree: dict[str, Any]) -> None:
-    """Write the data folder so that the run can be resumed and repeated from anywhere."""
+def _make_paths_absolute(tree: dict[str, Any]) -> None:
+    """Write the data folder, and the list of what to exclude, so that the run can be repeated from anywhere."""
     data = tree.get("data")
-    if isinstance(data, dict) and isinstance(data.get("root"), str | Path):
+    for name in ("root", "exclude"):
+        if not isinstance(data, dict) or not isinstance(data.get(name), str | Path):
+            continue
         try:
-            data["root"] = str(Path(data["root"]).expanduser().resolve())
-            data["root"].encode()  # the configuration is written as UTF-8
+            data[name] = str(Path(data[name]).expanduser().resolve())
+            data[name].encode()  # the configuration is written as UTF-8
         except (OSError, RuntimeError, UnicodeError) as error:  # no such home, links in a circle, a name of bare bytes
-            raise ConfigError(f"data.root: {data['root']!a} cannot be used ({error}).") from error
+            raise ConfigError(f"data.{name}: {data[name]!a} cannot be used ({error}).") from error
 
 
 def _read_the_folder(registry: Registry, plugin: str, tree: dict[str, Any], above: Tree) -> None:

@@ -92,6 +92,9 @@ class RunResult(FrozenModel):
         headline: The metrics to look at first.
         n_samples: Images used, per split.
         metrics: Name -> value, on the test split.
+        n_leaked: Test images of which training or validation holds a copy, near-duplicates among them; None where
+            nobody looked.
+        leak_adjusted: Name -> value, on the test split without these; empty where there are none, or nothing else.
         history: Column of `history.csv` -> one number an epoch.
         skipped: Files that could not be read.
         left_out: Class word -> images that belong to no emotion of this run.
@@ -105,6 +108,8 @@ class RunResult(FrozenModel):
     headline: tuple[str, ...] = ()
     n_samples: Mapping[str, int]
     metrics: Mapping[str, MetricValue]
+    n_leaked: int | None = None
+    leak_adjusted: Mapping[str, MetricValue] = Field(default_factory=dict)
     history: Mapping[str, tuple[float, ...]] = Field(default_factory=dict)
     skipped: tuple[SkippedFile, ...] = ()
     left_out: Mapping[str, int] = Field(default_factory=dict)
@@ -126,6 +131,8 @@ class RunResult(FrozenModel):
             "headline": list(self.headline),
             "n_samples": dict(self.n_samples),
             "metrics": {name: value.to_json() for name, value in self.metrics.items()},
+            "n_leaked": self.n_leaked,
+            "leak_adjusted": {name: value.to_json() for name, value in self.leak_adjusted.items()},
             "skipped": [skipped.model_dump() for skipped in self.skipped],
             "left_out": dict(self.left_out),
             "notes": list(self.notes),

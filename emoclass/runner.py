@@ -4,20 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypedDict, Unpack
 
 from emoclass.config import RunConfig, read_file, validate
 from emoclass.configure import configure, load_plugin
 from emoclass.data.index import Index
 from emoclass.data.split import SPLITS
 from emoclass.errors import ConfigError, EmoclassError, OutputError, PluginError
-from emoclass.evaluation.evaluate import evaluate
 from emoclass.progress import Progress
 from emoclass.registry import Registry
 from emoclass.reporting.folder import RunFolder, resume_command
 from emoclass.reporting.write import notes_of, write_beginning
 from emoclass.results import RunResult
-from emoclass.steps import Work, decode_images, predict_test, split_images, train, write_bundle, write_outcome
+from emoclass.steps import (
+    Work,
+    audit_images,
+    decode_images,
+    leaked_images,
+    measure,
+    predict_test,
+    split_images,
+    train,
+    write_bundle,
+    write_outcome,
+)
 
 
 def run(
@@ -73,25 +83,74 @@ def run(
         >>> result.metrics["accuracy"].value  # doctest: +SKIP
         0.75
     """
-    for name, value in (("data", data), ("out", out)):
+    registry = registry or Registry.discover()
+    settings = compose(
+        registry,
+        out,
+        plugin=plugin,
+        data=data,
+        dataset=dataset,
+        model=model,
+        recipe=recipe,
+        labels=labels,
+        map=map,
+        epochs=epochs,
+        batch_size=batch_size,
+        class_weights=class_weights,
+        threads=threads,
+        seed=seed,
+        config=config,
+    )
+    return run_config(settings, out=out, registry=registry, progress=progress)
+
+
+class Settings(TypedDict, total=False):
+    """What composes a configuration; `run` says what each means."""
+
+    plugin: str | Path | None
+    data: str | Path | None
+    dataset: str | None
+    model: str | None
+    recipe: str | None
+    labels: str | Sequence[str] | None
+    map: Mapping[str, str] | None
+    epochs: int | None
+    batch_size: int | None
+    class_weights: str | Mapping[str, float] | None
+    threads: int | None
+    seed: int | None
+    config: str | Path | Mapping[str, Any] | None
+
+
+def compose(registry: Registry, out: str | Path, **settings: Unpack[Settings]) -> RunConfig:
+    """Return the configuration that the arguments of `run` describe.
+
+    Raises:
+        ConfigError: A setting is wrong.
+        PluginError: A plugin, or a name that nobody offers.
+    """
+    for name, value in (("data", settings.get("data")), ("out", out)):
         if str(value) == "":
             raise ConfigError(f"{name}: expected a folder, got an empty path.")
-    registry = registry or Registry.discover()
-    said: dict[str, Any] = {
-        "plugin": str(plugin) if plugin is not None else None,
-        "recipe": recipe,
-        "seed": seed,
-        "labels": labels,
-        "data": {"root": str(data) if data is not None else None, "dataset": dataset},
-        "model": {"name": model},
-        "training": {"epochs": epochs, "batch_size": batch_size, "class_weights": class_weights},
-        "runtime": {"threads": threads},
+    options: dict[str, Any] = {
+        "plugin": _text(settings.get("plugin")),
+        "recipe": settings.get("recipe"),
+        "seed": settings.get("seed"),
+        "labels": settings.get("labels"),
+        "data": {"root": _text(settings.get("data")), "dataset": settings.get("dataset")},
+        "model": {"name": settings.get("model")},
+        "training": {name: settings.get(name) for name in ("epochs", "batch_size", "class_weights")},
+        "runtime": {"threads": settings.get("threads")},
     }
-    if map:
-        said["data"]["map"] = dict(map)
+    if words := settings.get("map"):
+        options["data"]["map"] = dict(words)
+    config = settings.get("config")
     file = read_file(Path(config).expanduser()) if isinstance(config, str | Path) else config
-    settings = configure(registry, file=file, options=_without_none(said))
-    return run_config(settings, out=out, registry=registry, progress=progress)
+    return configure(registry, file=file, options=_without_none(options))
+
+
+def _text(value: str | Path | None) -> str | None:
+    return None if value is None else str(value)
 
 
 def run_config(
@@ -176,25 +235,23 @@ def _execute(work: Work, folder: RunFolder, listed: Index) -> RunResult:
     """Take a run from its list of images to its report."""
     config = work.config
     work.progress.started(folder.path)
+    with work.timed("audit"):
+        audited = audit_images(work, listed)
     with work.timed("decoding"):
         decoded = decode_images(work, folder, listed)
     try:
-        images = split_images(work, listed, decoded)
+        images = split_images(work, listed, decoded, audited)
+        leaked = leaked_images(images, audited)
         environment = write_beginning(folder, config, work.plugin, decoded, images, threads=work.threads)
-        notes = notes_of(images, work.dataset.notice, listed.left_out, len(decoded.skipped))
+        notes = notes_of(images, work.dataset.notice, listed, len(decoded.skipped), audited, leaked)
         for note in notes:
             work.progress.note(note)
         with work.timed("training"):
             model = train(work, folder, images)
         with work.timed("evaluation"):
-            predictions = predict_test(work, model, images)
-            metrics = evaluate(
-                predictions,
-                work.metrics,
-                seed=config.seed,
-                n_resamples=config.evaluation.resamples,
-                progress=work.progress,
-            )
+            predictions = predict_test(work, model, images, leaked)
+            metrics = measure(work, predictions)
+            adjusted = measure(work, predictions.without_leaked()) if leaked else {}
         with work.timed("report"):
             result = RunResult(
                 folder=folder.path,
@@ -204,6 +261,8 @@ def _execute(work: Work, folder: RunFolder, listed: Index) -> RunResult:
                 headline=config.evaluation.headline,
                 n_samples={side: len(images.samples(side)) for side in SPLITS},
                 metrics=metrics,
+                n_leaked=None if leaked is None else len(leaked),
+                leak_adjusted=adjusted,
                 history=folder.history(),
                 skipped=decoded.skipped,
                 left_out=listed.left_out,
@@ -213,7 +272,7 @@ def _execute(work: Work, folder: RunFolder, listed: Index) -> RunResult:
             if unpredictable is not None:
                 work.progress.note(unpredictable)
                 result = result.model_copy(update={"notes": (*notes, unpredictable)})
-            write_outcome(work, folder, result, model, images, predictions, environment)
+            write_outcome(work, folder, result, model, images, predictions, environment, listed, audited)
     finally:
         decoded.pixels.close()
     folder.finish()

@@ -19,9 +19,11 @@ from emoclass.config import RunConfig
 from emoclass.configure import load_plugin, metric_specs
 from emoclass.data.index import Index, index
 from emoclass.data.labeled import LabeledPixels
+from emoclass.data.leaks import copies_of_training
 from emoclass.data.pixels import Decoded, available_threads, decode
 from emoclass.data.split import split
 from emoclass.errors import ContractError, DataError
+from emoclass.evaluation.evaluate import evaluate
 from emoclass.evaluation.predictions import Predictions, scores_from_output, shares_of_votes
 from emoclass.progress import Progress
 from emoclass.registry import PluginInfo, Registry
@@ -31,15 +33,17 @@ from emoclass.reporting.folder import RunFolder
 from emoclass.reporting.write import (
     choose_examples,
     choose_test_pictures,
+    write_audit,
     write_predictions,
     write_report_and_metrics,
 )
-from emoclass.results import RunResult
+from emoclass.results import MetricValue, RunResult
 from emoclass.specs import DatasetSpec, MetricSpec, ModelSpec, SplitName
 
 if TYPE_CHECKING:
     import keras
 
+    from emoclass.auditing.findings import Audit
     from emoclass.training.pipeline import Batches
 
 N_SHOWN = 10
@@ -81,8 +85,12 @@ class Work:
         return self.config.runtime.threads or available_threads()
 
     def index(self) -> Index:
-        """List the images."""
-        return index(self.dataset, self.config.data, self.config.labels)
+        """List the images, without those that a list excludes."""
+        from emoclass.auditing.clean import read_exclusions
+
+        data = self.config.data
+        excluded = frozenset() if data.exclude is None else read_exclusions(data.exclude)
+        return index(self.dataset, data, self.config.labels, excluded=excluded)
 
     @contextmanager
     def timed(self, stage: str) -> Iterator[None]:
@@ -108,7 +116,17 @@ def decode_images(work: Work, folder: RunFolder, listed: Index) -> Decoded:
     )
 
 
-def split_images(work: Work, listed: Index, decoded: Decoded) -> LabeledPixels:
+def audit_images(work: Work, listed: Index) -> Audit | None:
+    """Look for copies among the listed images, unless the configuration says not to."""
+    if not work.config.data.audit:
+        return None
+    from emoclass.auditing.examine import examine
+
+    root = work.config.data.root
+    return examine(listed.samples, work.dataset, root, threads=work.threads, progress=work.progress)
+
+
+def split_images(work: Work, listed: Index, decoded: Decoded, audited: Audit | None) -> LabeledPixels:
     """Split the images that could be decoded; where too few could, the error names the others with their reasons."""
     config = work.config
     if not decoded.usable:
@@ -120,7 +138,8 @@ def split_images(work: Work, listed: Index, decoded: Decoded) -> LabeledPixels:
     # Both the list and the split are sorted by id, so the usable rows belong to the split's samples in order.
     usable = [listed.samples[row] for row in decoded.usable]
     try:
-        drawn = split(usable, config.labels, config.data, seed=config.seed)
+        clusters = audited.clusters if audited else ()
+        drawn = split(usable, config.labels, config.data, seed=config.seed, clusters=clusters)
     except DataError as error:
         if not decoded.skipped:
             raise
@@ -178,7 +197,17 @@ def train(work: Work, folder: RunFolder, images: LabeledPixels) -> keras.Model:
     return model
 
 
-def predict_test(work: Work, model: keras.Model, images: LabeledPixels) -> Predictions:
+def leaked_images(images: LabeledPixels, audited: Audit | None) -> frozenset[str] | None:
+    """Return the test images that are copies of what the model is trained on; None where nobody looked."""
+    if audited is None:
+        return None
+    sides = dict(zip((sample.id for sample in images.split.samples), images.split.sides, strict=True))
+    return copies_of_training(sides, audited.clusters)
+
+
+def predict_test(
+    work: Work, model: keras.Model, images: LabeledPixels, leaked: frozenset[str] | None
+) -> Predictions:
     """Let the model say what it sees on the test images."""
     from emoclass.training.fit import predict
 
@@ -192,6 +221,17 @@ def predict_test(work: Work, model: keras.Model, images: LabeledPixels) -> Predi
         groups=tuple(sample.group for sample in samples),
         split="test",
         votes=shares_of_votes([sample.votes for sample in samples], work.config.labels),
+        leaked=None if leaked is None else np.array([sample.id in leaked for sample in samples]),
+    )
+
+
+def measure(work: Work, predictions: Predictions | None) -> dict[str, MetricValue]:
+    """Compute the run's metrics; none without predictions."""
+    if predictions is None:
+        return {}
+    n_resamples = work.config.evaluation.resamples
+    return evaluate(
+        predictions, work.metrics, seed=work.config.seed, n_resamples=n_resamples, progress=work.progress
     )
 
 
@@ -255,12 +295,17 @@ def write_outcome(
     images: LabeledPixels,
     predictions: Predictions,
     environment: Mapping[str, Any],
+    listed: Index,
+    audited: Audit | None,
 ) -> None:
     """Write the predictions, the plots and the report, and the metrics last."""
+    from emoclass.auditing.examine import pictures
     from emoclass.training.build import layer_rows
 
     seed = work.config.seed
     write_predictions(folder, predictions, images)
+    if audited is not None:
+        write_audit(folder, audited, pictures(listed.samples, work.dataset, work.config.data.root))
     contents = ReportContents(
         result=result,
         config=work.config,
@@ -274,5 +319,6 @@ def write_outcome(
         environment=environment,
         seconds=dict(work.seconds),
         metric_summaries={spec.name: spec.summary for spec in work.metrics},
+        audit=audited,
     )
     write_report_and_metrics(folder, contents)

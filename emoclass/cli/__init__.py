@@ -14,6 +14,8 @@ _COMMANDS = {
     "run": ("emoclass.cli.run:run", "Train and measure what a plugin's recipe describes."),
     "predict": ("emoclass.cli.predict:predict", "Say which emotion a trained model sees in images."),
     "evaluate": ("emoclass.cli.evaluate:evaluate", "Measure a trained model on other datasets."),
+    "audit": ("emoclass.cli.audit:audit", "Find duplicates, label conflicts and broken files in a dataset."),
+    "compare": ("emoclass.cli.compare:compare", "Put finished runs side by side, and test their differences."),
     "export": ("emoclass.cli.export:export", "Write a trained model as LiteRT, ONNX or SavedModel."),
     "plugins": ("emoclass.cli.plugins:plugins", "Show the plugins, and what each of them offers."),
     "datasets": ("emoclass.cli.catalog:datasets", "Show the datasets."),

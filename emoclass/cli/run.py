@@ -22,6 +22,7 @@ HELP = """Train and measure what a plugin's recipe describes, and write a run fo
 \b
 emoclass run --plugin happysad                  on drawn faces, without any data
 emoclass run --plugin happysad --data photos/   on photos/happy/ and photos/sad/
+emoclass run --plugin happysad --folds 5        five times, so that every image is tested once
 """
 
 
@@ -41,30 +42,54 @@ emoclass run --plugin happysad --data photos/   on photos/happy/ and photos/sad/
 @click.option("--class-weights", type=click.Choice(["balanced"]), help="Weigh rare emotions more.")
 @click.option("--threads", type=int, metavar="N", help="Processor threads; all by default.")
 @click.option("--seed", type=int, metavar="N", help="Of the split, the weights and the order of images.")
+@click.option("--folds", type=int, metavar="K", help="Cross-validate: run K times, testing each image once.")
+@click.option("--seeds", metavar="A,B,...", help="Run once for each seed, and show how far the figures spread.")
 @click.option("--out", metavar="DIR", default="runs", show_default=True, help="Where the run makes its folder.")
 @click.option("--config", metavar="FILE.toml", help="A config file; options win over it.")
-@click.option("--resume", metavar="FOLDER", help="Continue the interrupted run in FOLDER. Takes no settings.")
+@click.option("--resume", metavar="FOLDER", help="Continue the interrupted run or study in FOLDER. Takes no settings.")
 @json_option
 @click.option("--quiet", is_flag=True, help="Say nothing while working.")
 @click.pass_context
 def run(
-    ctx: click.Context, /, resume: str | None, maps: tuple[str, ...], as_json: bool, quiet: bool, **options: Any
+    ctx: click.Context,
+    /,
+    resume: str | None,
+    folds: int | None,
+    seeds: str | None,
+    maps: tuple[str, ...],
+    as_json: bool,
+    quiet: bool,
+    **options: Any,
 ) -> None:
     """Run, or resume, and print the result."""
-    from emoclass import runner
+    if resume is not None:
+        _refuse_settings(ctx)
+    if folds is not None and seeds is not None:
+        raise ConfigError("--folds: expected either folds or seeds, got both.", hint="Leave one of them out.")
+    chosen = None if seeds is None else _parse_seeds(seeds)
+    from emoclass import runner, study
     from emoclass.cli.interrupts import insisting
     from emoclass.cli.progress import TerminalProgress
+    from emoclass.cli.study import print_study
     from emoclass.progress import Progress
     from emoclass.reporting.folder import resume_command
+    from emoclass.reporting.study import is_study
+    from emoclass.studies import StudyResult
 
     progress = Progress() if quiet else TerminalProgress()
+    options |= {"map": parse_maps(maps)}
+    result: RunResult | StudyResult
     try:
         with insisting(progress), redirect_stdout(sys.stderr):  # what a plugin prints is no result
             if resume is not None:
-                _refuse_settings(ctx)
-                result = runner.resume(Path(resume), progress=progress)
+                go_on = study.resume_study if is_study(Path(resume)) else runner.resume
+                result = go_on(Path(resume), progress=progress)
+            elif folds is not None:
+                result = study.cross_validate(folds=folds, progress=progress, **options)
+            elif chosen is not None:
+                result = study.repeat(seeds=chosen, progress=progress, **options)
             else:
-                result = runner.run(map=parse_maps(maps), progress=progress, **options)
+                result = runner.run(progress=progress, **options)
     except KeyboardInterrupt:
         folder = Path(resume) if resume else progress.folder
         click.echo("\nInterrupted.", err=True)
@@ -73,8 +98,19 @@ def run(
         sys.exit(130)
     if as_json:
         print_json(result.to_json())
+    elif isinstance(result, StudyResult):
+        print_study(result)
     else:
         _print_result(result)
+
+
+def _parse_seeds(text: str) -> tuple[int, ...]:
+    try:
+        return tuple(int(each) for each in text.split(","))
+    except ValueError:
+        raise ConfigError(
+            f"--seeds {text}: expected whole numbers, separated by commas.", hint="For example --seeds 0,1,2"
+        ) from None
 
 
 def _refuse_settings(ctx: click.Context) -> None:
@@ -98,4 +134,7 @@ def _print_result(result: RunResult) -> None:
     for note in result.notes:
         click.echo(f"Note: {note}")
     print_table([(name, *format_value(result.metrics[name])) for name in result.headline])
+    if result.leak_adjusted:
+        click.echo(f"Without the {result.n_leaked} test images that are copies of training or validation images:")
+        print_table([(name, *format_value(result.leak_adjusted[name])) for name in result.headline])
     click.echo(f"Report: {result.folder / 'report.html'}")

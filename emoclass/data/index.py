@@ -6,7 +6,7 @@ import math
 import shlex
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import PurePath
 
 from emoclass.config import IGNORE, DataConfig
@@ -23,26 +23,39 @@ class Index:
     Attributes:
         samples: Sorted by id, their `emotion` one of the scheme's; their `votes` too, or None where no vote is.
         left_out: Class word -> how many images belong to no emotion of the run.
+        n_excluded: How many were left out because a list names them.
     """
 
     samples: tuple[Sample, ...]
     left_out: Mapping[str, int]
+    n_excluded: int = 0
 
 
-def index(spec: DatasetSpec, config: DataConfig, labels: LabelScheme) -> Index:
+def index(
+    spec: DatasetSpec, config: DataConfig, labels: LabelScheme, *, excluded: frozenset[str] = frozenset()
+) -> Index:
     """List a dataset's images for a label scheme; nothing is decoded.
 
     Args:
         spec: The dataset.
         config: Its root, options, and how class words are mapped.
         labels: The run's emotions.
+        excluded: Paths, or ids, of images to leave out.
 
     Raises:
         ConfigError: A root is missing or not taken; an option that `load` does not know.
-        DataError: No images; a class word that is no known emotion; an emotion without images.
+        DataError: No images; a class word that is no known emotion; an emotion without images; nothing of what is to
+            be left out is there.
         ContractError: Ids that repeat, paths that leave the root, or votes that are no counts.
     """
-    listed = _translate(spec, config, labels, _listed(spec, config, labels))
+    samples = _listed(spec, config, labels)
+    kept = [sample for sample in samples if excluded.isdisjoint((sample.id, sample.path))]
+    if excluded and len(kept) == len(samples):
+        raise DataError(
+            f"{_place(spec, config)}: holds none of the {len(excluded)} images to exclude, {min(excluded)!r} for one.",
+            hint="The list names paths relative to the data folder.",
+        )
+    listed = replace(_translate(spec, config, labels, kept), n_excluded=len(samples) - len(kept))
     found = {sample.emotion for sample in listed.samples}
     missing = [emotion for emotion in labels.emotions if emotion not in found]
     if missing:

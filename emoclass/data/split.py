@@ -12,8 +12,10 @@ from typing import get_args
 
 import numpy as np
 
-from emoclass.config import DataConfig
+from emoclass.config import DataConfig, Fold
 from emoclass.data.apportion import apportion
+from emoclass.data.folds import deal
+from emoclass.data.place import place
 from emoclass.data.units import units
 from emoclass.errors import DataError, SplitLeakageError
 from emoclass.labels import LabelScheme
@@ -64,10 +66,12 @@ def split(
     one picture, stay on one side. Official splits are kept; a side that they lack is drawn from their training set.
     The order in which the samples come does not matter.
 
+    Where the configuration names a fold, the test set is that part of all samples and official splits are set aside.
+
     Args:
         samples: Usable samples, their emotions translated.
         labels: The scheme.
-        config: The shares of validation and test.
+        config: The shares of validation and test, or the fold.
         seed: Decides who goes where.
         clusters: Ids of samples that show one picture, as `audit` finds them.
 
@@ -80,8 +84,10 @@ def split(
         "validation": Fraction(str(config.validation)),
         "test": Fraction(str(config.test)),
     }
-    official = {sample.split for sample in ordered} - {None}
-    if not official:
+    official = {sample.split for sample in ordered} - {None} if config.fold is None else set()
+    if config.fold is not None:
+        result = _fold(ordered, labels, shares["validation"], config.fold, seed, clusters)
+    elif not official:
         sides = _draw(ordered, labels, [(side, shares[side]) for side in SPLITS], seed, clusters)
         method = f"Drawn once from all {len(ordered)} images, stratified by emotion, with seed {seed}."
         result = Split(tuple(ordered), tuple(sides), (method,))
@@ -138,6 +144,34 @@ def _complete(
     return Split(tuple(ordered), all_sides, ("The dataset's own splits are kept.", *notes), tuple(notes))
 
 
+def _fold(
+    ordered: Sequence[Sample],
+    labels: LabelScheme,
+    validation: Fraction,
+    fold: Fold,
+    seed: int,
+    clusters: Sequence[Collection[str]],
+) -> Split:
+    """Test on one part of all samples, and draw the validation set from the others."""
+    parts = deal(ordered, labels, fold.of, seed=seed, clusters=clusters)
+    rest = [sample for sample, part in zip(ordered, parts, strict=True) if part != fold.number]
+    wanted: list[tuple[SplitName, Fraction]] = [
+        ("train", 1 - validation - Fraction(1, fold.of)),
+        ("validation", validation),
+    ]
+    drawn = iter(_draw(rest, labels, wanted, seed, clusters))
+    sides: tuple[SplitName, ...] = tuple("test" if part == fold.number else next(drawn) for part in parts)
+    method = (
+        f"Fold {fold.number} of {fold.of}: all {len(ordered)} images were dealt into {fold.of} parts, stratified by "
+        f"emotion, with seed {seed}. Part {fold.number} is the test set; the validation set is drawn from the others."
+    )
+    official = [side for side in SPLITS if any(sample.split == side for sample in ordered)]
+    if not official:
+        return Split(tuple(ordered), sides, (method,))
+    note = f"The dataset's own splits ({', '.join(official)}) are set aside: every image is tested in one of the folds."
+    return Split(tuple(ordered), sides, (method, note), (note,))
+
+
 def _draw(
     samples: Sequence[Sample],
     labels: LabelScheme,
@@ -160,47 +194,6 @@ def _draw(
     rng = np.random.default_rng([seed, 0x5911])
     sides = place(samples, units(samples, clusters), quotas, len(shares), rng)
     return [shares[side][0] for side in sides]
-
-
-def place(
-    samples: Sequence[Sample],
-    unit_of: Sequence[int],
-    quotas: Mapping[str, Sequence[int]],
-    n_sides: int,
-    rng: np.random.Generator,
-) -> list[int]:
-    """Return a side's number for each sample: units stay whole.
-
-    In random order, but the largest first, each unit goes where it overflows its classes' room the least; and to a
-    side that still lacks one of its classes once there are no more units of that class than such sides.
-    """
-    room = {emotion: list(quota) for emotion, quota in quotas.items()}
-    lacking = {emotion: set(range(n_sides)) for emotion in quotas}
-    members: dict[int, list[int]] = defaultdict(list)
-    for position, number in enumerate(unit_of):
-        members[number].append(position)
-    whole = list(members.values())
-    whole = sorted((whole[number] for number in rng.permutation(len(whole))), key=len, reverse=True)
-    needs = [Counter(samples[position].emotion for position in unit) for unit in whole]
-    left = Counter(emotion for need in needs for emotion in need)
-    sides = [-1] * len(samples)
-    for unit, need in zip(whole, needs, strict=True):
-        urgent = [lacking[emotion] for emotion in need if left[emotion] <= len(lacking[emotion])]
-        costs = [
-            (
-                -sum(side in lacks for lacks in urgent),
-                sum(count * (count - 2 * room[emotion][side]) for emotion, count in need.items()),
-            )
-            for side in range(n_sides)
-        ]
-        best = costs.index(min(costs))
-        for emotion, count in need.items():
-            room[emotion][best] -= count
-            lacking[emotion].discard(best)
-            left[emotion] -= 1
-        for position in unit:
-            sides[position] = best
-    return sides
 
 
 def _torn_groups(samples: Sequence[Sample], sides: Sequence[SplitName]) -> list[str]:

@@ -17,6 +17,7 @@ __all__ = ["Predictions"]
 
 IntArray = NDArray[np.int64]
 FloatArray = NDArray[np.float64]
+BoolArray = NDArray[np.bool_]
 
 SUM_TOLERANCE = 1e-3
 """How far a row of probabilities may sum from 1: float16 and LiteRT outputs round."""
@@ -98,6 +99,7 @@ class Predictions:
         split: Which split the samples are.
         votes: The emotions' shares of the annotators' votes, a row of NaN where a sample has none; None if no
             sample has any. Shape: float64 `(n, len(labels))`. Range: [0, 1], rows sum to 1.
+        leaked: Which samples are copies of what the model was trained on, bool `(n,)`; None where nobody looked.
 
     Raises:
         ContractError: The parts do not fit together, a score is no probability, or votes are no shares.
@@ -110,6 +112,7 @@ class Predictions:
     groups: tuple[str | None, ...] | None = None
     split: str = "test"
     votes: FloatArray | None = None
+    leaked: BoolArray | None = None
 
     def __post_init__(self) -> None:
         n, classes = len(self.ids), len(self.labels)
@@ -134,6 +137,11 @@ class Predictions:
             raise ContractError(f"groups: expected {n}, one for each sample, got {len(self.groups)}.")
         self._freeze(ids=tuple(self.ids), y_true=_frozen(y_true.astype(np.int64)), y_score=_frozen(y_score))
         self._freeze(groups=_groups(self.groups), votes=_votes(self.votes, y_score.shape))
+        if self.leaked is not None:
+            leaked = np.array(self.leaked)
+            if leaked.shape != (n,) or leaked.dtype != np.bool_:
+                raise ContractError(f"leaked: expected booleans of shape ({n},), got {leaked.dtype} {leaked.shape}.")
+            self._freeze(leaked=_frozen(leaked))
 
     @property
     def has_grouped_images(self) -> bool:
@@ -145,14 +153,28 @@ class Predictions:
         """Return the predictions for the samples that have votes, or None where none has."""
         if self.votes is None:
             return None
-        rows = np.flatnonzero(~np.isnan(self.votes[:, 0]))
+        return self._take(np.flatnonzero(~np.isnan(self.votes[:, 0])))
+
+    @property
+    def n_leaked(self) -> int:
+        """How many samples are copies of what the model was trained on."""
+        return 0 if self.leaked is None else int(self.leaked.sum())
+
+    def without_leaked(self) -> Predictions | None:
+        """Return the predictions for the samples that are no copies of training images, or None where all are."""
+        if self.leaked is None or not self.leaked.any():
+            return self
+        return None if self.leaked.all() else self._take(np.flatnonzero(~self.leaked))
+
+    def _take(self, rows: IntArray) -> Predictions:
         return replace(
             self,
             ids=tuple(self.ids[row] for row in rows),
             y_true=self.y_true[rows],
             y_score=self.y_score[rows],
             groups=None if self.groups is None else tuple(self.groups[row] for row in rows),
-            votes=self.votes[rows],
+            votes=None if self.votes is None else self.votes[rows],
+            leaked=None if self.leaked is None else self.leaked[rows],
         )
 
     def _freeze(self, **fields: Any) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from emoclass.auditing.findings import Audit
 from emoclass.config import RunConfig
 from emoclass.results import LayerRow, RunResult
 
@@ -48,6 +49,7 @@ class ReportContents:
         environment: What `environment.json` holds: versions, platform, digests.
         seconds: Stage -> how long it took.
         metric_summaries: Metric name -> one sentence saying what it is.
+        audit: What stands in the data beside good images; None where nobody looked.
     """
 
     result: RunResult
@@ -62,3 +64,4 @@ class ReportContents:
     environment: Mapping[str, Any]
     seconds: Mapping[str, float]
     metric_summaries: Mapping[str, str]
+    audit: Audit | None = None

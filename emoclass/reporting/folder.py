@@ -230,8 +230,10 @@ class RunFolder:
         try:
             document = json.loads((self.path / "metrics.json").read_text(encoding="utf-8"))
             metrics = {name: _metric(value) for name, value in document.pop("metrics").items()}
+            adjusted = {name: _metric(value) for name, value in document.pop("leak_adjusted", {}).items()}
             skipped = tuple(SkippedFile(**each) for each in document.pop("skipped"))
-            document |= {"folder": self.path, "metrics": metrics, "skipped": skipped, "history": self.history()}
+            document |= {"folder": self.path, "metrics": metrics, "leak_adjusted": adjusted}
+            document |= {"skipped": skipped, "history": self.history()}
             return RunResult.model_validate(document)
         except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
             raise OutputError(f"run folder {self.path}: metrics.json cannot be read ({error}).") from error

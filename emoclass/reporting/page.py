@@ -38,6 +38,7 @@ def write_report(contents: ReportContents, plots: Mapping[str, Path], path: Path
         headline={name: result.metrics[name] for name in contents.config.evaluation.headline if name in result.metrics},
         reading=read_intervals(contents),
         singles=single_figures(result.metrics),
+        adjusted=single_figures(result.leak_adjusted),
         per_class={name: value.per_class for name, value in result.metrics.items() if value.per_class},
         matrix=_matrix(result),
         rerun_config=shlex.quote(str(result.folder / "config.toml")),

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
+from emoclass.auditing.findings import Audit
 from emoclass.config import RunConfig
+from emoclass.data.index import Index
 from emoclass.data.labeled import LabeledPixels
 from emoclass.data.pixels import Decoded
 from emoclass.data.split import to_csv
@@ -70,15 +72,37 @@ def _read_environment(folder: RunFolder) -> dict[str, Any] | None:
 def write_predictions(folder: RunFolder, predictions: Predictions, images: LabeledPixels) -> None:
     """Write `predictions.csv`: a row a test image, with the probability of each emotion."""
     emotions = predictions.labels.emotions
-    header = ("id", "path", "split", "y_true", "y_pred", "correct", *(f"score_{emotion}" for emotion in emotions))
+    scores = [f"score_{emotion}" for emotion in emotions]
+    header = ("id", "path", "split", "y_true", "y_pred", "correct", "leaked", *scores)
+    leaked = [None] * len(predictions) if predictions.leaked is None else predictions.leaked.astype(int).tolist()
     rows = [
-        [sample.id, sample.path, predictions.split, emotions[y_true], emotions[y_pred], int(y_true == y_pred)]
-        + [f"{score:.6f}" for score in scores]
-        for sample, y_true, y_pred, scores in zip(
-            images.samples("test"), predictions.y_true, predictions.y_pred, predictions.y_score, strict=True
+        [sample.id, sample.path, predictions.split, emotions[y_true], emotions[y_pred], int(y_true == y_pred), copied]
+        + [f"{score:.6f}" for score in y_score]
+        for sample, y_true, y_pred, copied, y_score in zip(
+            images.samples("test"),
+            predictions.y_true,
+            predictions.y_pred,
+            leaked,
+            predictions.y_score,
+            strict=True,
         )
     ]
     folder.write_rows("predictions.csv", header, rows)
+
+
+def write_audit(folder: RunFolder, audited: Audit, read: Callable[[str], bytes]) -> None:
+    """Write `audit.json`, and `audit.html` with the pictures.
+
+    Args:
+        folder: The run folder.
+        audited: What was found.
+        read: Returns an encoded image by what the audit calls it.
+    """
+    from emoclass.reporting.audit_page import write_audit_page
+
+    folder.write_json("audit.json", audited.to_json())
+    with folder.writing("audit.html") as path:
+        write_audit_page(audited, read, path)
 
 
 def write_report_and_metrics(folder: RunFolder, contents: ReportContents) -> None:
@@ -117,14 +141,40 @@ def choose_test_pictures(images: LabeledPixels, predictions: Predictions, *, see
     )
 
 
-def notes_of(images: LabeledPixels, notice: str | None, left_out: Mapping[str, int], n_skipped: int) -> tuple[str, ...]:
+def notes_of(
+    images: LabeledPixels,
+    notice: str | None,
+    listed: Index,
+    n_skipped: int,
+    audited: Audit | None,
+    leaked: frozenset[str] | None,
+) -> tuple[str, ...]:
     """Return what a reader of the numbers must know, as sentences."""
     notes = [notice] if notice else []
     notes += images.split.notes
-    if left_out:
-        words = ", ".join(f"{word} {count}" for word, count in sorted(left_out.items()))
+    if leaked:
+        n_test = len(images.samples("test"))
+        notes.append(
+            f"{len(leaked)} of the {n_test} test images are copies of training or validation images: figures on "
+            "them flatter the model. The leak-adjusted figures leave them out."
+        )
+    if audited is not None and audited.label_conflicts:
+        notes.append(
+            f"{sum(map(len, audited.label_conflicts))} images show {_pictures(len(audited.label_conflicts))} that "
+            "stand under different labels: audit.html shows them."
+        )
+    if audited is None:
+        notes.append("Nobody looked for copies of one picture: they may stand in training and test at once.")
+    if listed.left_out:
+        words = ", ".join(f"{word} {count}" for word, count in sorted(listed.left_out.items()))
         notes.append(f"Left out, since they are none of this run's emotions: {words}.")
+    if listed.n_excluded:
+        notes.append(f"Left out, since the list of exclusions names them: {listed.n_excluded} images.")
     if n_skipped:
         files = "1 file" if n_skipped == 1 else f"{n_skipped} files"
         notes.append(f"Skipped, since they cannot be read: {files}, listed in skipped.csv.")
     return tuple(notes)
+
+
+def _pictures(count: int) -> str:
+    return "one picture" if count == 1 else f"{count} pictures"

@@ -2,12 +2,13 @@
 
 import csv
 import json
+import shutil
 import tomllib
 from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageOps
 from tiny import draw_photographs, tiny_registry
 
 import emoclass
@@ -19,6 +20,7 @@ from emoclass.registry import PluginInfo
 FILES = {
     "config.toml", "split.csv", "history.csv", "metrics.json", "predictions.csv", "model.keras", "plots",
     "environment.json", "skipped.csv", "report.html", "bundle",
+    "audit.json", "audit.html",
 }  # fmt: skip
 
 
@@ -253,6 +255,72 @@ def test_official_splits_are_kept_and_a_missing_validation_set_is_drawn_and_told
     result = emoclass.run("tiny", data=root, epochs=1, out=tmp_path / "runs", registry=registry)
     assert result.n_samples == {"train": 24, "validation": 4, "test": 10}
     assert any("no validation set: 4 images were drawn from its 28 training images" in note for note in result.notes)
+
+
+@pytest.fixture
+def leaking(tmp_path):
+    """Official splits; the training set holds a copy of one test image, and another one mirrored."""
+    root = tmp_path / "photos"
+    draw_photographs(root / "train", {"happy": 14, "sad": 14})
+    draw_photographs(root / "test", {"happy": 5, "sad": 5}, seed=1)
+    first, second = sorted((root / "test" / "happy").iterdir())[:2]
+    shutil.copy(first, root / "train" / "happy" / f"copy{first.suffix}")
+    with Image.open(second) as picture:
+        ImageOps.mirror(picture.convert("RGB")).save(root / "train" / "happy" / "mirrored.png")
+    return root, {f"test/happy/{path.name}" for path in (first, second)}
+
+
+def test_figures_are_told_without_the_test_images_that_training_has_seen(leaking, registry, tmp_path):
+    root, copied = leaking
+    result = emoclass.run("tiny", data=root, epochs=1, out=tmp_path / "runs", registry=registry)
+    assert result.n_leaked == 2
+    predictions = rows(result.folder / "predictions.csv")
+    assert {row["path"] for row in predictions if row["leaked"] == "1"} == copied
+    assert {row["leaked"] for row in predictions} == {"0", "1"}
+    right = [row["correct"] == "1" for row in predictions if row["leaked"] == "0"]
+    adjusted = result.leak_adjusted["accuracy"]
+    assert (adjusted.value, adjusted.n_samples) == (sum(right) / 8, 8)
+    assert (adjusted.ci_low, adjusted.ci_high) != (None, None)
+    assert result.metrics["accuracy"].n_samples == 10
+    assert any(note.startswith("2 of the 10 test images are copies of training") for note in result.notes)
+    assert emoclass.resume(result.folder, registry=registry) == result
+    assert "Without them:" in (result.folder / "report.html").read_text()
+
+
+def test_a_run_may_leave_out_what_an_audit_lists(leaking, registry, tmp_path):
+    root, _ = leaking
+    listed = tmp_path / "exclude.txt"
+    listed.write_text("# copies\ntrain/happy/mirrored.png\n./train/happy/copy.jpg\ntrain/happy/copy.png\n")
+    config = {"data": {"exclude": str(listed)}}
+    result = emoclass.run("tiny", data=root, epochs=1, out=tmp_path / "runs", registry=registry, config=config)
+    assert (result.n_leaked, result.leak_adjusted) == (0, {})
+    assert any("names them: 2 images" in note for note in result.notes)
+    assert not {"train/happy/mirrored.png"} & {row["path"] for row in rows(result.folder / "split.csv")}
+    listed.write_text("nothing/of/this.png\n")
+    with pytest.raises(DataError, match=r"holds none of the 1 images to exclude, 'nothing/of/this.png' for one"):
+        emoclass.run("tiny", data=root, epochs=1, out=tmp_path / "runs", registry=registry, config=config)
+
+
+def test_copies_stay_on_one_side_of_a_split_that_is_drawn(photos, registry, tmp_path):
+    root = tmp_path / "photos"
+    shutil.copytree(photos, root)
+    pictures = sorted((root / "happiness").iterdir())[:12]
+    for path in pictures:
+        shutil.copy(path, path.with_stem(f"{path.stem}-copy"))
+    result = emoclass.run("tiny", data=root, epochs=1, out=tmp_path / "runs", registry=registry)
+    sides = {row["path"]: row["split"] for row in rows(result.folder / "split.csv")}
+    assert all(sides[f"happiness/{path.stem}.png"] == sides[f"happiness/{path.stem}-copy.png"] for path in pictures)
+    assert result.n_leaked == 0
+
+
+def test_a_run_without_an_audit_says_that_nobody_looked(leaking, registry, tmp_path):
+    root, _ = leaking
+    config = {"data": {"audit": False}}
+    result = emoclass.run("tiny", data=root, epochs=1, out=tmp_path / "runs", registry=registry, config=config)
+    assert (result.n_leaked, result.leak_adjusted) == (None, {})
+    assert {row["leaked"] for row in rows(result.folder / "predictions.csv")} == {""}
+    assert any("Nobody looked for copies" in note for note in result.notes)
+    assert not (result.folder / "audit.json").exists()
 
 
 @pytest.mark.parametrize(

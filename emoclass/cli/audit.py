@@ -1,0 +1,116 @@
+"""`emoclass audit`: what is wrong with a dataset before anything is trained on it."""
+
+from __future__ import annotations
+
+import sys
+from contextlib import redirect_stdout
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from emoclass.cli.output import json_option, print_json
+from emoclass.errors import ConfigError
+
+if TYPE_CHECKING:
+    from emoclass.auditing.findings import Audit
+    from emoclass.progress import Progress
+    from emoclass.vet import Listing
+
+# Click keeps the lines of a paragraph that begins with a backspace character.
+HELP = """Find duplicates, label conflicts, leaks across splits and broken files in a dataset.
+
+DIR is a folder per class, of any names, also below train/, validation/ and test/; or one folder of images without
+classes. Nothing in it is ever changed, and nothing is written unless --report or --write-clean says where.
+
+\b
+emoclass audit photos/
+emoclass audit photos/ --report audit.html           pairs side by side, worst first
+emoclass audit photos/ --write-clean exclude.txt     for emoclass run --exclude exclude.txt
+emoclass audit --dataset synthetic-faces --strict    exit code 1 where something is wrong
+"""
+
+
+@click.command(help=HELP)
+@click.argument("folder", metavar="[DIR]", required=False)
+@click.option("--dataset", metavar="NAME", default="folder", show_default=True, help="What reads the images.")
+@click.option("--data", metavar="ROOT", help="The dataset's folder: the same as DIR.")
+@click.option("--report", metavar="FILE.html", help="Write a page that shows the pairs side by side as pictures, worst "
+              "first. By default none is written.")  # fmt: skip
+@click.option("--write-clean", "clean", metavar="OUT", help="What stays, as a clean copy in the new folder OUT (hard "
+              "links where possible); or, where OUT ends in .txt, a list of the files to exclude.")  # fmt: skip
+@click.option("--strict", is_flag=True, help="Exit with 1 where copies or groups cross official splits, or labels "
+              "conflict.")  # fmt: skip
+@click.option("--threads", type=click.IntRange(min=1), metavar="N", help="Processor threads; all by default.")
+@json_option
+@click.option("--quiet", is_flag=True, help="Say nothing while working.")
+def audit(
+    folder: str | None, dataset: str, data: str | None, report: str | None, clean: str | None, strict: bool,
+    threads: int | None, as_json: bool, quiet: bool,
+) -> None:  # fmt: skip
+    """Audit, print the findings, and write what was asked for."""
+    if folder is not None and data is not None:
+        raise ConfigError(f"--data {data}: DIR is given as well ({folder}).", hint="Leave one of them out.")
+    page, target = (None if each is None else Path(each) for each in (report, clean))
+    try:
+        with redirect_stdout(sys.stderr):  # what a plugin prints is no result
+            from emoclass.auditing.examine import examine
+            from emoclass.cli.progress import TerminalProgress
+            from emoclass.progress import Progress
+            from emoclass.vet import list_images
+
+            progress = Progress() if quiet else TerminalProgress()
+            listing = list_images(folder if data is None else data, dataset=dataset)
+            _check(page, target, listing)
+            found = examine(listing.samples, listing.spec, listing.root, threads=threads, progress=progress)
+            written = _write(page, target, listing, found, progress)
+    except KeyboardInterrupt:
+        click.echo("\nInterrupted.", err=True)
+        sys.exit(130)
+    if as_json:
+        print_json(found.to_json())
+    else:
+        click.echo(found.summary())
+        if found.pairs and page is None:
+            click.echo("\nTo see the pictures side by side, add --report audit.html.")
+    for line in written:
+        click.echo(line, err=as_json)
+    if strict and (found.leaks or found.label_conflicts):
+        sys.exit(1)
+
+
+def _check(page: Path | None, target: Path | None, listing: Listing) -> None:
+    """Refuse before the work what could not be written after it."""
+    from emoclass.auditing.clean import check_outside, check_target
+
+    if page is not None:
+        if page.suffix.lower() not in (".html", ".htm"):
+            raise ConfigError(f"--report {page}: expected a name that ends in .html.")
+        check_outside(page, listing.root)
+    if target is not None:
+        check_target(target, listing.root, listing.spec)
+
+
+def _write(page: Path | None, target: Path | None, listing: Listing, found: Audit, progress: Progress) -> list[str]:
+    """Write the page and the clean copy or list; return what to say of them."""
+    from emoclass.auditing.clean import describe, exclusions, is_list, write_copy, write_list
+    from emoclass.auditing.examine import pictures
+
+    said = [""] if page or target else []
+    if page is not None:
+        from emoclass.reporting.audit_page import write_audit_page
+
+        write_audit_page(found, pictures(listing.samples, listing.spec, listing.root), page)
+        said.append(f"Page: {page}")
+    if target is not None:
+        left_out = exclusions(found)
+        if is_list(target):
+            write_list(left_out, found, target)
+            said.append(f"List of files to exclude: {target}")
+        elif listing.root is not None:
+            total = found.n_images - len(left_out)
+            written = write_copy(left_out, listing.samples, listing.root, target)
+            count = sum(1 for _ in progress.track(written, title="Copying", total=total))
+            said.append(f"Clean copy: {target} ({count:,} images)")
+        said.append(describe(left_out))
+    return said

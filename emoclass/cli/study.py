@@ -1,0 +1,38 @@
+"""How the result of several runs is printed."""
+
+from __future__ import annotations
+
+import click
+
+from emoclass.cli.output import format_value, print_table
+from emoclass.studies import StudyResult
+
+
+def print_study(result: StudyResult) -> None:
+    """Print the headline metrics of each run, their spread, and of folds the pooled figures."""
+    n_tested = sum(run.n_samples.get("test", 0) for run in result.parts.values())
+    labels = ", ".join(f"{number} = {emotion}" for number, emotion in enumerate(result.labels))
+    of_images = f" of {n_tested} images" if result.kind == "folds" else ""
+    click.echo(f"{result.recipe}: {len(result.parts)} {result.kind}{of_images}; {labels}")
+    for note in result.notes:
+        click.echo(f"Note: {note}")
+    names = [name for name in result.headline if name in result.spread]
+    rows = [
+        [part, *(_figure(run.metrics[name].value) for name in names), str(run.n_samples.get("test", 0))]
+        for part, run in result.parts.items()
+    ]
+    for title, field in (("mean", "mean"), ("std. dev.", "sd"), ("minimum", "minimum"), ("maximum", "maximum")):
+        rows.append([title, *(_figure(getattr(result.spread[name], field), "\N{EN DASH}") for name in names), ""])
+    print_table(rows, header=["", *names, "test images"])
+    for name in names:
+        if result.spread[name].n < len(result.parts):
+            click.echo(f"{name}: defined in {result.spread[name].n} of {len(result.parts)} {result.kind} only")
+    click.echo(result.caution)
+    if result.pooled:
+        click.echo("Pooled over the folds, each image predicted once by a model that did not see it:")
+        print_table([(name, *format_value(result.pooled[name])) for name in result.headline])
+    click.echo(f"Report: {result.folder / 'report.html'}")
+
+
+def _figure(value: float | None, absent: str = "undefined") -> str:
+    return absent if value is None else f"{value:.3f}"
