@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from emoclass.results import MetricValue as MetricValue
     from emoclass.results import Prediction as Prediction
     from emoclass.results import RunResult as RunResult
+    from emoclass.results import Unreadable as Unreadable
     from emoclass.runner import resume as resume
     from emoclass.runner import run as run
     from emoclass.specs import DatasetSpec as DatasetSpec
@@ -46,6 +47,7 @@ _HOMES = {
     "RunConfig": "emoclass.config",
     "RunResult": "emoclass.results",
     "Sample": "emoclass.specs",
+    "Unreadable": "emoclass.results",
     "evaluate": "emoclass.assess",
     "hookimpl": "emoclass.hookspecs",
     "load": "emoclass.inference.load",
