@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from emoclass.results import MetricValue as MetricValue
     from emoclass.results import Prediction as Prediction
     from emoclass.results import RunResult as RunResult
+    from emoclass.results import Unreadable as Unreadable
     from emoclass.runner import resume as resume
     from emoclass.runner import run as run
     from emoclass.specs import DatasetSpec as DatasetSpec
@@ -57,6 +58,7 @@ _HOMES = {
     "RunResult": "emoclass.results",
     "Sample": "emoclass.specs",
     "StudyResult": "emoclass.studies",
+    "Unreadable": "emoclass.results",
     "audit": "emoclass.vet",
     "compare": "emoclass.contrast",
     "cross_validate": "emoclass.study",

@@ -11,11 +11,12 @@ from typing import TypeAlias
 import numpy as np
 
 from emoclass.bundle.manifest import Manifest
+from emoclass.bundle.plain import one_line
 from emoclass.bundle.read import Bundle
 from emoclass.config import IGNORE, DataConfig, read_file, validate
 from emoclass.data.images import quiet_decoders
 from emoclass.data.index import Index, index_shared
-from emoclass.data.pixels import available_threads, ordered_map, reader, skipped_file
+from emoclass.data.pixels import MAX_THREADS, available_threads, check_count, ordered_map, reader, skipped_file
 from emoclass.data.split import SPLITS
 from emoclass.errors import ConfigError, DataError, EmoclassError, UnreadableImageError
 from emoclass.evaluation.evaluate import evaluate as measure
@@ -83,6 +84,8 @@ def evaluate(
     _check(split, resamples)
     registry = Registry.discover() if registry is None else registry
     progress = progress or Progress()
+    if threads is not None:
+        check_count("threads", threads, MAX_THREADS)
     classifier = source if isinstance(source, Classifier) else load(source, registry=registry, threads=threads)
     name = classifier.name if isinstance(source, Classifier) else str(source)
     specs, notes = _metrics(registry, classifier.bundle.manifest, metrics)
@@ -118,7 +121,7 @@ def _metrics(
         absent = [name for name in manifest.measured if name not in known]
     names = names or [spec.name for spec in registry.metrics.of("builtins")]
     plugin = str(manifest.trained.get("plugin"))
-    told = f"No plugin offers {', '.join(absent)}, which the model was measured by when it was trained."
+    told = f"No plugin offers {one_line(', '.join(absent))}, which the model was measured by when it was trained."
     return [registry.metrics.get(name, prefer=plugin) for name in names], (told,) if absent else ()
 
 

@@ -156,7 +156,7 @@ class RuntimeConfig(FrozenModel):
             run folder, which is removed afterwards.
     """
 
-    threads: int | None = Field(default=None, ge=1)
+    threads: int | None = Field(default=None, ge=1, le=256)
     cache_mib: int = Field(default=512, ge=0)
 
 

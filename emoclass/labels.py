@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Iterable, Mapping
 from typing import Annotated, Any, Literal
 
@@ -26,6 +27,12 @@ ALIASES: Mapping[str, str] = {
     "contempt": "contemptuous",
 }
 """Other words for the same emotions, accepted wherever a name is read."""
+
+RESERVED = ("path", "label", "probability", "error", "ignore")
+"""No emotions: beside the emotions they are columns of predictions, and `ignore` leaves a class out."""
+
+MAX_NAME, MAX_MEANING = 50, 1000
+"""Characters of an emotion that a run declares, and of what it says that it means."""
 
 
 def canonical(name: str, extra: Iterable[str] = ()) -> str | None:
@@ -68,7 +75,8 @@ class LabelScheme(FrozenModel):
 
     Attributes:
         emotions: Two or more different emotion ids. Aliases and a comma-separated string are accepted.
-        extra: Emotions outside the vocabulary that this run declares: id -> what it means.
+        extra: Emotions outside the vocabulary that this run declares: id -> what it means, in a line. An id has lower
+            case letters, digits, `_` and `-`, for it ends up in tables, in columns and on terminals.
 
     Raises:
         pydantic.ValidationError: An unknown emotion, one twice, or fewer than two.
@@ -85,11 +93,18 @@ class LabelScheme(FrozenModel):
     @field_validator("extra")
     @classmethod
     def _extra_is_new(cls, extra: Mapping[str, str]) -> Mapping[str, str]:
-        for name in extra:
-            if name != name.strip().casefold() or not name:
-                raise ValueError(f"extra emotion {name!r}: expected a lower-case id")
+        for name, meaning in extra.items():
+            subject = f"extra emotion {name[:MAX_NAME]!r}"
+            if len(name) > MAX_NAME or name != name.casefold() or not re.fullmatch(r"[^\W\d_][\w-]*", name):
+                raise ValueError(
+                    f"{subject}: expected a lower-case id of letters, digits, '_' and '-', at most {MAX_NAME} in all"
+                )
             if name in EMOTIONS or name in ALIASES:
-                raise ValueError(f"extra emotion {name!r} is part of the vocabulary already")
+                raise ValueError(f"{subject} is part of the vocabulary already")
+            if name in RESERVED:
+                raise ValueError(f"{subject}: expected another name; {', '.join(RESERVED)} have a meaning already")
+            if len(meaning) > MAX_MEANING or not meaning.isprintable():
+                raise ValueError(f"{subject}: expected a line of at most {MAX_MEANING} characters that says what it is")
         return extra
 
     @model_validator(mode="before")
@@ -101,6 +116,8 @@ class LabelScheme(FrozenModel):
         if not isinstance(names, list | tuple) or not all(isinstance(name, str) for name in names):
             return data
         extra = data.get("extra") or {}
+        if not isinstance(extra, Mapping) or not all(isinstance(name, str) for name in extra):
+            return data
         emotions = []
         for name in names:
             emotion = canonical(name, extra)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from emoclass.base import FrozenModel
 from emoclass.refs import resolve
@@ -180,6 +180,18 @@ class Evaluation(FrozenModel):
         }
 
 
+class _FrozenDict(dict[str, float]):
+    """A dictionary that stays as it is; it compares, prints and turns into JSON as any other."""
+
+    def _refuse(self, *_: object, **__: object) -> NoReturn:
+        raise TypeError("a prediction's scores cannot be changed; dict(scores) gives a copy that can")
+
+    __setitem__ = __delitem__ = __ior__ = clear = pop = popitem = setdefault = update = _refuse
+
+    def __reduce__(self) -> tuple[type[_FrozenDict], tuple[dict[str, float]]]:
+        return type(self), (dict(self),)  # else pickle and copy would fill it item by item
+
+
 class Prediction(FrozenModel):
     """What a model says of one image.
 
@@ -187,13 +199,18 @@ class Prediction(FrozenModel):
         path: The image's file as the caller named it; None for an image that is no file.
         label: The emotion: the likeliest one; of two, the second where its probability is at least 0.5.
         probability: The label's.
-        scores: Emotion -> probability, in label order. Range: [0, 1], they sum to 1.
+        scores: Emotion -> probability, in label order; read-only. Range: [0, 1], they sum to 1.
     """
 
     path: str | None = None
     label: str
     probability: float
     scores: Mapping[str, float]
+
+    @field_validator("scores")
+    @classmethod
+    def _stays(cls, scores: Mapping[str, float]) -> Mapping[str, float]:
+        return _FrozenDict(scores)
 
     def to_json(self) -> dict[str, Any]:
         """Return the document that `emoclass predict --json` prints of an image."""

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, StringConstraints
+from pydantic import AfterValidator, Field, FiniteFloat, StringConstraints, model_validator
 
 from emoclass.base import FrozenModel
+from emoclass.bundle.plain import check_plain
 from emoclass.labels import LabelScheme
 from emoclass.specs import Expects
 
@@ -20,7 +21,29 @@ KERAS, LITERT = "model.keras", "model.tflite"
 MAX_FILE_BYTES = 4 * 2**30
 """No classifier of images needs more; a manifest that says so is refused before anything is read."""
 
-FileName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", max_length=100)]
+_DEVICES = {"con", "prn", "aux", "nul", *(f"{port}{number}" for port in ("com", "lpt") for number in range(1, 10))}
+"""No files on Windows, whatever stands behind a point."""
+
+
+def _is_file_name(name: str) -> str:
+    first = name.casefold().split(".")[0]
+    if name.casefold() == MANIFEST or first in _DEVICES or name.endswith("."):
+        raise ValueError(f"expected the name of a file beside {MANIFEST}, got {name!r}")
+    return name
+
+
+def _is_printable(text: str) -> str:
+    if not text.isprintable():
+        raise ValueError(f"expected printable text in one line, got {text!r}")
+    return text
+
+
+FileName = Annotated[
+    str,
+    StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", max_length=100),
+    AfterValidator(_is_file_name),
+]
+Text = Annotated[str, StringConstraints(min_length=1, max_length=200), AfterValidator(_is_printable)]
 Digest = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 
 
@@ -36,7 +59,7 @@ class BundleFile(FrozenModel):
 
     bytes: int = Field(ge=1, le=MAX_FILE_BYTES)
     sha256: Digest
-    input_range: tuple[float, float]
+    input_range: tuple[FiniteFloat, FiniteFloat]
 
 
 class ImageInput(FrozenModel):
@@ -59,7 +82,7 @@ class ImageInput(FrozenModel):
 
 
 class Manifest(FrozenModel):
-    """What a bundle says of itself.
+    """What a bundle says of itself. It may come from a stranger, and much of it is printed: all texts are bounded.
 
     Attributes:
         format_version: Of the bundle's layout.
@@ -74,11 +97,16 @@ class Manifest(FrozenModel):
     """
 
     format_version: Literal[1] = 1
-    name: str
+    name: Text
     labels: LabelScheme
     image: ImageInput
     expects: Expects
     files: Mapping[FileName, BundleFile]
     trained: Mapping[str, Any] = Field(default_factory=dict)
     measured: Mapping[str, Any] = Field(default_factory=dict)
-    versions: Mapping[str, str] = Field(default_factory=dict)
+    versions: Mapping[Text, Text] = Field(default_factory=dict)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _is_plain(cls, data: Any) -> Any:
+        return check_plain(data)

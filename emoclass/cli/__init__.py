@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from emoclass.cli.streams import safe_streams
 from emoclass.errors import EmoclassError
 
 _COMMANDS = {
@@ -54,6 +55,14 @@ class LazyGroup(click.Group):
                 error.ctx.fail(f"{error.message} Did you mean {close[0]!r}?")
             raise
 
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run a command; end it with the usual exit code on Ctrl-C."""
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt:
+            click.echo("\nInterrupted.", err=True)
+            ctx.exit(130)
+
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """List the commands on the help page."""
         with formatter.section("Commands"):
@@ -78,9 +87,17 @@ def cli() -> None:
 def main(args: list[str] | None = None) -> Any:
     """Run the command line; expected failures are told in a sentence, bugs keep their traceback."""
     try:
-        return cli.main(args=args, prog_name="emoclass")
+        with safe_streams():
+            return cli.main(args=args, prog_name="emoclass")
     except EmoclassError as error:
-        click.echo(f"{click.style('Error:', fg='red', bold=True)} {error.message}", err=True)
-        if error.hint:
-            click.echo(f"{click.style('Hint:', bold=True)} {error.hint}", err=True)
+        _print_error(error.message, error.hint)
         sys.exit(error.exit_code)
+
+
+def _print_error(message: str, hint: str | None = None) -> None:
+    from emoclass.cli.output import printable
+
+    shown = "\n".join(map(printable, message.split("\n")))
+    click.echo(f"{click.style('Error:', fg='red', bold=True)} {shown}", err=True)
+    if hint:
+        click.echo(f"{click.style('Hint:', bold=True)} {printable(hint)}", err=True)

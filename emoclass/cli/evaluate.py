@@ -43,7 +43,7 @@ emoclass evaluate happy-model --on folder=faces/ --on synthetic-faces --json
 @click.option("--resamples", type=click.IntRange(min=0), default=1000, show_default=True, metavar="N",
               help="Resamples behind a bootstrap interval; 0 leaves these intervals out.")  # fmt: skip
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, metavar="N", help="Of the bootstrap.")
-@click.option("--threads", type=click.IntRange(min=1), metavar="N", help="Processor threads; all by default.")
+@click.option("--threads", type=click.IntRange(1, 256), metavar="N", help="Processor threads; all by default.")
 @json_option
 @click.option("--quiet", is_flag=True, help="Say nothing while working.")
 def evaluate(

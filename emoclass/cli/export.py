@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from emoclass.cli.output import json_option, print_fields, print_json
-from emoclass.errors import ConfigError
+from emoclass.errors import ConfigError, DataError
 
 if TYPE_CHECKING:
     from emoclass.bundle.read import Bundle
@@ -30,15 +30,24 @@ emoclass export happy-model --format litert --quantize int8 --calibrate photos/
 """
 
 
+_CALIBRATING = "a folder per class, or a folder of images"
+
+
+def _path(text: str) -> Path:
+    if not text:  # Path("") is the folder that one happens to be in
+        raise ConfigError("--calibrate and --out: expected a path, got an empty text.")
+    return Path(text)
+
+
 @click.command(help=HELP)
 @click.argument("source")
 @click.option("--format", "form", type=click.Choice(["litert", "onnx", "saved-model"]), required=True,
               help="What to write: a LiteRT file, an ONNX file, or the folder of a TensorFlow SavedModel.")  # fmt: skip
 @click.option("--quantize", type=click.Choice(["float16", "int8"]), help="Smaller numbers inside, for LiteRT; the "
               "input and the output stay float32.")  # fmt: skip
-@click.option("--calibrate", metavar="DIR", type=Path, help="Compare on these images, and take the ranges for int8 "
-              "from them: a folder per class, or a folder of images.")  # fmt: skip
-@click.option("--out", metavar="PATH", type=Path, help="Where to write; named after the model by default. Nothing is "
+@click.option("--calibrate", metavar="DIR", type=_path, help="Compare on these images, and take the ranges for int8 "
+              f"from them: {_CALIBRATING}.")  # fmt: skip
+@click.option("--out", metavar="PATH", type=_path, help="Where to write; named after the model by default. Nothing is "
               "overwritten.")  # fmt: skip
 @json_option
 def export(
@@ -79,7 +88,10 @@ def _convert(
         out = Path(f"{stem}-{quantize}" if quantize else stem).with_suffix(SUFFIXES[form] or ".saved_model")
     check_free(out)
     shape = bundle.manifest.image.shape
-    pictures = read_pictures(calibrate, bundle.manifest.labels, shape) if calibrate else made_pictures(shape)
+    try:
+        pictures = read_pictures(calibrate, bundle.manifest.labels, shape) if calibrate else made_pictures(shape)
+    except DataError as error:
+        raise DataError(error.message, hint=f"--calibrate takes {_CALIBRATING}.") from error
     done = convert(bundle, form, out, pictures, read_litert=lambda path: LiteRTModel(path).predict, quantize=quantize)
     return done, pictures
 

@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+import codecs
 import glob
 import os
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import BinaryIO
 
-from emoclass.data.images import SUFFIXES
+from emoclass.cli.output import printable, width
+from emoclass.cli.search import Search
+from emoclass.errors import DataError
 from emoclass.results import Unreadable
 
 STDIN = "-"
+
+MAX_LINE = 2**16
+"""Bytes of a line on stdin; no system has longer paths."""
 
 
 @dataclass(frozen=True)
@@ -22,7 +29,7 @@ class Survey:
 
     Attributes:
         count: How many images there are, without those on stdin.
-        longest: Characters of the longest path.
+        longest: Columns that the longest path takes on a terminal.
         problems: Folders and patterns that give none, and folders that cannot be listed.
     """
 
@@ -53,18 +60,18 @@ class Inputs:
         count, longest = 0, 0
         problems: list[Unreadable] = []
         for given in self.given:
-            before = count
+            before = count, len(problems)
             for path in self._expand(given, problems) if given != STDIN else ():
-                count, longest = count + 1, max(longest, len(path))
-            if given != STDIN and count == before and not any(each.path == given for each in problems):
-                reason = "holds no image" if Path(given).is_dir() else "matches nothing"
+                count, longest = count + 1, max(longest, width(printable(path)))
+            if given != STDIN and (count, len(problems)) == before:
+                reason = "holds no image" if _is_folder(given) else "matches nothing"
                 problems.append(Unreadable(path=given, reason=reason))
         return Survey(count, longest, tuple(problems))
 
     def paths(self) -> Iterator[str]:
         """Yield the images' paths, folders sorted by name; links to folders are not followed."""
         for given in self.given:
-            yield from _lines(sys.stdin) if given == STDIN else self._expand(given, [])
+            yield from _lines(sys.stdin.buffer) if given == STDIN else self._expand(given, [])
 
     def relative(self, path: str) -> Path:
         """Return where a copy of an image belongs below a folder that repeats the inputs' structure."""
@@ -83,40 +90,30 @@ class Inputs:
             return None
 
     def _expand(self, given: str, problems: list[Unreadable]) -> Iterator[str]:
-        found = [given]
-        if glob.has_magic(given) and not os.path.lexists(given):
-            found = sorted(glob.glob(given, recursive=True))  # noqa: PTH207 (Path.glob takes no absolute pattern)
-        for path in found:
-            if Path(path).is_dir():
-                yield from self._walk(path, problems)
-            else:
-                yield path
-
-    def _walk(self, folder: str, problems: list[Unreadable]) -> Iterator[str]:
-        if any(each.exists() and each.samefile(folder) for each in self.leave_out):
-            return
-        try:
-            with os.scandir(folder) as listing:  # its entries would take several times the memory of the names
-                names = sorted(
-                    (entry.name, is_folder)
-                    for entry in listing
-                    if not entry.name.startswith(".")
-                    and ((is_folder := entry.is_dir(follow_symlinks=False)) or entry.name.lower().endswith(SUFFIXES))
-                )
-        except OSError as error:
+        def on_error(folder: str, error: OSError) -> None:
             problems.append(Unreadable(path=folder, reason=f"cannot be listed ({error.strerror})"))
-            return
-        for name, is_folder in names:
-            path = os.path.join(folder, name)  # noqa: PTH118 (a Path would drop the "./" that was typed)
-            if is_folder:
-                yield from self._walk(path, problems)
-            elif Path(path).is_file() or not Path(path).exists():  # no pipe, no folder; a broken link is told
-                yield path
+
+        if _is_folder(given):
+            yield from Search.in_folder(given).run(self._is_left_out, on_error)
+        elif glob.has_magic(given) and not os.path.lexists(given):
+            yield from Search.of_pattern(given).run(self._is_left_out, on_error)
+        else:
+            yield given
+
+    def _is_left_out(self, folder: str) -> bool:
+        return any(each.exists() and each.samefile(folder) for each in self.leave_out)
 
 
-def _lines(stream: Iterable[str]) -> Iterator[str]:
-    for line in stream:
-        if path := line.rstrip("\r\n"):
+def _lines(stream: BinaryIO) -> Iterator[str]:
+    """Yield the paths on stdin, whatever bytes they are made of."""
+    for number, line in enumerate(iter(lambda: stream.readline(MAX_LINE), b"")):
+        if len(line) == MAX_LINE or b"\0" in line:
+            raise DataError(
+                "stdin: expected a path a line, got bytes that are no path.",
+                hint="An image itself is not read from stdin; paths are set apart by line ends, not by null bytes.",
+            )
+        name = line.removeprefix(codecs.BOM_UTF8) if number == 0 else line
+        if path := name.rstrip(b"\r\n").decode(sys.getfilesystemencoding(), "surrogateescape"):
             yield path
 
 
@@ -126,7 +123,11 @@ def _folder_of(given: str) -> Path:
     while glob.has_magic(str(path)) and not os.path.lexists(path):
         path = path.parent
     absolute = _absolute(path)
-    return absolute if absolute.is_dir() else absolute.parent
+    return absolute if _is_folder(absolute) else absolute.parent
+
+
+def _is_folder(path: str | Path) -> bool:
+    return os.path.isdir(path)  # noqa: PTH112 (Path.is_dir raises for a name that is too long)
 
 
 def _absolute(path: str | Path) -> Path:

@@ -6,6 +6,8 @@ Tables for people, one JSON document for programs. Lines are never wrapped.
 from __future__ import annotations
 
 import json
+import sys
+import unicodedata
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -19,7 +21,54 @@ json_option = click.option("--json", "as_json", is_flag=True, help="Print one JS
 
 def print_json(document: Any) -> None:
     """Print a JSON document on stdout."""
-    click.echo(json.dumps(document, indent=2, ensure_ascii=False))
+    click.echo(to_json(document, indent=2))
+
+
+def to_json(document: Any, indent: int | None = None) -> str:
+    """Return a JSON document as text that stdout can encode."""
+    return json.dumps(document, indent=indent, ensure_ascii=not prints_unicode())
+
+
+def prints_unicode() -> bool:
+    """Return whether stdout can encode all characters."""
+    return (getattr(sys.stdout, "encoding", None) or "").lower().startswith("utf")
+
+
+def print_note(message: str) -> None:
+    """Tell on stderr what a reader of the output must know."""
+    click.echo(f"{click.style('Note:', fg='yellow', bold=True)} {printable(message)}", err=True)
+
+
+def printable(text: str) -> str:
+    r"""Return a text in which whatever could command a terminal, or is no text, is spelled out.
+
+    Example:
+        >>> print(printable("a\x1b[31mb\n.png"))
+        a\x1b[31mb\n.png
+    """
+    if text.isprintable():
+        return text
+    return "".join(each if _is_shown(each) else each.encode("unicode_escape").decode() for each in text)
+
+
+def _is_shown(character: str) -> bool:
+    # A joiner makes one emoji of several; spaces are of many kinds in the names of screenshots.
+    return character.isprintable() or character == "\N{ZERO WIDTH JOINER}" or unicodedata.category(character) == "Zs"
+
+
+def width(text: str) -> int:
+    """Return how many columns a printable text takes on a terminal; joined emojis are counted one by one.
+
+    Example:
+        >>> width("anna"), width("安娜")
+        (4, 4)
+    """
+    if text.isascii():
+        return len(text)
+    return sum(
+        0 if unicodedata.category(each) in ("Mn", "Me", "Cf") else 1 + (unicodedata.east_asian_width(each) in "FW")
+        for each in text
+    )
 
 
 def print_table(rows: Sequence[Sequence[str]], *, header: Sequence[str] = ()) -> None:

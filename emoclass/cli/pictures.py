@@ -2,19 +2,94 @@
 
 from __future__ import annotations
 
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from PIL import Image
 
+from emoclass.cli.output import print_note
 from emoclass.data.images import read_bytes, read_picture
-from emoclass.errors import OutputError
+from emoclass.errors import ConfigError, OutputError, UnreadableImageError
 from emoclass.inference.classifier import Classifier
 from emoclass.inference.draw import annotated, explained
 from emoclass.inference.explain import occlusion
 from emoclass.results import Prediction
 
+NOTES = 20
+"""After so many pictures that cannot be written, the others are only counted."""
+
 _KEPT = (".jpg", ".jpeg", ".jfif", ".png", ".webp", ".bmp", ".tif", ".tiff")
 """Formats that hold such a picture; copies of the others are PNG files."""
+
+
+def prepare(annotate: Path | None, explain: Path | None) -> tuple[Path, ...]:
+    """Make the folders, before hours of work turn out to have nowhere to go, and return them.
+
+    Raises:
+        ConfigError: One folder is the other, or lies in it.
+        OutputError: A folder holds something, so that a copy could take the place of a photograph, or nothing can be
+            written there.
+    """
+    folders = tuple(folder for folder in (annotate, explain) if folder is not None)
+    if len(folders) == 2:
+        first, second = (folder.resolve() for folder in folders)
+        if first.is_relative_to(second) or second.is_relative_to(first):
+            raise ConfigError(
+                f"--annotate and --explain: expected two folders, neither of them in the other, got {annotate} and "
+                f"{explain}."
+            )
+    for folder in folders:
+        try:
+            if folder.exists() and (not folder.is_dir() or next(folder.iterdir(), None) is not None):
+                raise OutputError(f"folder {folder}: expected a new or empty folder, so that no file is overwritten.")
+            folder.mkdir(parents=True, exist_ok=True)
+            with tempfile.TemporaryFile(dir=folder):  # it may exist and be closed to writing
+                pass
+        except OSError as error:
+            raise OutputError(f"folder {folder}: cannot be written ({error.strerror}).") from error
+    return folders
+
+
+@dataclass
+class Pictures:
+    """Writes what `--annotate` and `--explain` ask for; what cannot be written is told, and the rest goes on.
+
+    Attributes:
+        classifier: The model whose predictions are explained.
+        annotate: Where copies with the emotion go, if anywhere.
+        explain: Where maps go, if anywhere.
+        failed: How many pictures could not be written.
+    """
+
+    classifier: Classifier
+    annotate: Path | None
+    explain: Path | None
+    failed: int = 0
+
+    def write(self, found: Prediction, place: Path) -> None:
+        """Write the pictures of one image, at its place below the folders."""
+        if self.annotate is not None:
+            self._try(found, partial(write_annotated, found, self.annotate / place))
+        if self.explain is not None:
+            self._try(found, partial(write_explained, self.classifier, found, self.explain / place))
+
+    def close(self) -> None:
+        """Tell how many there are that were not told one by one."""
+        if self.failed > NOTES:
+            print_note(f"{self.failed:,} pictures could not be written.")
+
+    def _try(self, found: Prediction, write: Callable[[], object]) -> None:
+        try:
+            write()
+        except (OutputError, UnreadableImageError) as error:  # unreadable: it changed, or is too large to be shown
+            self.failed += 1
+            if self.failed <= NOTES:
+                print_note(f"no picture is written of {found.path}: {getattr(error, 'reason', error.message)}")
+            if self.failed == NOTES:
+                print_note("more pictures that cannot be written are only counted.")
 
 
 def write_annotated(found: Prediction, target: Path) -> Path:
@@ -47,14 +122,21 @@ def _picture(found: Prediction) -> Image.Image:
 
 
 def _write(picture: Image.Image, target: Path) -> Path:
+    """Write a file that is whole or not there."""
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         Image.init()
         file_format = Image.registered_extensions()[target.suffix.lower()]
-        with target.open("xb") as file:  # never in the place of another
-            picture.save(file, file_format, quality=92)
+        file = target.open("xb")  # never in the place of another
+        try:
+            with file:
+                picture.save(file, file_format, quality=92)
+        except BaseException:
+            target.unlink(missing_ok=True)
+            raise
     except FileExistsError as error:
         raise OutputError(f"picture {target}: exists already, and is not overwritten.") from error
-    except OSError as error:
-        raise OutputError(f"picture {target}: cannot be written ({error.strerror or error}).") from error
+    except (OSError, ValueError) as error:  # WebP and JPEG hold pictures up to a size
+        reason = getattr(error, "strerror", None) or error
+        raise OutputError(f"picture {target}: cannot be written ({reason}).") from error
     return target

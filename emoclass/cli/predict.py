@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING
 import click
 
 from emoclass.cli.native import native_messages_aside
-from emoclass.errors import ConfigError, DataError, OutputError, UnreadableImageError
+from emoclass.errors import ConfigError, DataError
 
 if TYPE_CHECKING:
     from emoclass.cli.inputs import Inputs, Survey
+    from emoclass.cli.pictures import Pictures
     from emoclass.cli.predictions import Printer
     from emoclass.inference.classifier import Classifier
     from emoclass.labels import LabelScheme
@@ -24,16 +25,17 @@ if TYPE_CHECKING:
 # Click keeps the lines of a paragraph that begins with a backspace character.
 HELP = """Say which emotion a trained model sees in images.
 
-SOURCE is a run folder, a bundle, or the name of a plugin that brings a trained model; a path that exists wins over a
-name. INPUT is an image, a folder (read with everything below it), a pattern such as '*.jpg', or - for a path a line
-on stdin. Images that cannot be read get a line with the reason, and the others go on.
+SOURCE is a run folder, a bundle, or the name of a plugin that brings a trained model; where it brings several,
+PLUGIN:MODEL or PLUGIN:MODEL:NAME. A path that exists wins over a name. INPUT is an image, a folder (read with
+everything below it), a pattern such as '*.jpg', or - for a path a line on stdin. Images that cannot be read get a line
+with the reason, and the others go on.
 
 \b
 emoclass predict runs/20260102-030405-happysad anna.jpg
 emoclass predict happy-model photos/ --csv > emotions.csv
 find . -name '*.png' | emoclass predict happy-model - --jsonl
 
-Exits with 1 if an image could not be read.
+Exits with 1 if an image could not be read, or a picture not be written.
 """
 
 
@@ -50,21 +52,24 @@ Exits with 1 if an image could not be read.
               "this new or empty folder.")  # fmt: skip
 @click.option("--explain", metavar="DIR", type=Path, help="Write each picture beside a map of what the prediction "
               "rests on into this new or empty folder. Takes a second or so an image.")  # fmt: skip
-@click.option("--threads", type=click.IntRange(min=1), metavar="N", help="Processor threads; all by default.")
+@click.option("--threads", type=click.IntRange(1, 256), metavar="N", help="Processor threads; all by default.")
 def predict(
     source: str, inputs: tuple[str, ...], labels: str | None, top: int | None, annotate: Path | None,
     explain: Path | None, threads: int | None, **formats: bool,
 ) -> None:  # fmt: skip
     """Predict, print, and exit."""
     form = _form(formats)
-    folders = tuple(folder for folder in (annotate, explain) if folder is not None)
-    for folder in folders:
-        _check_empty(folder)
+    if inputs.count("-") > 1:
+        raise click.UsageError("- stands for stdin, which can be read only once.")
+    if "" in inputs:
+        raise click.UsageError("INPUT: expected a path, got an empty text.")
     with redirect_stdout(sys.stderr), native_messages_aside(), _no_collection():
         from emoclass.cli.inputs import Inputs
         from emoclass.data.images import quiet_decoders
         from emoclass.inference.load import load
+        from emoclass.results import Prediction
 
+        folders = _prepared(annotate, explain)
         classifier = load(source, threads=threads)
     chosen = _chosen(labels, classifier)
     given = Inputs(inputs, folders)
@@ -75,20 +80,21 @@ def predict(
             hint="Folders are searched for JPEG, PNG, WebP, GIF, BMP and TIFF files by their names.",
         )
     printer = _printer(form, chosen or classifier.labels, top, survey, given)
+    pictures = _pictures(classifier, annotate, explain)
     failed = 0
     try:
         with quiet_decoders():
             for outcome in _outcomes(classifier, given, survey, chosen, threads):
-                readable = not hasattr(outcome, "reason")
-                failed += not readable
                 printer.write(outcome)
-                if readable:
-                    _draw(classifier, outcome, given, annotate, explain)
-    except KeyboardInterrupt:
-        click.echo("\nInterrupted.", err=True)
-        sys.exit(130)
-    printer.close()
-    sys.exit(1 if failed else 0)
+                if not isinstance(outcome, Prediction):
+                    failed += 1
+                elif pictures is not None:
+                    pictures.write(outcome, given.relative(outcome.path or ""))
+    finally:
+        printer.close()
+        if pictures is not None:
+            pictures.close()
+    sys.exit(1 if failed or (pictures is not None and pictures.failed) else 0)
 
 
 def _form(formats: dict[str, bool]) -> str:
@@ -98,13 +104,20 @@ def _form(formats: dict[str, bool]) -> str:
     return asked[0] if asked else "table"
 
 
-def _check_empty(folder: Path) -> None:
-    """Refuse a folder that holds something: a copy could take the place of a photograph."""
-    try:
-        if folder.exists() and (not folder.is_dir() or next(folder.iterdir(), None) is not None):
-            raise OutputError(f"folder {folder}: expected a new or empty folder, so that no file is overwritten.")
-    except OSError as error:
-        raise OutputError(f"folder {folder}: cannot be read ({error.strerror}).") from error
+def _prepared(annotate: Path | None, explain: Path | None) -> tuple[Path, ...]:
+    if annotate is None and explain is None:
+        return ()
+    from emoclass.cli.pictures import prepare
+
+    return prepare(annotate, explain)
+
+
+def _pictures(classifier: Classifier, annotate: Path | None, explain: Path | None) -> Pictures | None:
+    if annotate is None and explain is None:
+        return None
+    from emoclass.cli.pictures import Pictures
+
+    return Pictures(classifier, annotate, explain)
 
 
 def _chosen(names: str | None, classifier: Classifier) -> LabelScheme | None:
@@ -123,11 +136,13 @@ def _chosen(names: str | None, classifier: Classifier) -> LabelScheme | None:
 
 
 def _printer(form: str, labels: LabelScheme, top: int | None, survey: Survey, given: Inputs) -> Printer:
+    from emoclass.cli.output import printable, width
     from emoclass.cli.predictions import Csv, JsonLines, JsonList, Table
 
     if form != "table":
         return {"json": JsonList, "jsonl": JsonLines, "csv": Csv}[form](labels, top)
-    longest = max([survey.longest, 40 if given.has_stdin else 0, *(len(each.path or "") for each in survey.problems)])
+    problems = [width(printable(each.path or "")) for each in survey.problems]
+    longest = max([survey.longest, 40 if given.has_stdin else 0, *problems])
     single = survey.count == 1 and not survey.problems and not given.has_stdin
     return Table(labels, top, longest=longest, single=single)
 
@@ -156,6 +171,7 @@ def _outcomes(
 
 def _watched(paths: Iterable[str], classifier: Classifier) -> Iterator[str]:
     """Pass paths on; say once if one of the first leads to a whole photograph, where a face crop is expected."""
+    from emoclass.cli.output import print_note
     from emoclass.inference.crops import looks_whole
 
     looked, said = 0, False
@@ -165,33 +181,11 @@ def _watched(paths: Iterable[str], classifier: Classifier) -> Iterator[str]:
             size = looks_whole(path, classifier.image_shape)
             if size is not None:
                 said = True
-                click.echo(
-                    f"{click.style('Note:', fg='yellow', bold=True)} this model expects aligned face crops, and {path} "
-                    f"({size[0]}x{size[1]}) looks like a whole photograph. No face is searched for: the picture is "
-                    "judged as it is.",
-                    err=True,
+                print_note(
+                    f"this model expects aligned face crops, and {path} ({size[0]}x{size[1]}) looks like a whole "
+                    "photograph. No face is searched for: the picture is judged as it is."
                 )
         yield path
-
-
-def _draw(
-    classifier: Classifier, found: Prediction | Unreadable, given: Inputs, annotate: Path | None, explain: Path | None
-) -> None:
-    if annotate is None and explain is None:
-        return
-    from emoclass.cli.pictures import write_annotated, write_explained
-    from emoclass.results import Prediction
-
-    if not isinstance(found, Prediction) or found.path is None:
-        return
-    place = given.relative(found.path)
-    try:
-        if annotate is not None:
-            write_annotated(found, annotate / place)
-        if explain is not None:
-            write_explained(classifier, found, explain / place)
-    except UnreadableImageError as error:  # it changed meanwhile, or is too large to be shown as a whole
-        click.echo(f"{click.style('Note:', fg='yellow', bold=True)} no picture is written of {error}", err=True)
 
 
 @contextmanager

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-import json
 import shutil
 import sys
 from collections import Counter
@@ -12,14 +11,18 @@ from typing import Any
 
 import click
 
+from emoclass.cli.output import printable, prints_unicode, to_json, width
 from emoclass.labels import LabelScheme
 from emoclass.results import Prediction, Unreadable
 
 Outcome = Prediction | Unreadable
 
+LEAST_PATH = 16
+"""Columns that a path gets on a narrow terminal, before the emotions beside the likeliest."""
+
 
 class Printer:
-    """Prints outcomes one at a time.
+    """Prints outcomes one at a time, and nothing at all where there is none.
 
     Args:
         labels: The emotions that scores may have.
@@ -29,13 +32,28 @@ class Printer:
     def __init__(self, labels: LabelScheme, top: int | None = None) -> None:
         self.labels = labels
         self.top = top
+        self._begun = False
 
     def write(self, outcome: Outcome) -> None:
         """Print one outcome."""
-        raise NotImplementedError
+        if not self._begun:
+            self._begin()
+        self._write(outcome, is_first=not self._begun)
+        self._begun = True
 
     def close(self) -> None:
-        """Print what stands below all outcomes."""
+        """Print what stands below all outcomes; to be called after an error too, so that a document has its end."""
+        if self._begun:
+            self._end()
+
+    def _begin(self) -> None:
+        """Print what stands above all outcomes."""
+
+    def _write(self, outcome: Outcome, *, is_first: bool) -> None:
+        raise NotImplementedError
+
+    def _end(self) -> None:
+        pass
 
     def ranked(self, found: Prediction, limit: int | None = None) -> list[tuple[str, float]]:
         """Return the emotions from the likeliest to the least likely, the label first."""
@@ -54,45 +72,36 @@ class Printer:
 class JsonLines(Printer):
     """A JSON document a line."""
 
-    def write(self, outcome: Outcome) -> None:
-        """Print one outcome."""
-        click.echo(json.dumps(self.document(outcome), ensure_ascii=False))
+    def _write(self, outcome: Outcome, *, is_first: bool) -> None:
+        click.echo(to_json(self.document(outcome)))
 
 
 class JsonList(Printer):
     """One JSON list, an entry a line."""
 
-    _begun = False
+    def _write(self, outcome: Outcome, *, is_first: bool) -> None:
+        click.echo(("[\n  " if is_first else ",\n  ") + to_json(self.document(outcome)), nl=False)
 
-    def write(self, outcome: Outcome) -> None:
-        """Print one outcome."""
-        click.echo(",\n  " if self._begun else "[\n  ", nl=False)
-        click.echo(json.dumps(self.document(outcome), ensure_ascii=False), nl=False)
-        self._begun = True
-
-    def close(self) -> None:
-        """End the list."""
+    def _end(self) -> None:
         click.echo("\n]")
 
 
 class Csv(Printer):
     """Comma-separated values: a column an emotion, with six digits; the emotions that `--top` leaves out are empty."""
 
-    def __init__(self, labels: LabelScheme, top: int | None = None) -> None:
-        super().__init__(labels, top)
-        self._row(["path", "label", "probability", *labels.emotions, "error"])
+    def _begin(self) -> None:
+        self._row(["path", "label", "probability", *self.labels.emotions, "error"])
 
-    def write(self, outcome: Outcome) -> None:
-        """Print one outcome."""
-        path = _text(outcome.path)
+    def _write(self, outcome: Outcome, *, is_first: bool) -> None:
+        path = printable(outcome.path or "")
         if isinstance(outcome, Unreadable):
-            self._row([path, "", "", *("" for _ in self.labels.emotions), outcome.reason])
+            self._row([path, "", "", *("" for _ in self.labels.emotions), printable(outcome.reason)])
             return
         scores = {emotion: f"{score:.6g}" for emotion, score in self.ranked(outcome)}
         values = [scores.get(emotion, "") for emotion in self.labels.emotions]
         self._row([path, outcome.label, f"{outcome.probability:.6g}", *values, ""])
 
-    def _row(self, cells: list[str | None]) -> None:
+    def _row(self, cells: list[str]) -> None:
         line = io.StringIO()
         csv.writer(line, lineterminator="\n").writerow(cells)
         click.echo(line.getvalue(), nl=False)
@@ -104,33 +113,44 @@ class Table(Printer):
     Args:
         labels: The emotions that scores may have.
         top: How many of the likeliest emotions to tell, the label among them; None for three.
-        longest: Characters of the longest path.
+        longest: Columns that the longest path takes.
         single: Whether there is only one image.
     """
 
     def __init__(self, labels: LabelScheme, top: int | None = None, *, longest: int, single: bool) -> None:
         super().__init__(labels, top)
         self._single = single
-        self._emotion = max(map(len, ("emotion", *labels.emotions)))
-        self._bars = (getattr(sys.stdout, "encoding", None) or "").lower().startswith("utf")
+        self._emotion = max(len("emotion") if not single else 0, *map(len, labels.emotions))
+        self._bar = 10 if prints_unicode() else 0
         self._told = min(len(labels), top or 3)
-        beside = self._emotion + 2 + 5 + 2 + (12 if self._bars else 0) + (self._told - 1) * (self._emotion + 8)
         self._path = max(longest, len("image"))
-        self._width = shutil.get_terminal_size((100, 24)).columns if sys.stdout.isatty() else None
-        if self._width is not None:
-            self._path = min(self._path, max(16, self._width - beside))
+        self._terminal = shutil.get_terminal_size((100, 24)).columns if sys.stdout.isatty() else None
+        if self._terminal is not None:
+            least = min(self._path, LEAST_PATH)
+            while top is None and self._told > 1 and self._terminal - self._beside() < least:
+                self._told -= 1
+            if self._terminal - self._beside() < least:
+                self._bar = 0
+            self._path = min(self._path, max(LEAST_PATH, self._terminal - self._beside()))
         self._counts: Counter[str] = Counter()
-        if not single:
+
+    def _beside(self) -> int:
+        """Return how many columns stand beside the path."""
+        bar = self._bar + 2 if self._bar else 0
+        return 2 + self._emotion + 2 + 5 + bar + (self._told - 1) * (self._emotion + 8)
+
+    def _begin(self) -> None:
+        if not self._single:
             cells = ["image".ljust(self._path), "emotion".ljust(self._emotion), "score"]
-            cells += ["          "] if self._bars else []
+            cells += [" " * self._bar] if self._bar else []
             click.secho("  ".join([*cells, "others" if self._told > 1 else ""]).rstrip(), bold=True)
 
-    def write(self, outcome: Outcome) -> None:
-        """Print one outcome."""
+    def _write(self, outcome: Outcome, *, is_first: bool) -> None:
         path = printable(outcome.path or "")
         if isinstance(outcome, Unreadable):
             self._counts["not read"] += 1
-            click.echo(f"{self._fitted(path)}  {click.style('not read', fg='red')}: {printable(outcome.reason)}")
+            path = path if self._single else self._fitted(path)
+            click.echo(f"{path}  {click.style('not read', fg='red')}: {printable(outcome.reason)}")
             return
         self._counts[outcome.label] += 1
         if self._single:
@@ -138,13 +158,14 @@ class Table(Printer):
             return
         (label, score), *others = self.ranked(outcome, self._told)
         cells = [self._fitted(path), click.style(label.ljust(self._emotion), bold=True), f"{score:.3f}"]
-        cells += [_bar(score, 10)] if self._bars else []
-        cells += [click.style("  ".join(f"{emotion} {value:.3f}" for emotion, value in others), dim=True)]
+        cells += [_bar(score, self._bar)] if self._bar else []
+        cells += [click.style("  ".join(f"{emotion} {value:.3f}" for emotion, value in others), dim=True)][
+            : len(others)
+        ]
         click.echo("  ".join(cells).rstrip())
 
-    def close(self) -> None:
-        """Count what was found."""
-        if not self._single and self._counts:
+    def _end(self) -> None:
+        if not self._single:
             total = sum(self._counts.values())
             order = [*self.labels.emotions, "not read"]
             counts = ", ".join(f"{self._counts[word]} {word}" for word in order if self._counts[word])
@@ -152,28 +173,26 @@ class Table(Printer):
 
     def _write_single(self, path: str, found: Prediction) -> None:
         click.echo(f"{path}: {click.style(found.label, bold=True)}\n")
+        room = (self._terminal or 100) - self._emotion - 9
         for emotion, score in self.ranked(found):
-            bar = f"  {_bar(score, 40)}" if self._bars else ""
+            bar = f"  {_bar(score, max(0, min(40, room)))}" if self._bar else ""
             click.echo(f"{emotion.ljust(self._emotion)}  {score:.3f}{bar}".rstrip())
 
     def _fitted(self, path: str) -> str:
         """Shorten a path at its beginning, where it says least, for a terminal; elsewhere leave it whole."""
-        if self._width is not None and len(path) > self._path:
-            path = ("…" if self._bars else "~") + path[len(path) - self._path + 1 :]
-        return path.ljust(self._path)
+        if self._terminal is not None and width(path) > self._path:
+            while width(path) >= self._path:
+                path = path[1:]
+            path = ("…" if prints_unicode() else "~") + path
+        return path + " " * (self._path - width(path))
 
 
-def _bar(share: float, width: int) -> str:
+def _bar(share: float, columns: int) -> str:
     """Return a bar of blocks, to an eighth of a block."""
-    eighths = round(share * width * 8)
-    return ("█" * (eighths // 8) + " ▏▎▍▌▋▊▉"[eighths % 8].strip()).ljust(width)
+    eighths = round(share * columns * 8)
+    return ("█" * (eighths // 8) + " ▏▎▍▌▋▊▉"[eighths % 8].strip()).ljust(columns)
 
 
 def _text(path: str | None) -> str | None:
     """Return a path that can be encoded: names on disk may hold bytes that are no text."""
     return None if path is None else path.encode("utf-8", "backslashreplace").decode()
-
-
-def printable(text: str) -> str:
-    """Return a text that cannot command the terminal."""
-    return "".join(each if each.isprintable() else "?" for each in text)

@@ -6,7 +6,10 @@ photograph by up to 0.23 against Pillow.
 
 from __future__ import annotations
 
+import errno
 import io
+import os
+import stat
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -180,16 +183,44 @@ def read_bytes(file: Path, *, path: str) -> bytes:
         path: What it is called, for the error.
 
     Raises:
-        UnreadableImageError: It cannot be read, or is no picture by its size.
+        UnreadableImageError: It cannot be read, is no regular file (a pipe or a device may never end), or is no
+            picture by its size.
     """
     try:
-        if file.stat().st_size > MAX_FILE_BYTES:
-            raise UnreadableImageError(path, f"too large (more than {MAX_FILE_BYTES // 2**20} MiB)")
-        return file.read_bytes()
+        # Before it is opened, since opening alone makes some devices act; and after, if it was exchanged meanwhile.
+        _require_regular(file.stat(), path)
+        with open(file, "rb", opener=_open_at_once) as opened:
+            size = _require_regular(os.fstat(opened.fileno()), path)
+            data = opened.read(size + 1)
+            if len(data) > size:  # it grows, or is one of the system's own, which tell no true size
+                data += opened.read(MAX_FILE_BYTES - size)
     except OSError as error:
         raise UnreadableImageError(path, f"cannot be opened ({error.strerror})") from error
     except ValueError as error:  # a name with a null byte
         raise UnreadableImageError(path, f"cannot be opened ({error})") from error
+    if len(data) > MAX_FILE_BYTES:
+        raise _too_large(path)
+    return data
+
+
+def _require_regular(found: os.stat_result, path: str) -> int:
+    """Return a file's size if it can be an image's."""
+    if stat.S_ISDIR(found.st_mode):
+        raise UnreadableImageError(path, f"cannot be opened ({os.strerror(errno.EISDIR)})")
+    if not stat.S_ISREG(found.st_mode):
+        raise UnreadableImageError(path, "not a regular file")
+    if found.st_size > MAX_FILE_BYTES:
+        raise _too_large(path)
+    return found.st_size
+
+
+def _too_large(path: str) -> UnreadableImageError:
+    return UnreadableImageError(path, f"too large (more than {MAX_FILE_BYTES // 2**20} MiB)")
+
+
+def _open_at_once(file: str, flags: int) -> int:
+    """Open a file without waiting for a writer, where a pipe has taken its place."""
+    return os.open(file, flags | getattr(os, "O_NONBLOCK", 0))
 
 
 @contextmanager

@@ -16,7 +16,7 @@ from typing import TypeVar
 import numpy as np
 
 from emoclass.data.images import quiet_decoders, read_file, read_image
-from emoclass.errors import ContractError, OutputError, UnreadableImageError
+from emoclass.errors import ConfigError, ContractError, OutputError, UnreadableImageError
 from emoclass.progress import Progress
 from emoclass.refs import resolve
 from emoclass.results import SkippedFile
@@ -24,6 +24,9 @@ from emoclass.specs import DatasetSpec, Sample
 
 A = TypeVar("A")
 B = TypeVar("B")
+
+MAX_THREADS = 256
+"""Systems refuse a process a few thousand threads, and no machine decodes faster with them."""
 
 
 class PixelCache:
@@ -239,7 +242,16 @@ def ordered_map(
 
 
 def available_threads() -> int:
-    """Return how many processors this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
+    """Return how many processors this process may use, `MAX_THREADS` at most."""
+    count = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return min(count, MAX_THREADS)
+
+
+def check_count(name: str, value: object, most: int) -> None:
+    """Refuse what is no whole number from 1 to `most`.
+
+    Raises:
+        ConfigError: It is none.
+    """
+    if not isinstance(value, int) or isinstance(value, bool) or not 1 <= value <= most:
+        raise ConfigError(f"{name}: expected a whole number from 1 to {most}, got {value!r}.")

@@ -3,37 +3,33 @@
 from __future__ import annotations
 
 import math
-import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing
 from itertools import chain, islice
-from pathlib import Path
-from typing import Any, TypeAlias, overload
+from typing import TypeAlias, overload
 
 import numpy as np
-from PIL import Image
 
 from emoclass.bundle.manifest import LITERT
 from emoclass.bundle.read import Bundle
-from emoclass.data.images import read_bytes, read_image, to_pixels
-from emoclass.data.pixels import available_threads, ordered_map
-from emoclass.errors import BundleError, ConfigError, DataError, UnreadableImageError
+from emoclass.data.pixels import MAX_THREADS, available_threads, check_count, ordered_map
+from emoclass.errors import BundleError, UnreadableImageError
 from emoclass.evaluation.decision import predicted_classes
 from emoclass.evaluation.predictions import scores_from_output
+from emoclass.inference.given import SINGLE, ImageLike, path_of, reader, several
 from emoclass.inference.litert import LiteRTModel
 from emoclass.labels import LabelScheme
 from emoclass.results import Prediction, Unreadable
 from emoclass.specs import Expects
 
-ImageLike: TypeAlias = str | os.PathLike[str] | bytes | Image.Image | np.ndarray
-"""A file's path, an encoded image, an opened one, or uint8 RGB pixels `(height, width, 3)`."""
-
 GOOD_BATCH = 2**20
 """Numbers in a batch of pixels. At 32 photographs of 256 by 256 a small network took 360 MB, at 4 of them 150 MB, and
 neither was faster."""
 
-_SINGLE = (str, os.PathLike, bytes, Image.Image, np.ndarray)
-_EXPECTED = "expected a path, bytes, a PIL image or an array of RGB pixels, uint8 (height, width, 3)"
+MAX_BATCH = 4096
+"""More images at a time take memory and save no time."""
+
+_Taken: TypeAlias = tuple[str | None, Callable[[], np.ndarray] | UnreadableImageError]
 _Outcome: TypeAlias = tuple[str | None, np.ndarray | UnreadableImageError]
 
 
@@ -58,7 +54,7 @@ class Classifier:
 
     Raises:
         BundleError: The LiteRT file is missing, damaged, or another model than the manifest says.
-        ConfigError: Fewer threads than one.
+        ConfigError: Threads that are no whole number from 1 to 256.
     """
 
     def __init__(self, bundle: Bundle, *, threads: int | None = None) -> None:
@@ -68,7 +64,11 @@ class Classifier:
         self.labels: LabelScheme = manifest.labels
         self.image_shape: tuple[int, int, int] = manifest.image.shape
         self.expects: Expects = manifest.expects
-        self._model = LiteRTModel(bundle.file(LITERT), threads=available_threads() if threads is None else threads)
+        self._model = LiteRTModel(
+            bundle.path / LITERT,
+            content=bundle.content(LITERT),
+            threads=available_threads() if threads is None else threads,
+        )
         found = (self._model.input_shape, self._model.units, manifest.files[LITERT].input_range)
         expected = (self.image_shape, self.labels.units, (0.0, 255.0))
         if found != expected:
@@ -91,22 +91,20 @@ class Classifier:
 
         Args:
             x: A path, the bytes of an image file, a PIL image, an array of RGB pixels, uint8 `(height, width, 3)`
-                in [0, 255] (for a model of gray images too), or an iterable of these.
+                in [0, 255] (for a model of gray images too), or an iterable of these. Several threads may give the
+                same opened image; it is read, and stays as it is.
 
         Returns:
             A prediction, or a list of them for an iterable.
 
         Raises:
             UnreadableImageError: An image cannot be read; `predict_batches` goes on instead.
-            DataError: It is nothing of the above, such as an array of another shape or type.
+            DataError: It is nothing of the above, such as an array of another shape or type, or an open file.
         """
-        if isinstance(x, _SINGLE):
-            path = os.fspath(x) if isinstance(x, str | os.PathLike) else None
-            return self._predictions([path], self.pixels(x)[None])[0]
-        if not isinstance(x, Iterable):
-            raise DataError(f"image: {_EXPECTED}, or an iterable of these, got {type(x).__name__}.")
+        if isinstance(x, SINGLE):
+            return self._predictions([path_of(x)], self.pixels(x)[None])[0]
         found = []
-        for _, outcome in self._stream(x):
+        for _, outcome in self._stream(several(x)):
             if isinstance(outcome, UnreadableImageError):
                 raise outcome
             found.append(outcome)
@@ -117,44 +115,64 @@ class Classifier:
     ) -> Iterator[Prediction | Unreadable]:
         """Classify a stream of any length, decoding in threads while the network works.
 
-        Items are taken from the stream no more than two batches ahead of what was yielded, in the caller's thread, so
-        that memory is bounded.
+        Items are taken from the stream no more than two batches, or two a thread, ahead of what was yielded, in the
+        caller's thread, so that memory is bounded. Opened images are read there too, each before the next item is
+        taken, so that a stream may close or change them afterwards. If the stream itself fails, what it gave before
+        is answered first.
 
         Args:
-            items: As for `predict`.
-            batch_size: How many images the network is given at once; None takes 32 small ones, fewer large ones:
-                more would take memory and save no time.
-            threads: Threads that decode; None takes one a processor.
+            items: As for `predict`, but an iterable.
+            batch_size: How many images the network is given at once, 1 to 4096; None takes 32 small ones, fewer large
+                ones: more would take memory and save no time.
+            threads: Threads that decode, 1 to 256; None takes one a processor.
 
         Returns:
             A prediction for each item, in order; an `Unreadable` where the image cannot be read.
 
         Raises:
-            ConfigError: Fewer than one thread or image a batch.
-            DataError: While iterating: an item is no image at all, such as an array of another shape or type.
+            ConfigError: A number of threads, or of images a batch, outside its range.
+            DataError: A single image instead of an iterable. While iterating: an item is no image at all, such as an
+                array of another shape or type.
         """
-        for name, value in (("batch_size", batch_size), ("threads", threads)):
-            if value is not None and value < 1:
-                raise ConfigError(f"{name}: expected at least 1, got {value}.")
-        stream = self._stream(items, batch_size, threads)
+        for name, value, most in (("batch_size", batch_size, MAX_BATCH), ("threads", threads, MAX_THREADS)):
+            if value is not None:
+                check_count(name, value, most)
+        stream = self._stream(several(items), batch_size, threads)
         return (
             each if isinstance(each, Prediction) else Unreadable(path=path, reason=each.reason) for path, each in stream
         )
 
     def _stream(
-        self, items: Iterable[ImageLike], batch_size: int | None = None, threads: int | None = None
+        self, items: Iterator[ImageLike], batch_size: int | None = None, threads: int | None = None
     ) -> Iterator[tuple[str | None, Prediction | UnreadableImageError]]:
         """Yield each item's path and what becomes of it, in order."""
         batch_size = self.good_batch if batch_size is None else batch_size
         threads = available_threads() if threads is None else threads
-        size = max(1, batch_size // 8)  # handing crops over one by one would cost as much as decoding them
-        source = iter(items)
-        pieces = iter(lambda: list(islice(source, size)), [])
+        # Several to a thread: handing crops over one by one would cost as much as decoding them.
+        size = max(1, batch_size // max(8, threads))
+        failed: list[Exception] = []
+        taken = self._take(items, failed)
+        pieces = iter(lambda: list(islice(taken, size)), [])
         ahead = max(2 * batch_size // size, 2 * threads)
-        with closing(ordered_map(self._decode_all, pieces, threads, ahead=ahead)) as decoded:
+        with closing(ordered_map(_decode_all, pieces, threads, ahead=ahead)) as decoded:
             outcomes = chain.from_iterable(decoded)
             while batch := list(islice(outcomes, batch_size)):
                 yield from self._answer(batch)
+        if failed:  # only now: what came before has its answers
+            raise failed[0]
+
+    def _take(self, items: Iterator[ImageLike], failed: list[Exception]) -> Iterator[_Taken]:
+        """Take items in the caller's thread, until there are no more or one fails."""
+        try:
+            for item in items:
+                try:
+                    read = reader(item, self.image_shape)
+                except UnreadableImageError as error:
+                    yield None, error
+                else:
+                    yield path_of(item), read
+        except Exception as error:  # the caller's own, or DataError
+            failed.append(error)
 
     def _answer(self, batch: list[_Outcome]) -> Iterator[tuple[str | None, Prediction | UnreadableImageError]]:
         readable = [(path, found) for path, found in batch if not isinstance(found, UnreadableImageError)]
@@ -172,14 +190,7 @@ class Classifier:
             UnreadableImageError: It cannot be read.
             DataError: It is nothing that `predict` takes.
         """
-        if isinstance(x, str | os.PathLike):
-            path = os.fspath(x)
-            return read_image(read_bytes(Path(path), path=path), self.image_shape, path=path)
-        if isinstance(x, bytes):
-            return read_image(x, self.image_shape)
-        if isinstance(x, np.ndarray | Image.Image):
-            return to_pixels(_from_array(x) if isinstance(x, np.ndarray) else x, self.image_shape)
-        raise DataError(f"image: {_EXPECTED}, got {type(x).__name__}.")
+        return reader(x, self.image_shape)()
 
     def scores(self, pixels: np.ndarray) -> np.ndarray:
         """Return the probabilities of images that were decoded by `pixels` already.
@@ -194,17 +205,6 @@ class Classifier:
 
     def _predictions(self, paths: Sequence[str | None], pixels: np.ndarray) -> list[Prediction]:
         return [prediction(path, row, self.labels) for path, row in zip(paths, self.scores(pixels), strict=True)]
-
-    def _decode_all(self, items: list[ImageLike]) -> list[_Outcome]:
-        return [self._decode(item) for item in items]
-
-    def _decode(self, item: Any) -> _Outcome:
-        """Return an item's path, if it has one, and its pixels or why there are none."""
-        path = os.fspath(item) if isinstance(item, str | os.PathLike) else None
-        try:
-            return path, self.pixels(item)
-        except UnreadableImageError as error:
-            return path, error
 
 
 def prediction(path: str | None, scores: np.ndarray, labels: LabelScheme) -> Prediction:
@@ -230,18 +230,12 @@ def among(found: Prediction, labels: LabelScheme) -> Prediction | Unreadable:
     return prediction(found.path, scores / scores.sum(), labels)
 
 
-def _from_array(pixels: np.ndarray) -> Image.Image:
-    if pixels.dtype == np.uint8 and pixels.ndim == 3 and pixels.shape[2] == 3 and pixels.size:
-        return Image.fromarray(np.ascontiguousarray(pixels))
-    hint = None
-    if pixels.ndim == 4:
-        hint = "Give several images as a list: predict(list(images))."
-    elif pixels.dtype != np.uint8:
-        hint = "Pixels are whole numbers in [0, 255]; convert them, knowing their range, with .astype('uint8')."
-    elif pixels.ndim == 2 or pixels.shape[-1:] == (1,):
-        hint = "Repeat a gray image's channel three times, or use PIL.Image.fromarray."
-    elif pixels.shape[-1:] == (4,):
-        hint = "PIL.Image.fromarray(pixels) says what the fourth channel is."
-    raise DataError(
-        f"array: expected RGB pixels, uint8 (height, width, 3), got {pixels.dtype} {pixels.shape}.", hint=hint
-    )
+def _decode_all(taken: list[_Taken]) -> list[_Outcome]:
+    return [(path, read if isinstance(read, UnreadableImageError) else _decode(read)) for path, read in taken]
+
+
+def _decode(read: Callable[[], np.ndarray]) -> np.ndarray | UnreadableImageError:
+    try:
+        return read()
+    except UnreadableImageError as error:
+        return error

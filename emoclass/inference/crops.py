@@ -19,6 +19,8 @@ network's input."""
 def looks_whole(path: str, image_shape: tuple[int, int, int]) -> tuple[int, int] | None:
     """Return an image's width and height if it is clearly no face crop; None if it may be one, or cannot be read."""
     try:
+        if not Path(path).is_file():  # opening a pipe would wait for somebody to write
+            return None
         with Image.open(Path(path), formats=FORMATS) as image:
             short, long = sorted(image.size)
             large = short > max(MIN_SIDE, TIMES * max(image_shape[:2]))

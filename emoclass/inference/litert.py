@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from emoclass.errors import BundleError, ConfigError, DataError
+from emoclass.data.pixels import MAX_THREADS, check_count
+from emoclass.errors import BundleError, DataError
 
 
 class LiteRTModel:
@@ -19,6 +20,7 @@ class LiteRTModel:
 
     Args:
         path: The `.tflite` file; it is read once and may go afterwards.
+        content: What is in it, where that was read already.
         threads: Processor threads for one prediction; None leaves it to LiteRT, which takes one.
 
     Attributes:
@@ -27,20 +29,20 @@ class LiteRTModel:
 
     Raises:
         BundleError: The file is missing or damaged, or a model of something else.
-        ConfigError: Fewer threads than one.
+        ConfigError: Threads that are no whole number from 1 to 256.
     """
 
-    def __init__(self, path: Path, *, threads: int | None = None) -> None:
+    def __init__(self, path: Path, *, content: bytes | None = None, threads: int | None = None) -> None:
         from ai_edge_litert.interpreter import Interpreter
 
-        if threads is not None and threads < 1:
-            raise ConfigError(f"threads: expected at least 1, got {threads}.")
+        if threads is not None:
+            check_count("threads", threads, MAX_THREADS)
         self._path = path
         self._lock = threading.Lock()  # an interpreter has room for one prediction
         self._batch: int | None = None
         try:
             # Given the path, LiteRT would map the file, and the process would die if it were cut short meanwhile.
-            content = path.read_bytes()
+            content = path.read_bytes() if content is None else content
             if not content:
                 raise ValueError("it is empty")
             self._interpreter = Interpreter(model_content=content, num_threads=threads)

@@ -31,7 +31,7 @@ def load(source: str | Path, *, registry: Registry | None = None, threads: int |
         BundleError: There is no bundle, or it is damaged, or of a newer format; or a plugin brings several.
         UnknownNameError: It is neither a path nor a plugin's name.
         PluginError: The plugin is broken, or what it names is no bundle.
-        ConfigError: Fewer threads than one.
+        ConfigError: Threads that are no whole number from 1 to 256.
     """
     return Classifier(read_bundle(find_bundle(source, registry=registry)), threads=threads)
 

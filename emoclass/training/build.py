@@ -11,11 +11,13 @@ from typing import Any
 import keras
 import numpy as np
 
+from emoclass.bundle.plain import one_line
 from emoclass.errors import BundleError, ConfigError, ContractError
 from emoclass.labels import LabelScheme
 from emoclass.refs import call_with_options
 from emoclass.results import LayerRow
 from emoclass.specs import ModelSpec
+from emoclass.training.archive import check_archive
 
 
 def build(spec: ModelSpec, labels: LabelScheme, *, seed: int, options: Mapping[str, Any] | None = None) -> keras.Model:
@@ -116,14 +118,15 @@ def load_model(path: Path) -> keras.Model:
     """Load a saved model; code in the file is never run (Keras safe mode).
 
     Raises:
-        BundleError: The file is missing or damaged.
+        BundleError: The file is missing or damaged, or holds more than a network of Keras' layers.
     """
     if not path.is_file():
         raise BundleError(f"model {path}: no such file.", hint="Did the run finish?")
+    check_archive(path)
     try:
         return keras.saving.load_model(path, compile=False, safe_mode=True)
     except Exception as error:  # a damaged archive fails in zipfile, json, h5py or Keras
-        raise BundleError(f"model {path}: cannot be loaded ({str(error).splitlines()[0]}).") from error
+        raise BundleError(f"model {path}: cannot be loaded ({one_line(error) or type(error).__name__}).") from error
 
 
 def set_threads(threads: int | None) -> None:

@@ -14,6 +14,7 @@ import keras
 import numpy as np
 
 from emoclass.bundle.manifest import KERAS
+from emoclass.bundle.plain import one_line
 from emoclass.bundle.read import Bundle
 from emoclass.data.calibration import Pictures
 from emoclass.errors import BundleError, OutputError
@@ -85,7 +86,7 @@ def convert(
     """Write the network of a bundle in another format, taking pixels in [0, 255], and compare both on pictures.
 
     Args:
-        bundle: Its `model.keras` is loaded in Keras's safe mode, after its digest was compared.
+        bundle: Its `model.keras` is loaded in Keras's safe mode, after its digest was compared and `check_archive`.
         form: The format.
         out: Where to write; nothing may be there. It appears complete and compared, or not at all.
         pictures: What both are tried on, and what ranges for int8 are taken from.
@@ -101,8 +102,7 @@ def convert(
     check_free(out)
     original = bundle.file(KERAS)
     value_range = bundle.manifest.files[KERAS].input_range
-    with output_aside():
-        model = load_model(original)
+    model = _load(original)
     _check(bundle, model)
     try:
         scratch = tempfile.TemporaryDirectory(prefix=".partial-", dir=out.parent)
@@ -133,6 +133,14 @@ def convert(
         except OSError as error:
             raise OutputError(f"model {out}: cannot be written ({error.strerror}).") from error
     return result
+
+
+def _load(path: Path) -> keras.Model:
+    try:
+        with output_aside():
+            return load_model(path)
+    except BundleError as error:  # Keras quotes what the file says
+        raise BundleError(one_line(error.message, 600), error.hint) from error
 
 
 def check_free(out: Path) -> None:

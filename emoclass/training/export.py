@@ -12,6 +12,7 @@ from typing import Any, Literal
 import keras
 import numpy as np
 
+from emoclass.bundle.plain import one_line
 from emoclass.errors import ConfigError, ContractError, OutputError
 from emoclass.training.pipeline import from_pixels
 from emoclass.training.quiet import output_aside
@@ -137,7 +138,7 @@ def _unwritable(path: Path, error: OSError) -> OutputError:
 def _reason(error: Exception) -> str:
     # Keras says in the first line where it happened, and what in the next one, in bold.
     lines = [line for line in re.sub(r"\x1b\[\d+m", "", str(error)).splitlines() if line.strip()]
-    return " ".join(lines[:2]) or type(error).__name__
+    return one_line(" ".join(lines[:2])) or type(error).__name__
 
 
 def _refusal(model: keras.Model, error: Exception) -> ContractError:

@@ -10,13 +10,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 from bundles import write_bundle
+from click import unstyle
 from click.testing import CliRunner
 from PIL import Image
 from tiny import draw_photographs
 
 import emoclass
 from emoclass import DatasetSpec, MetricSpec, Sample, hookimpl
-from emoclass.cli import cli
+from emoclass.cli import cli, main
 from emoclass.config import DataConfig, RunConfig
 from emoclass.errors import ConfigError, DataError, UnknownNameError
 from emoclass.progress import Progress
@@ -226,3 +227,38 @@ def test_evaluating_never_loads_tensorflow(bundle, photos):
         [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=Path(emoclass.__file__).parents[1]
     )
     assert done.stdout.splitlines()[-1] == "[]"
+
+
+def test_the_keras_file_is_never_opened(tmp_path, photos, registry):
+    folder = write_bundle(tmp_path / "bundle")
+    (folder / "model.keras").write_bytes(b"\x1b[31m no network")
+    [found] = emoclass.evaluate(folder, {"folder": photos}, registry=registry, metrics=["accuracy"], resamples=0)
+    assert found.n_samples == 11
+
+
+def test_a_manifest_of_countless_metrics_makes_a_short_note(tmp_path, photos, registry):
+    folder = write_bundle(tmp_path / "bundle")
+    manifest = json.loads((folder / "manifest.json").read_text())
+    manifest["measured"] = {f"metric-{number}": {} for number in range(1000)}
+    (folder / "manifest.json").write_text(json.dumps(manifest))
+    [found] = emoclass.evaluate(folder, {"folder": photos}, registry=registry, resamples=0)
+    assert len(found.notes[-1]) < 400
+
+
+@pytest.mark.parametrize("command", [["evaluate", "--on", "synthetic-faces"], ["export", "--format", "litert"]])
+def test_a_hostile_manifest_ends_a_command_with_one_harmless_line(bundle, tmp_path, capsys, command):
+    (tmp_path / "bundle").mkdir()
+    manifest = json.loads((bundle / "manifest.json").read_text())
+    manifest["labels"] = {"emotions": ["happy", "\x1b[31mred\x07"], "extra": {"\x1b[31mred\x07": "red"}}
+    (tmp_path / "bundle" / "manifest.json").write_text(json.dumps(manifest))
+    with pytest.raises(SystemExit) as ended:
+        main([*command, str(tmp_path / "bundle")])
+    told = unstyle(capsys.readouterr().err)
+    assert ended.value.code == 1
+    assert told.count("\n") == 1 and told.rstrip("\n").isprintable()
+
+
+@pytest.mark.parametrize("threads", [0, 50_000, True])
+def test_an_impossible_number_of_threads_is_refused_at_once(threads):
+    with pytest.raises(ConfigError, match="threads: expected a whole number from 1 to 256"):
+        emoclass.evaluate("no such model", {"folder": None}, threads=threads)

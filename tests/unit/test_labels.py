@@ -52,7 +52,28 @@ def test_an_emotion_outside_the_vocabulary_is_declared():
     assert labels.index("bored") == 1
 
 
-@pytest.mark.parametrize("name", ["happy", "fear", "Bored", ""])
+@pytest.mark.parametrize(
+    "name",
+    ["happy", "fear", "Bored", "", "path", "label", "probability", "error", "ignore", "two words", "a,b", "1st", "-x",
+     "bored\n", "\x1b[31mbored", "bor\u202eed", "bor\x00ed", "bored\ud800", "b" * 51],
+)  # fmt: skip
 def test_a_declared_emotion_must_be_new_and_an_id(name):
     with pytest.raises(ValidationError, match="extra emotion"):
         LabelScheme(emotions=["happy", "sad"], extra={name: "..."})
+
+
+@pytest.mark.parametrize("name", ["bored", "half-asleep", "level_2", "müde"])
+def test_an_id_is_a_word_in_any_language(name):
+    assert LabelScheme(emotions=["happy", name], extra={name: "..."}).index(name) == 1
+
+
+@pytest.mark.parametrize("meaning", ["two\nlines", "\x1b[31m", "x" * 1001])
+def test_a_declared_emotion_is_explained_in_a_line(meaning):
+    with pytest.raises(ValidationError, match="extra emotion 'bored': expected a line"):
+        LabelScheme(emotions=["happy", "bored"], extra={"bored": meaning})
+
+
+@pytest.mark.parametrize("extra", [["bored"], "bored", 5, {1: "one"}])
+def test_extra_that_is_no_table_is_refused(extra):
+    with pytest.raises(ValidationError, match="extra"):
+        LabelScheme.model_validate({"emotions": ["happy", "bored"], "extra": extra})

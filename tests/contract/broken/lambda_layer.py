@@ -3,7 +3,7 @@
 from emoclass import ModelSpec, hookimpl
 
 CAUGHT_BY = "check_saves_and_loads"
-MESSAGE = "a `Lambda` layer"
+MESSAGE = "got Lambda"
 
 
 def build(*, labels, image_shape, seed):

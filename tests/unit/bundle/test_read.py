@@ -4,9 +4,11 @@ import json
 import os
 
 import pytest
+from pydantic import ValidationError
 
 from emoclass import LabelScheme
 from emoclass.bundle.manifest import KERAS, LITERT, MANIFEST, ImageInput, Manifest
+from emoclass.bundle.plain import MAX_DEPTH, one_line
 from emoclass.bundle.read import MAX_MANIFEST_BYTES, read_bundle
 from emoclass.bundle.write import describe_file, write_manifest
 from emoclass.errors import BundleError
@@ -91,8 +93,158 @@ def test_a_file_that_changed_is_refused_before_it_is_used(folder):
     (folder / LITERT).unlink()
     with pytest.raises(BundleError, match=r"model\.tflite is missing"):
         bundle.file(LITERT)
-    (folder / LITERT).symlink_to(folder / KERAS)
-    with pytest.raises(BundleError, match=r"model\.tflite is missing"):
-        bundle.file(LITERT)
     with pytest.raises(BundleError, match=r"has no model\.onnx, only model\.keras, model\.tflite"):
         bundle.file("model.onnx")
+
+
+def test_what_is_read_is_what_was_compared(folder):
+    bundle = read_bundle(folder)
+    assert bundle.content(LITERT) == (folder / LITERT).read_bytes()
+    (folder / LITERT).write_bytes(bytes((folder / LITERT).stat().st_size))
+    with pytest.raises(BundleError, match="was changed"):
+        bundle.content(LITERT)
+
+
+@pytest.mark.parametrize("name", [LITERT, MANIFEST])
+def test_a_link_is_not_followed_and_said_to_be_one(folder, name):
+    bundle = read_bundle(folder)
+    (folder / name).rename(folder / "elsewhere")
+    (folder / name).symlink_to("elsewhere")
+    with pytest.raises(BundleError, match=rf"{name} is a link, and links in a bundle are not followed"):
+        read_bundle(folder) if name == MANIFEST else bundle.file(name)
+
+
+@pytest.mark.parametrize("name", [LITERT, MANIFEST])
+@pytest.mark.parametrize("make", [os.mkdir, getattr(os, "mkfifo", None)], ids=["folder", "pipe"])
+def test_what_is_no_file_is_refused_and_not_waited_for(folder, name, make):
+    if make is None:
+        pytest.skip("there are no pipes here")
+    bundle = read_bundle(folder)
+    (folder / name).unlink()
+    make(folder / name)
+    with pytest.raises(BundleError, match=rf"{name}(: expected a file|.* cannot be read)"):
+        read_bundle(folder) if name == MANIFEST else bundle.file(name)
+
+
+@pytest.mark.parametrize("version", [True, False, 1.0, 0, -1, "1", None, [], {}, float("1e300"), "\x1b[31m"])
+def test_the_format_is_a_number_and_nothing_like_it(folder, version):
+    changed(folder, format_version=version)
+    with pytest.raises(BundleError, match="format") as refused:
+        read_bundle(folder)
+    assert str(refused.value).isprintable()
+
+
+def test_the_format_is_required(folder):
+    document = json.loads((folder / MANIFEST).read_text())
+    del document["format_version"]
+    (folder / MANIFEST).write_text(json.dumps(document))
+    with pytest.raises(BundleError, match="format_version: expected the number 1, got none"):
+        read_bundle(folder)
+
+
+@pytest.mark.parametrize("version", [2, "2", 2.0, 10**400])
+def test_a_newer_format_asks_for_a_newer_emoclass_however_it_is_written(folder, version):
+    changed(folder, format_version=version, anything="else\x1b")
+    with pytest.raises(BundleError, match=r"and this emoclass reads 1\. Upgrade emoclass") as refused:
+        read_bundle(folder)
+    assert len(str(refused.value)) < 300
+
+
+HARMFUL = ["\x1b[31mred", "\x1b]0;title\x07", "two\nlines", "\u202eltr", "nul\x00", "\ud800", "x" * 2**19, "\u2028"]
+
+
+@pytest.mark.parametrize("text", HARMFUL)
+@pytest.mark.parametrize(
+    "fields",
+    [
+        lambda text: {"name": text},
+        lambda text: {"versions": {"emoclass": text}},
+        lambda text: {"versions": {text: "1"}},
+        lambda text: {"files": {text: {"bytes": 1, "sha256": "0" * 64, "input_range": [0, 255]}}},
+        lambda text: {"trained": {text: 1}},
+        lambda text: {"measured": {text: {"value": 1}}},
+        lambda text: {"measured": {"accuracy": {text: 1}}},
+        lambda text: {"labels": {"emotions": ["happy", text], "extra": {text: "new"}}},
+        lambda text: {"labels": {"emotions": ["happy", text]}},
+        lambda text: {"labels": {"emotions": ["happy", "bored"], "extra": {"bored": text}}},
+        lambda text: {text: 1},
+        lambda text: {"expects": text},
+        lambda text: {"image": {"height": 1, "width": 1, "color_mode": text}},
+    ],
+)
+def test_text_that_harms_a_terminal_is_refused_and_not_repeated(folder, fields, text):
+    changed(folder, **fields(text))
+    with pytest.raises(BundleError) as refused:
+        read_bundle(folder)
+    told = str(refused.value).removeprefix(f"bundle {folder}: ")
+    assert told.isprintable()
+    assert len(told) < 350
+
+
+@pytest.mark.parametrize(
+    "text", ["\x1b[31m", "\ud800", "\u202e", "x" * 20_000, [[[[float("nan")]]]], 10**100, {"a": {"\x1b": 1}}]
+)
+@pytest.mark.parametrize("field", ["trained", "measured"])
+def test_what_is_told_of_the_training_is_plain_too_and_cannot_be_written_otherwise(folder, field, text):
+    manifest = read_bundle(folder).manifest
+    with pytest.raises(ValidationError, match="expected"):
+        Manifest(**{**dict(manifest), field: {"plugin": text}})
+
+
+def test_a_metric_may_explain_itself_in_several_lines(folder):
+    changed(folder, measured={"auc": {"value": None, "reason": "one line\n\tand another"}})
+    assert read_bundle(folder).manifest.measured["auc"]["reason"].endswith("another")
+
+
+@pytest.mark.parametrize(
+    ("labels", "reason"),
+    [
+        ({"emotions": ["happy", "bored"], "extra": [1]}, "labels.extra"),
+        ({"emotions": ["happy", "bored"], "extra": "bored"}, "labels.extra"),
+        ({"emotions": ["happy", "bored"], "extra": 5}, "labels.extra"),
+        ({"emotions": ["happy", "path"], "extra": {"path": "a way"}}, "extra emotion 'path': expected another name"),
+        ({"emotions": ["happy", "happy"]}, "an emotion stands twice"),
+        ({"emotions": [1, 2]}, "labels.emotions"),
+        ({"emotions": {"happy": 1}}, "labels.emotions"),
+        (["happy", "sad"], "labels"),
+    ],
+)
+def test_labels_that_are_no_scheme_are_told_in_a_line(folder, labels, reason):
+    changed(folder, labels=labels)
+    with pytest.raises(BundleError) as refused:
+        read_bundle(folder)
+    assert reason in str(refused.value)
+    assert "Value error" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    "name", ["manifest.json", "Manifest.JSON", "con", "NUL.tflite", "lpt1.txt", "model.", "..", "a/b"]
+)
+def test_a_name_that_is_no_file_everywhere_is_refused(folder, name):
+    changed(folder, files={name: {"bytes": 1, "sha256": "0" * 64, "input_range": [0, 255]}})
+    with pytest.raises(BundleError, match="files"):
+        read_bundle(folder)
+
+
+@pytest.mark.parametrize(
+    "measured", ["NaN", "Infinity", "-Infinity", "1e999", "9" * 5000, "9" * 4000, "[" * 900 + "]" * 900, '"\\ud800"']
+)
+def test_numbers_that_are_none_and_depths_are_refused(folder, measured):
+    document = (folder / MANIFEST).read_text().rstrip().removesuffix("}")
+    (folder / MANIFEST).write_text(f'{document.replace("measured", "trained")}, "measured": {{"a": {measured}}}}}')
+    with pytest.raises(BundleError, match=MANIFEST) as refused:
+        read_bundle(folder)
+    assert len(str(refused.value)) < 500
+
+
+def test_a_few_levels_are_no_depth(folder):
+    nested = 1
+    for _ in range(MAX_DEPTH - 2):
+        nested = [nested]
+    changed(folder, measured={"a": nested})
+    assert read_bundle(folder).manifest.measured["a"] == nested
+
+
+def test_a_line_is_short_and_printable():
+    assert one_line("\x1b[2J a\n b\ud800") == "?[2J a b?"
+    assert one_line("x" * 1000, 10) == "x" * 10 + "..."

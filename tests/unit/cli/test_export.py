@@ -13,7 +13,7 @@ from PIL import Image
 import emoclass
 from emoclass.cli import cli
 from emoclass.data.calibration import made_pictures
-from emoclass.errors import ConfigError, OutputError
+from emoclass.errors import ConfigError, DataError, OutputError
 from emoclass.inference.litert import LiteRTModel
 from emoclass.training import convert
 
@@ -90,3 +90,16 @@ def test_what_makes_no_sense_is_refused(invoke, tmp_path):
     (tmp_path / "tiny.tflite").touch()
     with pytest.raises(OutputError, match=r"model tiny\.tflite: is there already"):
         invoke("--format", "litert")
+
+
+def test_a_folder_of_no_pictures_is_told_in_terms_of_the_option(invoke, tmp_path):
+    for given in ("nowhere", str(tmp_path)):
+        with pytest.raises(DataError, match=r"data folder .* --calibrate takes a folder per class"):
+            invoke("--format", "litert", "--calibrate", given)
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("option", ["--calibrate", "--out"])
+def test_an_empty_path_is_not_the_folder_one_is_in(invoke, option):
+    with pytest.raises(ConfigError, match="expected a path, got an empty text"):
+        invoke("--format", "litert", option, "")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import socket
 import stat
 import struct
 import sys
@@ -536,6 +537,41 @@ def test_a_film_among_the_pictures_is_not_read_into_memory(tmp_path: Path) -> No
         file.truncate(decoder.MAX_FILE_BYTES + 1)  # sparse: takes no room
     with pytest.raises(UnreadableImageError, match=r"film\.mp4: too large \(more than 512 MiB\)"):
         read_file(tmp_path, sample("film.mp4"))
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="Windows has no pipes in its folders")
+def test_what_may_never_end_is_not_opened(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    os.mkfifo(tmp_path / "pipe.jpg")
+    (tmp_path / "zero.jpg").symlink_to("/dev/zero")
+    # Short, for the path of a socket has a limit.
+    monkeypatch.chdir(tmp_path)
+    with socket.socket(socket.AF_UNIX) as server:
+        server.bind("socket.jpg")
+        for name in ("pipe.jpg", "zero.jpg", "socket.jpg"):
+            with pytest.raises(UnreadableImageError, match=rf"^{name}: not a regular file$"):
+                read_file(tmp_path, sample(name))
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="Windows has no pipes in its folders")
+def test_a_pipe_that_takes_a_files_place_is_not_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "a.jpg").write_bytes(b"x")
+    found = (tmp_path / "a.jpg").stat()
+    os.mkfifo(tmp_path / "pipe.jpg")
+    monkeypatch.setattr(Path, "stat", lambda *_, **__: found)
+    with pytest.raises(UnreadableImageError, match=r"^pipe\.jpg: not a regular file$"):
+        read_file(tmp_path, sample("pipe.jpg"))
+
+
+def test_a_size_that_is_not_true_is_not_believed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "a.jpg").write_bytes(bytes(100))
+    honest = (tmp_path / "a.jpg").stat()
+    lie = os.stat_result([*honest[:6], 10, *honest[7:10]])
+    monkeypatch.setattr(Path, "stat", lambda *_, **__: lie)
+    monkeypatch.setattr(os, "fstat", lambda _: lie)
+    assert read_file(tmp_path, sample("a.jpg")) == bytes(100)
+    monkeypatch.setattr(decoder, "MAX_FILE_BYTES", 99)
+    with pytest.raises(UnreadableImageError, match=r"^a\.jpg: too large"):
+        read_file(tmp_path, sample("a.jpg"))
 
 
 def test_all_real_photographs_decode(photographs: Path) -> None:

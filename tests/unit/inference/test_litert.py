@@ -90,9 +90,10 @@ def test_a_missing_file_is_named(tmp_path):
         LiteRTModel(tmp_path / "absent.tflite")
 
 
-def test_fewer_threads_than_one_are_refused(file):
-    with pytest.raises(ConfigError, match=r"threads: expected at least 1, got 0\."):
-        LiteRTModel(file, threads=0)
+@pytest.mark.parametrize("threads", [0, 257, True, 1.0])
+def test_an_impossible_number_of_threads_is_refused(file, threads):
+    with pytest.raises(ConfigError, match=rf"threads: expected a whole number from 1 to 256, got {threads}\."):
+        LiteRTModel(file, threads=threads)
 
 
 DAMAGE = {

@@ -1,0 +1,114 @@
+"""The images that callers hand over, in whatever form."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import partial
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import numpy as np
+from PIL import Image
+
+from emoclass.data.images import read_bytes, read_image, to_pixels
+from emoclass.errors import DataError, UnreadableImageError
+
+ImageLike: TypeAlias = str | os.PathLike[str] | bytes | bytearray | memoryview | Image.Image | np.ndarray
+"""A file's path, an encoded image, an opened one, or uint8 RGB pixels `(height, width, 3)`."""
+
+SINGLE = (str, os.PathLike, bytes, bytearray, memoryview, Image.Image, np.ndarray)
+"""What is one image, although most of these can be iterated over."""
+
+_EXPECTED = "expected a path, bytes, a PIL image or an array of RGB pixels, uint8 (height, width, 3)"
+
+_LOCKS = tuple(threading.Lock() for _ in range(61))
+"""Pillow reads an opened image when its pixels are first needed, and two threads at once read it wrongly. The same
+image has the same lock; with several locks, different images seldom wait for each other."""
+
+
+def path_of(x: object) -> str | None:
+    """Return a file's path as text; None for what is no path."""
+    return os.fspath(x) if isinstance(x, str | os.PathLike) else None
+
+
+def reader(x: ImageLike, image_shape: tuple[int, int, int]) -> Callable[[], np.ndarray]:
+    """Return what gives an image's pixels, uint8 of a shape, and may be called in another thread.
+
+    What the caller can change or close meanwhile is read at once: an opened image, an array, a buffer.
+
+    Raises:
+        UnreadableImageError: An opened image cannot be read; files and bytes raise it when the result is called.
+        DataError: It is no image.
+    """
+    match x:
+        case str() | os.PathLike():
+            path = os.fspath(x)
+            return lambda: read_image(read_bytes(Path(path), path=path), image_shape, path=path)
+        case bytes() | bytearray() | memoryview():
+            return partial(read_image, bytes(x), image_shape)
+        case np.ndarray():
+            return partial(to_pixels, _from_array(x), image_shape)
+        case Image.Image():
+            if not x.width * x.height:  # Pillow would make black pixels of none
+                raise UnreadableImageError("image", f"empty image ({x.width}x{x.height} pixels)")
+            with _LOCKS[id(x) % len(_LOCKS)]:
+                pixels = to_pixels(x, image_shape)
+            return lambda: pixels
+    raise not_one(x)
+
+
+def several(x: Iterable[ImageLike]) -> Iterator[ImageLike]:
+    """Return an iterator over images.
+
+    Raises:
+        DataError: It is a single image, or a file or mapping, whose items are lines or keys; or nothing of the kind.
+    """
+    if isinstance(x, SINGLE):
+        raise DataError(
+            f"images: expected an iterable of images, got one {type(x).__name__}.",
+            hint="predict(x) takes one image; put several into a list.",
+        )
+    if _hint(x) or not isinstance(x, Iterable):
+        raise not_one(x, " or an iterable of these")
+    return iter(x)
+
+
+def not_one(x: object, alternative: str = "") -> DataError:
+    """Return the error for what is no image."""
+    return DataError(f"image: {_EXPECTED}{alternative and ','}{alternative}, got {type(x).__name__}.", hint=_hint(x))
+
+
+def _hint(x: Any) -> str | None:
+    """Return what to give instead of something that can be iterated over, but not for images."""
+    if hasattr(x, "readline"):  # an open file, or what wraps one
+        return "Give what is in the file: its .read(), opened in binary mode, or its path."
+    if isinstance(x, Mapping):
+        return "Iterating over a mapping gives its keys; give its .values()."
+    return None
+
+
+def _from_array(pixels: np.ndarray) -> Image.Image:
+    """Return pixels as an image that shares no memory with them."""
+    if pixels.dtype == np.uint8 and pixels.ndim == 3 and pixels.shape[2] == 3 and pixels.size:
+        return Image.fromarray(np.ascontiguousarray(pixels))
+    hint = None
+    if pixels.ndim == 4 or pixels.dtype.kind in "OSU":
+        hint = "Give several images as a list: predict(list(images))."
+    elif pixels.dtype.kind == "f":
+        hint = (
+            "Nothing tells what range floats have. If it is [0, 1], give (x * 255).round().clip(0, 255)"
+            ".astype('uint8'); if it is [0, 255], give x.round().clip(0, 255).astype('uint8')."
+        )
+    elif pixels.dtype != np.uint8:
+        hint = (
+            "If the pixels are whole numbers in [0, 255], give x.astype('uint8'); else bring them to that range first."
+        )
+    elif pixels.ndim == 2 or pixels.shape[-1:] == (1,):
+        hint = "Repeat a gray image's channel three times, or use PIL.Image.fromarray."
+    elif pixels.shape[-1:] == (4,):
+        hint = "PIL.Image.fromarray(pixels) says what the fourth channel is."
+    raise DataError(
+        f"array: expected RGB pixels, uint8 (height, width, 3), got {pixels.dtype} {pixels.shape}.", hint=hint
+    )

@@ -1,0 +1,63 @@
+"""Standard streams that are closed, full, or of another encoding, and names that would command a terminal."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from emoclass.cli import main
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="there is no /dev/full, and no such shell")
+
+
+def shell(command, *arguments, **variables):
+    """Run what a user typed; `$em` is the command line."""
+    script = f'em="{sys.executable} -m emoclass"\n{command}'
+    environment = {**os.environ, **variables}
+    return subprocess.run(["bash", "-c", script, "bash", *map(str, arguments)], capture_output=True, env=environment)
+
+
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+@pytest.mark.parametrize("command", ["--help", "models list", "predict $0 photos --json", "predict $0 photos"])
+def test_a_full_disk_is_told_in_a_line(bundle, photos, command, unbuffered):
+    command = command.replace("$0", '"$1"')
+    done = shell(f"$em {command} > /dev/full", bundle, PYTHONUNBUFFERED=unbuffered)
+    assert (done.returncode, done.stderr) == (1, b"Error: stdout: cannot be written (No space left on device).\n")
+
+
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+def test_a_broken_pipe_ends_the_command_silently(bundle, photos, unbuffered):
+    done = shell('$em predict "$1" photos --jsonl | true; exit ${PIPESTATUS[0]}', bundle, PYTHONUNBUFFERED=unbuffered)
+    assert (done.returncode, done.stderr) == (1, b"")
+
+
+def test_closed_streams_are_empty(bundle, photos):
+    done = shell('$em predict "$1" - <&-', bundle)
+    assert (done.returncode, done.stderr) == (1, b"Error: stdin: expected a path a line, got none.\n")
+    done = shell('$em predict "$1" photos >&-', bundle)
+    assert (done.returncode, done.stderr) == (0, b"")
+    done = shell('$em predict "$1" photos --jsonl 2>&-', bundle)
+    assert (done.returncode, done.stdout.count(b"\n")) == (0, 3)
+
+
+@pytest.mark.parametrize("encoding", ["latin-1", "ascii"])
+def test_what_cannot_be_encoded_is_spelled_out(bundle, photos, encoding):
+    Path("photos/b.png").rename("photos/日.png")
+    done = shell('$em predict "$1" photos && $em predict "$1" photos/日.png', bundle, PYTHONIOENCODING=encoding)
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert "█".encode() not in done.stdout
+    done = shell('$em predict "$1" photos --json', bundle, PYTHONIOENCODING=encoding)
+    assert json.loads(done.stdout.decode("ascii"))[2]["path"] == "photos/日.png"
+
+
+def test_errors_cannot_command_the_terminal(tmp_path, capsys):
+    (tmp_path / "file").touch()
+    for arguments in (["no\x1b[31m", "x.png"], ["model", "x.png", "--annotate", str(tmp_path / "file" / "no\x1b[31m")]):
+        with pytest.raises(SystemExit):
+            main(["predict", *arguments])
+        assert r"no\x1b[31m" in capsys.readouterr().err
