@@ -4,21 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
+from dataclasses import replace
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import TypeAlias
 
 import numpy as np
 
+from emoclass.auditing.seen import copies_of_seen, seen_by
 from emoclass.bundle.manifest import Manifest
 from emoclass.bundle.plain import one_line
 from emoclass.bundle.read import Bundle
-from emoclass.config import IGNORE, DataConfig, read_file, validate
+from emoclass.config import IGNORE, DataConfig
 from emoclass.data.images import quiet_decoders
 from emoclass.data.index import Index, index_shared
 from emoclass.data.pixels import MAX_THREADS, available_threads, check_count, ordered_map, reader, skipped_file
 from emoclass.data.split import SPLITS
-from emoclass.errors import ConfigError, DataError, EmoclassError, UnreadableImageError
+from emoclass.errors import ConfigError, DataError, UnreadableImageError
 from emoclass.evaluation.evaluate import evaluate as measure
 from emoclass.evaluation.predictions import Predictions, shares_of_votes
 from emoclass.inference.classifier import Classifier
@@ -44,6 +47,7 @@ def evaluate(
     map: Mapping[str, str] | None = None,
     seed: int = 0,
     resamples: int = 1000,
+    audit: bool = True,
     registry: Registry | None = None,
     threads: int | None = None,
     progress: Progress | None = None,
@@ -54,6 +58,9 @@ def evaluate(
     taken as they are, and not made to sum to 1 over the shared ones. Images are decoded as they are needed, so that
     memory does not grow with the dataset but for a few numbers an image.
 
+    Of a model in its run folder, whose training images are still in their place, every image is held against these:
+    what it has seen, as the same file or as an altered copy, is left out of the leak-adjusted figures.
+
     Args:
         source: What `emoclass.load` takes, or gives.
         on: Dataset -> folder, None for a dataset that takes none; or such pairs, where a dataset comes twice.
@@ -63,6 +70,7 @@ def evaluate(
         map: Class word -> emotion, or "ignore"; every dataset must have the words.
         seed: Seed of the bootstrap.
         resamples: Resamples behind a bootstrap interval; 0 leaves these intervals out.
+        audit: Whether to look for images that the model has seen.
         registry: The plugins; None discovers the installed ones.
         threads: Processor threads; None takes those that this process may use.
         progress: Told how the work goes on.
@@ -94,10 +102,31 @@ def evaluate(
         raise ConfigError("on: expected a dataset at least, got none.")
     # All are listed before the first is predicted: most mistakes show here.
     listed = [_list(registry, classifier, dataset, root, split, map or {}) for dataset, root in pairs]
+    measured = partial(measure, metrics=specs, seed=seed, n_resamples=resamples, progress=progress)
     found = []
     for each in listed:
-        evaluation = _assess(classifier, each, specs, split, seed, resamples, threads, progress)
-        found.append(evaluation.model_copy(update={"model": name, "notes": (*evaluation.notes, *notes)}))
+        predictions, skipped = _predictions(classifier, each, split, threads, progress)
+        if audit:
+            leaked = _leaked(classifier.bundle, each, predictions.ids, registry, threads, progress)
+            predictions = replace(predictions, leaked=leaked)
+        others = predictions.without_leaked() if predictions.n_leaked else None
+        spec, folder, index = each
+        found.append(
+            Evaluation(
+                model=name,
+                labels=classifier.labels.emotions,
+                dataset=spec.name,
+                root=folder,
+                split=predictions.split,
+                n_samples=len(predictions),
+                metrics=measured(predictions),
+                n_leaked=None if predictions.leaked is None else predictions.n_leaked,
+                leak_adjusted=measured(others) if others else {},
+                left_out=index.left_out,
+                skipped=skipped,
+                notes=(*_notes(classifier.bundle, spec, predictions, audit), *notes),
+            )
+        )
     return found
 
 
@@ -158,17 +187,10 @@ def _existing(name: str, root: Path) -> Path:
     raise DataError(f"dataset {name!r}: {root} cannot be read ({reason}).", hint="Check the path.")
 
 
-def _assess(
-    classifier: Classifier,
-    listed: _Listed,
-    metrics: Sequence[MetricSpec],
-    split: SplitName | None,
-    seed: int,
-    resamples: int,
-    threads: int | None,
-    progress: Progress,
-) -> Evaluation:
-    """Predict one dataset and measure the predictions."""
+def _predictions(
+    classifier: Classifier, listed: _Listed, split: SplitName | None, threads: int | None, progress: Progress
+) -> tuple[Predictions, tuple[SkippedFile, ...]]:
+    """Predict one dataset; return what could not be read beside the predictions."""
     spec, root, index = listed
     samples: list[Sample] = []
     scores: list[np.ndarray] = []
@@ -196,18 +218,7 @@ def _assess(
         split=split or "all",
         votes=shares_of_votes([sample.votes for sample in samples], labels),
     )
-    return Evaluation(
-        model=classifier.name,
-        labels=labels.emotions,
-        dataset=spec.name,
-        root=root,
-        split=predictions.split,
-        n_samples=len(samples),
-        metrics=measure(predictions, metrics, seed=seed, n_resamples=resamples, progress=progress),
-        left_out=index.left_out,
-        skipped=tuple(skipped),
-        notes=tuple(_notes(classifier.bundle, spec, root, split, samples)),
-    )
+    return predictions, tuple(skipped)
 
 
 def _predict(
@@ -233,33 +244,37 @@ def _predict(
                 yield sample, outcome if isinstance(outcome, str) else next(rows)
 
 
-def _notes(
-    bundle: Bundle, spec: DatasetSpec, root: Path | None, split: SplitName | None, samples: Sequence[Sample]
-) -> Iterator[str]:
+def _leaked(
+    bundle: Bundle, listed: _Listed, ids: Sequence[str], registry: Registry, threads: int | None, told: Progress
+) -> np.ndarray | None:
+    """Return which images the model has seen, bool `(n,)`; None where its training images are not at hand."""
+    trained = bundle.manifest.trained
+    plugin, digest = str(trained.get("plugin")), str(trained.get("config"))
+    seen = seen_by(bundle.path.parent, registry, plugin=plugin, config_digest=digest)
+    if seen is None:
+        return None
+    spec, root, index = listed
+    copies = copies_of_seen(seen, spec, root, index.samples, threads=threads, progress=told)
+    return np.array([each in copies for each in ids])
+
+
+def _notes(bundle: Bundle, spec: DatasetSpec, predictions: Predictions, audit: bool) -> Iterator[str]:
     """Say what a reader of the figures must know."""
     labels: LabelScheme = bundle.manifest.labels
-    shown = {sample.emotion for sample in samples}
+    shown = {labels.emotions[index] for index in predictions.y_true}
     absent = [emotion for emotion in labels.emotions if emotion not in shown]
     if absent:
         yield f"No image shows {', '.join(absent)}. The model chooses among all of its emotions all the same."
     if spec.notice:
         yield spec.notice
-    if not _was_trained_on(bundle, spec, root):
-        yield "Whether images that the model was trained on are among these is not checked."
-    elif split != "test":  # a run takes its test images from there, too, where a dataset has official splits
-        yield "The model was trained on this dataset: it may know many of these images by heart."
-
-
-def _was_trained_on(bundle: Bundle, spec: DatasetSpec, root: Path | None) -> bool:
-    """Tell whether the dataset is certainly that of the training; the folder is known where the run is still there."""
-    trained = bundle.manifest.trained
-    if trained.get("dataset") != spec.name:
-        return False
-    if root is None:
-        return True
-    file = bundle.path.parent / "config.toml"
-    try:
-        config = validate(read_file(file))
-        return config.digest() == trained.get("config") and config.data.root == root.resolve()
-    except (EmoclassError, OSError):
-        return False
+    n, n_leaked = len(predictions), predictions.n_leaked
+    if predictions.leaked is None:
+        why = "the images that it was trained on are not at hand" if audit else "nobody looked"
+        yield f"Whether the model was trained on some of these images is not known: {why}."
+    elif n_leaked == n:
+        yield "The model was trained on all of these images, or on copies: the figures say nothing about new ones."
+    elif n_leaked:
+        yield (
+            f"{n_leaked:,} of the {n:,} images are copies of what the model was trained on: figures with them flatter "
+            "it. The leak-adjusted figures leave them out."
+        )

@@ -150,6 +150,8 @@ class Evaluation(FrozenModel):
         split: Which of the dataset's official splits was used; `all` for every image.
         n_samples: Images that were predicted.
         metrics: Name -> value.
+        n_leaked: Images that are copies of what the model was trained on; None where that is not known.
+        leak_adjusted: Name -> value, without these; empty where there are none, or nothing else.
         left_out: Class word -> images that belong to none of the model's emotions.
         skipped: Files that could not be read.
         notes: What a reader of the numbers must know: sentences.
@@ -162,6 +164,8 @@ class Evaluation(FrozenModel):
     split: str = "all"
     n_samples: int
     metrics: Mapping[str, MetricValue]
+    n_leaked: int | None = None
+    leak_adjusted: Mapping[str, MetricValue] = Field(default_factory=dict)
     left_out: Mapping[str, int] = Field(default_factory=dict)
     skipped: tuple[SkippedFile, ...] = ()
     notes: tuple[str, ...] = ()
@@ -174,6 +178,8 @@ class Evaluation(FrozenModel):
             "split": self.split,
             "n_samples": self.n_samples,
             "metrics": {name: value.to_json() for name, value in self.metrics.items()},
+            "n_leaked": self.n_leaked,
+            "leak_adjusted": {name: value.to_json() for name, value in self.leak_adjusted.items()},
             "left_out": dict(self.left_out),
             "skipped": [skipped.model_dump() for skipped in self.skipped],
             "notes": list(self.notes),

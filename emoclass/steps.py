@@ -205,9 +205,7 @@ def leaked_images(images: LabeledPixels, audited: Audit | None) -> frozenset[str
     return copies_of_training(sides, audited.clusters)
 
 
-def predict_test(
-    work: Work, model: keras.Model, images: LabeledPixels, leaked: frozenset[str] | None
-) -> Predictions:
+def predict_test(work: Work, model: keras.Model, images: LabeledPixels, leaked: frozenset[str] | None) -> Predictions:
     """Let the model say what it sees on the test images."""
     from emoclass.training.fit import predict
 
@@ -230,9 +228,7 @@ def measure(work: Work, predictions: Predictions | None) -> dict[str, MetricValu
     if predictions is None:
         return {}
     n_resamples = work.config.evaluation.resamples
-    return evaluate(
-        predictions, work.metrics, seed=work.config.seed, n_resamples=n_resamples, progress=work.progress
-    )
+    return evaluate(predictions, work.metrics, seed=work.config.seed, n_resamples=n_resamples, progress=work.progress)
 
 
 def write_bundle(work: Work, folder: RunFolder, result: RunResult, model: keras.Model) -> str | None:

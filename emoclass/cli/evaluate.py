@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import redirect_stdout
 from typing import TYPE_CHECKING
 
@@ -14,7 +14,7 @@ from emoclass.cli.output import format_value, json_option, parse_maps, print_jso
 from emoclass.errors import ConfigError
 
 if TYPE_CHECKING:
-    from emoclass.results import Evaluation
+    from emoclass.results import Evaluation, MetricValue
     from emoclass.specs import SplitName
 
 # Click keeps the lines of a paragraph that begins with a backspace character.
@@ -42,13 +42,14 @@ emoclass evaluate happy-model --on folder=faces/ --on synthetic-faces --json
               help="Read a class as an emotion, or leave it out with WORD=ignore. May be repeated.")  # fmt: skip
 @click.option("--resamples", type=click.IntRange(min=0), default=1000, show_default=True, metavar="N",
               help="Resamples behind a bootstrap interval; 0 leaves these intervals out.")  # fmt: skip
+@click.option("--no-audit", is_flag=True, help="Do not look for images that the model was trained on.")
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, metavar="N", help="Of the bootstrap.")
 @click.option("--threads", type=click.IntRange(1, 256), metavar="N", help="Processor threads; all by default.")
 @json_option
 @click.option("--quiet", is_flag=True, help="Say nothing while working.")
 def evaluate(
     source: str, pairs: tuple[str, ...], metrics: str | None, split: SplitName | None, maps: tuple[str, ...],
-    resamples: int, seed: int, threads: int | None, as_json: bool, quiet: bool,
+    resamples: int, no_audit: bool, seed: int, threads: int | None, as_json: bool, quiet: bool,
 ) -> None:  # fmt: skip
     """Evaluate, and print a table a dataset."""
     on = [_parse_pair(pair) for pair in pairs]
@@ -73,6 +74,7 @@ def evaluate(
                 map=mapping,
                 seed=seed,
                 resamples=resamples,
+                audit=not no_audit,
                 registry=registry,
                 threads=threads,
                 progress=Progress() if quiet else TerminalProgress(),
@@ -108,7 +110,11 @@ def _print(source: str, result: Evaluation) -> None:
     for skipped in result.skipped:
         click.echo(f"Skipped: {skipped.path}: {skipped.reason}")
     click.echo()
-    print_table(list(_rows(result)), header=("metric", "value", "95 % interval", "images"))
+    header = ("metric", "value", "95 % interval", "images")
+    print_table(list(_rows(result.metrics)), header=header)
+    if result.leak_adjusted:
+        click.echo(f"\nWithout the {result.n_leaked} images that are copies of what the model was trained on:\n")
+        print_table(list(_rows(result.leak_adjusted)), header=header)
     for name, metric in result.metrics.items():
         if metric.matrix is not None:
             click.echo()
@@ -117,9 +123,9 @@ def _print(source: str, result: Evaluation) -> None:
             print_table(rows, header=(f"{name} (rows: true class)", *result.labels))
 
 
-def _rows(result: Evaluation) -> Iterator[tuple[str, str, str, str]]:
+def _rows(metrics: Mapping[str, MetricValue]) -> Iterator[tuple[str, str, str, str]]:
     """Yield a line for each figure; a metric that has one for each emotion takes a line an emotion."""
-    for name, metric in result.metrics.items():
+    for name, metric in metrics.items():
         if metric.matrix is not None:
             continue
         if not metric.per_class:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -51,7 +52,8 @@ def test_the_figures_are_those_of_the_models_predictions(bundle, photos, registr
     assert accuracy.ci_low <= accuracy.value <= accuracy.ci_high
     assert (found.dataset, found.root, found.n_samples, found.left_out) == ("folder", photos, 11, {"fear": 3})
     assert [each.path for each in found.skipped] == ["sad/broken.png"]
-    assert any("is not checked" in note for note in found.notes)
+    assert any("is not known: the images that it was trained on are not at hand" in note for note in found.notes)
+    assert (found.n_leaked, found.leak_adjusted) == (None, {})
     assert list(found.metrics) == [spec.name for spec in registry.metrics.of("builtins")]
 
 
@@ -168,8 +170,9 @@ def test_images_are_read_no_more_than_a_few_batches_ahead(bundle, registry):
     assert most <= 32 * 5
 
 
-def test_the_folder_of_the_training_is_recognized_where_the_run_is_still_there(tmp_path, registry):
-    photos, others = (draw_photographs(tmp_path / name, {"happy": 3, "sad": 3}) for name in ("photos", "others"))
+def test_images_that_a_run_has_seen_are_recognized_where_its_data_is_still_there(tmp_path, registry):
+    photos = draw_photographs(tmp_path / "photos", {"happy": 3, "sad": 3})
+    others = draw_photographs(tmp_path / "others", {"happy": 3, "sad": 3}, seed=1)
     config = RunConfig(
         plugin="tiny",
         recipe="tiny",
@@ -182,16 +185,30 @@ def test_the_folder_of_the_training_is_recognized_where_the_run_is_still_there(t
     manifest["trained"] = {"dataset": "folder", "config": config.digest(), "plugin": "tiny"}
     manifest["measured"] = {"recall": {}, "gone": {}, "accuracy": {}}
     (folder / "manifest.json").write_text(json.dumps(manifest))
-    (tmp_path / "run" / "config.toml").write_text(config.to_toml())
+    run = tmp_path / "run"
+    (run / "config.toml").write_text(config.to_toml())
+    seen = ["happy/000.png", "happy/001.png", "sad/000.png"]
+    table = ["id,path,emotion,label,split,group", *(f"{each},{each},{each.split('/')[0]},0,train," for each in seen)]
+    (run / "split.csv").write_text("\n".join([*table, "sad/001.png,sad/001.png,sad,1,test,"]) + "\n")
+    shutil.copy(photos / "happy" / "001.png", others / "happy" / "taken.png")
 
-    def notes(root, source=tmp_path / "run"):
-        return emoclass.evaluate(source, {"folder": root}, registry=registry, resamples=0)[0].notes
+    def on(root, **more):
+        return emoclass.evaluate(run, {"folder": root}, registry=registry, resamples=0, **more)[0]
 
-    assert notes(photos)[0].startswith("The model was trained on this dataset")
-    assert notes(others)[0].endswith("is not checked.")
-    assert "No plugin offers gone" in notes(others)[1]
-    (tmp_path / "run" / "config.toml").unlink()
-    assert notes(photos)[0].endswith("is not checked.")
+    itself, other = on(photos), on(others)
+    assert (itself.n_samples, itself.n_leaked, itself.leak_adjusted["accuracy"].n_samples) == (6, 3, 3)
+    assert itself.notes[0].startswith("3 of the 6 images are copies of what the model was trained on")
+    assert (other.n_samples, other.n_leaked, other.leak_adjusted["accuracy"].n_samples) == (7, 1, 6)
+    assert "No plugin offers gone" in other.notes[1]
+    for each in ("happy/002.png", "sad/001.png", "sad/002.png"):
+        (photos / each).unlink()
+    known = on(photos)
+    assert (known.n_leaked, known.leak_adjusted) == (3, {})
+    assert known.notes[0].startswith("The model was trained on all of these images")
+    assert on(photos, audit=False).n_leaked is None
+    assert on(photos, audit=False).notes[0].endswith("is not known: nobody looked.")
+    (run / "config.toml").unlink()
+    assert on(photos).notes[0].endswith("are not at hand.")
     [found] = emoclass.evaluate(folder, {"folder": photos}, registry=registry, resamples=0)
     assert list(found.metrics) == ["recall", "accuracy"]
 

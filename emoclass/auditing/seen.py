@@ -1,0 +1,95 @@
+"""What a model was trained on, and which images of another dataset are copies of it."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from emoclass.auditing.examine import examine
+from emoclass.auditing.flat import UNLABELED
+from emoclass.config import read_file, validate
+from emoclass.data.leaks import copies_of_training
+from emoclass.data.pixels import reader
+from emoclass.errors import EmoclassError
+from emoclass.progress import Progress
+from emoclass.registry import Registry
+from emoclass.specs import DatasetSpec, Sample, SplitName
+
+
+@dataclass(frozen=True)
+class Seen:
+    """The images that a run was trained on, or its epoch chosen by.
+
+    Attributes:
+        samples: Those of its training and its validation set.
+        spec: Their dataset.
+        root: Its folder; None for one that takes none.
+    """
+
+    samples: tuple[Sample, ...]
+    spec: DatasetSpec
+    root: Path | None
+
+
+def seen_by(run: Path, registry: Registry, *, plugin: str, config_digest: str) -> Seen | None:
+    """Return what a run has seen; None where its folder, its data or its dataset's plugin are no longer there.
+
+    Args:
+        run: Where the run folder is, if it is one.
+        registry: The plugins.
+        plugin: The one that was run.
+        config_digest: Of the run's configuration.
+    """
+    try:
+        settings = validate(read_file(run / "config.toml"))
+        config = settings.data
+        with (run / "split.csv").open(encoding="utf-8", newline="") as file:
+            samples = [
+                Sample(id=row["id"], path=row["path"], emotion=row["emotion"])
+                for row in csv.DictReader(file)
+                if row["split"] != "test"
+            ]
+        spec = registry.datasets.get(config.dataset, prefer=plugin)
+    except (EmoclassError, OSError, ValueError, KeyError):
+        return None
+    if settings.digest() != config_digest or (config.root is not None and not config.root.exists()):
+        return None
+    return Seen(tuple(samples), spec, config.root)
+
+
+def copies_of_seen(
+    seen: Seen,
+    spec: DatasetSpec,
+    root: Path | None,
+    samples: Sequence[Sample],
+    *,
+    threads: int | None = None,
+    progress: Progress | None = None,
+) -> frozenset[str]:
+    """Return the ids of the images that a model has seen, as the same file or as an altered copy.
+
+    Args:
+        seen: What it was trained on.
+        spec: The dataset that is looked at.
+        root: Its folder.
+        samples: Its images.
+        threads: Processor threads; None takes those that this process may use.
+        progress: Told how the work goes on.
+    """
+    readers = {"train": reader(seen.spec, seen.root), "test": reader(spec, root)}
+    sides: dict[str, SplitName] = {}
+    origin: dict[str, Sample] = {}
+    both_sides: tuple[tuple[SplitName, Sequence[Sample]], ...] = (("train", seen.samples), ("test", samples))
+    for side, listed in both_sides:
+        sides |= {f"{side}:{sample.id}": side for sample in listed}
+        origin |= {f"{side}:{sample.id}": sample for sample in listed}
+
+    def read(_: Path | None, sample: Sample) -> bytes:
+        return readers[sides[sample.id]](origin[sample.id])
+
+    both = DatasetSpec(name="both", summary="Two datasets as one.", load=lambda root: [], read_sample=read)
+    union = [Sample(id=each, path=each, emotion=UNLABELED) for each in origin]
+    found = examine(union, both, None, threads=threads, progress=progress)
+    return frozenset(origin[each].id for each in copies_of_training(sides, found.clusters))
