@@ -152,6 +152,8 @@ def _type(annotation: Any, field: FieldInfo | None = None) -> str:
         return "table" if inner[1] is Any else f"table of {_plural(_type(inner[1]))}"
     if annotation is Component:
         return "[component](#a-component)"
+    if _model(annotation) is not None:
+        return f"table of {' and '.join(f'`{key}`' for key in annotation.model_fields)}"
     return _bounded(_WORDS[annotation], field.metadata if field else ())
 
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from emoclass.assess import evaluate as evaluate
     from emoclass.auditing.findings import Audit as Audit
+    from emoclass.auditing.label_quality import SuspectedLabels as SuspectedLabels
     from emoclass.config import RunConfig as RunConfig
     from emoclass.contrast import compare as compare
     from emoclass.errors import EmoclassError as EmoclassError
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from emoclass.inference.classifier import Classifier as Classifier
     from emoclass.inference.load import load as load
     from emoclass.labels import LabelScheme as LabelScheme
+    from emoclass.mislabeled import suspected_labels as suspected_labels
     from emoclass.registry import Registry as Registry
     from emoclass.results import Evaluation as Evaluation
     from emoclass.results import MetricValue as MetricValue
@@ -58,6 +60,7 @@ _HOMES = {
     "RunResult": "emoclass.results",
     "Sample": "emoclass.specs",
     "StudyResult": "emoclass.studies",
+    "SuspectedLabels": "emoclass.auditing.label_quality",
     "Unreadable": "emoclass.results",
     "audit": "emoclass.vet",
     "compare": "emoclass.contrast",
@@ -70,6 +73,7 @@ _HOMES = {
     "resume": "emoclass.runner",
     "resume_study": "emoclass.study",
     "run": "emoclass.runner",
+    "suspected_labels": "emoclass.mislabeled",
 }
 
 __all__ = [*_HOMES, "__version__"]  # noqa: PLE0604 (the names are strings)

@@ -43,21 +43,10 @@ class Component(FrozenModel):
 
 
 class Fold(FrozenModel):
-    """One round of a cross-validation: which part of the images is the test set.
-
-    Attributes:
-        number: Which part, from 1.
-        of: Into how many parts the images are dealt.
-    """
+    """One round of a cross-validation: part `number`, from 1, of so many is the test set."""
 
     number: int = Field(ge=1)
     of: int = Field(ge=2)
-
-    @model_validator(mode="after")
-    def _is_among_them(self) -> Fold:
-        if self.number > self.of:
-            raise ValueError(f"number: expected 1 to {self.of}, got {self.number}")
-        return self
 
 
 class DataConfig(FrozenModel):
@@ -72,7 +61,7 @@ class DataConfig(FrozenModel):
         test: Share of the whole that is held back for the test, in (0, 1); it does not count where there is a `fold`.
         audit: Whether copies of one picture are looked for, so that they stay on one side.
         exclude: A list of images to leave out, a path a line, as `emoclass audit --write-clean FILE.txt` writes it.
-        fold: The test set is this part of all images; `emoclass run --folds` takes them in turn.
+        fold: The test set is part `number` of `of` parts of all images; `emoclass run --folds` takes each in turn.
     """
 
     dataset: Name = "synthetic-faces"
@@ -87,7 +76,10 @@ class DataConfig(FrozenModel):
 
     @model_validator(mode="after")
     def _something_is_left_to_train(self) -> DataConfig:
-        held_back, name = (self.test, "test") if self.fold is None else (1 / self.fold.of, f"1/{self.fold.of}")
+        fold = self.fold
+        if fold is not None and fold.number > fold.of:
+            raise ValueError(f"fold.number: expected 1 to {fold.of}, got {fold.number}")
+        held_back, name = (self.test, "test") if fold is None else (1 / fold.of, f"1/{fold.of}")
         if self.validation + held_back >= 1:
             raise ValueError(f"validation + {name}: expected less than 1, got {self.validation + held_back:g}")
         return self
@@ -264,7 +256,7 @@ def _fields_at(location: tuple[Any, ...]) -> list[str]:
 
 
 def read_file(path: Path) -> dict[str, Any]:
-    """Read a config file as nested tables; a relative `data.root` or `plugin` path is relative to the file.
+    """Read a config file as nested tables; the relative paths in it are relative to the file.
 
     Raises:
         ConfigError: The file is missing or no TOML.
@@ -276,33 +268,9 @@ def read_file(path: Path) -> dict[str, Any]:
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigError(f"config file {path}: not valid TOML ({error}).") from error
     data = tree.get("data")
-    if isinstance(data, dict) and isinstance(data.get("root"), str):
-        data["root"] = str(path.parent / Path(data["root"]).expanduser())
+    for name in ("root", "exclude"):
+        if isinstance(data, dict) and isinstance(data.get(name), str):
+            data[name] = str(path.parent / Path(data[name]).expanduser())
     if isinstance(tree.get("plugin"), str) and tree["plugin"].endswith(".py"):
         tree["plugin"] = str((path.parent / tree["plugin"]).resolve())
     return tree
-
-
-def merge(*layers: Tree) -> dict[str, Any]:
-    """Lay nested tables over each other, later ones winning key by key.
-
-    Options belong to the thing they were written for: where a layer names another dataset, model or
-    component, the options below it are dropped.
-
-    Example:
-        >>> merge({"model": {"name": "a", "options": {"width": 8}}}, {"model": {"name": "b"}})
-        {'model': {'name': 'b'}}
-    """
-    merged: dict[str, Any] = {}
-    for layer in layers:
-        for key, value in layer.items():
-            below = merged.get(key)
-            if isinstance(value, Mapping) and isinstance(below, Mapping):
-                renamed = any(name in value and below.get(name) != value[name] for name in ("name", "ref", "dataset"))
-                kept = {k: v for k, v in below.items() if not (renamed and k == "options")}
-                merged[key] = merge(kept, value)
-            elif isinstance(value, Mapping):
-                merged[key] = merge(value)
-            else:
-                merged[key] = value
-    return merged

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from emoclass.config import DataConfig, RunConfig, Tree, merge, validate
+from emoclass.config import DataConfig, RunConfig, Tree, validate
 from emoclass.errors import ConfigError
 from emoclass.registry import Registry, unknown_name
 from emoclass.specs import MetricSpec, Recipe
@@ -100,6 +100,31 @@ def _recipe(registry: Registry, plugin: str, name: Any) -> Recipe:
     raise ConfigError(
         f"plugin {plugin!r}: offers several recipes ({', '.join(names)}).", hint="Choose one with --recipe."
     )
+
+
+def merge(*layers: Tree) -> dict[str, Any]:
+    """Lay nested tables over each other, later ones winning key by key.
+
+    Options belong to the thing they were written for: where a layer names another dataset, model or
+    component, the options below it are dropped.
+
+    Example:
+        >>> merge({"model": {"name": "a", "options": {"width": 8}}}, {"model": {"name": "b"}})
+        {'model': {'name': 'b'}}
+    """
+    merged: dict[str, Any] = {}
+    for layer in layers:
+        for key, value in layer.items():
+            below = merged.get(key)
+            if isinstance(value, Mapping) and isinstance(below, Mapping):
+                renamed = any(name in value and below.get(name) != value[name] for name in ("name", "ref", "dataset"))
+                kept = {k: v for k, v in below.items() if not (renamed and k == "options")}
+                merged[key] = merge(kept, value)
+            elif isinstance(value, Mapping):
+                merged[key] = merge(value)
+            else:
+                merged[key] = value
+    return merged
 
 
 def _normal(tree: Tree) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from emoclass.configure import configure, load_plugin
 from emoclass.data.index import Index
 from emoclass.data.split import SPLITS
 from emoclass.errors import ConfigError, EmoclassError, OutputError, PluginError
+from emoclass.outcome import write_bundle, write_outcome
 from emoclass.progress import Progress
 from emoclass.registry import Registry
 from emoclass.reporting.folder import RunFolder, resume_command
@@ -25,8 +26,6 @@ from emoclass.steps import (
     predict_test,
     split_images,
     train,
-    write_bundle,
-    write_outcome,
 )
 
 
@@ -42,6 +41,8 @@ def run(
     epochs: int | None = None,
     batch_size: int | None = None,
     class_weights: str | Mapping[str, float] | None = None,
+    exclude: str | Path | None = None,
+    audit: bool | None = None,
     threads: int | None = None,
     seed: int | None = None,
     out: str | Path = "runs",
@@ -62,6 +63,9 @@ def run(
         epochs: How often every training image is seen.
         batch_size: Images a step.
         class_weights: `"balanced"`, or a weight per emotion.
+        exclude: A list of images to leave out, as `emoclass audit --write-clean FILE.txt` writes it.
+        audit: Whether copies of one picture are looked for, which then stay on one side; None leaves it to the
+            configuration, where it is so.
         threads: Processor threads.
         seed: Of everything random.
         out: Where the run makes its own folder.
@@ -97,6 +101,8 @@ def run(
         epochs=epochs,
         batch_size=batch_size,
         class_weights=class_weights,
+        exclude=exclude,
+        audit=audit,
         threads=threads,
         seed=seed,
         config=config,
@@ -117,6 +123,8 @@ class Settings(TypedDict, total=False):
     epochs: int | None
     batch_size: int | None
     class_weights: str | Mapping[str, float] | None
+    exclude: str | Path | None
+    audit: bool | None
     threads: int | None
     seed: int | None
     config: str | Path | Mapping[str, Any] | None
@@ -129,15 +137,20 @@ def compose(registry: Registry, out: str | Path, **settings: Unpack[Settings]) -
         ConfigError: A setting is wrong.
         PluginError: A plugin, or a name that nobody offers.
     """
-    for name, value in (("data", settings.get("data")), ("out", out)):
+    for name, value in (("data", settings.get("data")), ("exclude", settings.get("exclude")), ("out", out)):
         if str(value) == "":
-            raise ConfigError(f"{name}: expected a folder, got an empty path.")
+            raise ConfigError(f"{name}: expected a path, got an empty one.")
     options: dict[str, Any] = {
         "plugin": _text(settings.get("plugin")),
         "recipe": settings.get("recipe"),
         "seed": settings.get("seed"),
         "labels": settings.get("labels"),
-        "data": {"root": _text(settings.get("data")), "dataset": settings.get("dataset")},
+        "data": {
+            "root": _text(settings.get("data")),
+            "dataset": settings.get("dataset"),
+            "exclude": _text(settings.get("exclude")),
+            "audit": settings.get("audit"),
+        },
         "model": {"name": settings.get("model")},
         "training": {name: settings.get(name) for name in ("epochs", "batch_size", "class_weights")},
         "runtime": {"threads": settings.get("threads")},

@@ -8,8 +8,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TypeVar, Unpack
 
-from emoclass.config import RunConfig, merge, validate
-from emoclass.configure import load_plugin
+from emoclass.config import RunConfig, validate
+from emoclass.configure import load_plugin, merge
 from emoclass.data.index import Index
 from emoclass.data.split import split
 from emoclass.errors import ConfigError, EmoclassError, OutputError
@@ -17,7 +17,8 @@ from emoclass.evaluation.evaluate import evaluate
 from emoclass.progress import Progress
 from emoclass.registry import Registry
 from emoclass.reporting.folder import resume_command
-from emoclass.reporting.study import StudyContents, StudyFolder, StudyPlan, write_study
+from emoclass.reporting.study import StudyFolder, StudyPlan
+from emoclass.reporting.study_page import StudyContents, write_study
 from emoclass.results import MetricValue, RunResult
 from emoclass.runner import Settings, compose, resume
 from emoclass.steps import Work
@@ -118,6 +119,9 @@ def resume_study(
         registry = registry or Registry.discover()
         load_plugin(registry, config.plugin)
         return _carry_out(Work(config, registry, progress or Progress()), plan, opened)
+    except EmoclassError as error:
+        _say_how_to_go_on(error, opened)
+        raise
     finally:
         opened.release()
 
@@ -141,6 +145,14 @@ def _begin(
     try:
         folder.begin(plan, config)
         return _carry_out(work, plan, folder, listed)
+    except EmoclassError as error:
+        if any(folder.path.glob("*/history.csv")):
+            _say_how_to_go_on(error, folder)
+        else:  # nothing is lost, and resuming would fail the same way
+            folder.discard()
+            if isinstance(error, OutputError):
+                error.hint = "Mend that, or choose another --out, and run again."
+        raise
     finally:
         folder.release()
 
@@ -172,9 +184,6 @@ def _carry_out(work: Work, plan: StudyPlan, folder: StudyFolder, listed: Index |
             results[name] = resume(path, registry=work.registry, progress=of_part)
             folder.check_part(name, part, first=next(iter(results)))
             gc.collect()  # a Keras model holds on to itself in a circle, and there will be many
-    except EmoclassError as error:
-        _about_resuming(error, folder, path)
-        raise
     finally:
         logger.removeFilter(_no_remark_on_retracing)
     first = next(iter(results.values()))
@@ -229,17 +238,13 @@ def _notes(results: Mapping[str, RunResult]) -> tuple[str, ...]:
     return tuple(note if len(names) == len(results) else f"{', '.join(names)}: {note}" for note, names in found.items())
 
 
-def _about_resuming(error: EmoclassError, folder: StudyFolder, part: Path) -> None:
-    """Leave no folder where nothing was trained; elsewhere continue the study, and not its part alone."""
-    kept = any(folder.path.glob("*/history.csv"))
-    if not kept:
-        folder.discard()
-    if error.hint and resume_command(part) in error.hint:
-        error.hint = error.hint.replace(resume_command(part), resume_command(folder.path))
-        if not kept:
-            error.hint = "Mend that, or choose another --out, and run again."
-    elif kept and error.hint is None and not isinstance(error, OutputError):
-        error.hint = f"The runs before it are kept: continue with: {resume_command(folder.path)}"
+def _say_how_to_go_on(error: EmoclassError, folder: StudyFolder) -> None:
+    """Name the command that continues the study, and not one of its runs alone."""
+    go_on = resume_command(folder.path)
+    if error.hint is None:
+        error.hint = f"Mend that, then continue with: {go_on}"
+    for part in sorted(folder.path.iterdir(), reverse=True):  # fold-10 before fold-1
+        error.hint = error.hint.replace(resume_command(part), go_on)
 
 
 class _PartProgress(Progress):

@@ -5,10 +5,11 @@ from __future__ import annotations
 import sys
 from contextlib import redirect_stdout
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
+from emoclass.cli.labels import audit_labels, label_options, labels_chosen
 from emoclass.cli.output import json_option, print_json
 from emoclass.errors import ConfigError
 
@@ -28,6 +29,7 @@ emoclass audit photos/
 emoclass audit photos/ --report audit.html           pairs side by side, worst first
 emoclass audit photos/ --write-clean exclude.txt     for emoclass run --exclude exclude.txt
 emoclass audit --dataset synthetic-faces --strict    exit code 1 where something is wrong
+emoclass audit photos/ --labels                      labels that are probably wrong; trains models
 """
 
 
@@ -42,15 +44,21 @@ emoclass audit --dataset synthetic-faces --strict    exit code 1 where something
 @click.option("--strict", is_flag=True, help="Exit with 1 where copies or groups cross official splits, or labels "
               "conflict.")  # fmt: skip
 @click.option("--threads", type=click.IntRange(min=1), metavar="N", help="Processor threads; all by default.")
+@label_options
 @json_option
 @click.option("--quiet", is_flag=True, help="Say nothing while working.")
 def audit(
     folder: str | None, dataset: str, data: str | None, report: str | None, clean: str | None, strict: bool,
-    threads: int | None, as_json: bool, quiet: bool,
+    threads: int | None, as_json: bool, quiet: bool, **chosen: Any,
 ) -> None:  # fmt: skip
     """Audit, print the findings, and write what was asked for."""
     if folder is not None and data is not None:
         raise ConfigError(f"--data {data}: DIR is given as well ({folder}).", hint="Leave one of them out.")
+    root = folder if data is None else data
+    if labels_chosen(chosen, {"--report": report, "--write-clean": clean, "--strict": strict}):
+        other = None if dataset == "folder" else dataset
+        audit_labels(root, other, threads=threads, as_json=as_json, quiet=quiet, chosen=chosen)
+        return
     page, target = (None if each is None else Path(each) for each in (report, clean))
     try:
         with redirect_stdout(sys.stderr):  # what a plugin prints is no result
@@ -60,7 +68,7 @@ def audit(
             from emoclass.vet import list_images
 
             progress = Progress() if quiet else TerminalProgress()
-            listing = list_images(folder if data is None else data, dataset=dataset)
+            listing = list_images(root, dataset=dataset)
             _check(page, target, listing)
             found = examine(listing.samples, listing.spec, listing.root, threads=threads, progress=progress)
             written = _write(page, target, listing, found, progress)

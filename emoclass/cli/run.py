@@ -40,6 +40,10 @@ emoclass run --plugin happysad --folds 5        five times, so that every image 
 @click.option("--epochs", type=int, metavar="N", help="How often every training image is seen.")
 @click.option("--batch-size", type=int, metavar="N", help="Images a step.")
 @click.option("--class-weights", type=click.Choice(["balanced"]), help="Weigh rare emotions more.")
+@click.option("--exclude", metavar="FILE", help="Leave out the images that this list names, a path a line; "
+              "'emoclass audit --write-clean FILE.txt' writes such lists.")  # fmt: skip
+@click.option("--audit/--no-audit", default=None, help="Look for copies of one picture first, so that they stay on one "
+              "side of the split. On by default.")  # fmt: skip
 @click.option("--threads", type=int, metavar="N", help="Processor threads; all by default.")
 @click.option("--seed", type=int, metavar="N", help="Of the split, the weights and the order of images.")
 @click.option("--folds", type=int, metavar="K", help="Cross-validate: run K times, testing each image once.")

@@ -22,7 +22,7 @@ def print_study(result: StudyResult) -> None:
         for part, run in result.parts.items()
     ]
     for title, field in (("mean", "mean"), ("std. dev.", "sd"), ("minimum", "minimum"), ("maximum", "maximum")):
-        rows.append([title, *(_figure(getattr(result.spread[name], field), "\N{EN DASH}") for name in names), ""])
+        rows.append([title, *(_figure(getattr(result.spread[name], field), "-") for name in names), ""])
     print_table(rows, header=["", *names, "test images"])
     for name in names:
         if result.spread[name].n < len(result.parts):

@@ -1,29 +1,22 @@
-"""The folder of a study and its report: several run folders, and what they say together."""
+"""The folder of a study: its plan, the run folders of its parts, and their predictions put together."""
 
 from __future__ import annotations
 
-import base64
 import csv
 import json
-import shlex
 import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from jinja2 import Environment, StrictUndefined, Template
 
 from emoclass.config import RunConfig, read_file, validate
 from emoclass.errors import OutputError
 from emoclass.evaluation.predictions import Predictions, shares_of_votes
 from emoclass.labels import LabelScheme
 from emoclass.reporting.folder import MARKER, RunFolder, resume_command
-from emoclass.reporting.page import MADE, images, number, words
-from emoclass.results import MetricValue
 from emoclass.specs import Sample
 from emoclass.studies import StudyResult
 
@@ -32,8 +25,6 @@ PLAN = "study.toml"
 EXPERIMENT = "experiment.toml"
 """The configuration that the runs share; not `config.toml`, so that nobody takes the study for a run."""
 RESULT = "study.json"
-SCALE = 0.62
-"""How large the page shows a plot."""
 HALF_DIGIT = 5e-7
 """Half of the last digit in `predictions.csv`: what stands there as 0 is not certain to be 0."""
 
@@ -59,29 +50,6 @@ class StudyPlan:
     def option(self) -> str:
         """Return the option of `emoclass run` that asks for it."""
         return f"--seeds {','.join(map(str, self.seeds))}" if self.folds is None else f"--folds {self.folds}"
-
-
-@dataclass(frozen=True)
-class StudyContents:
-    """What the report of a study is written from.
-
-    Attributes:
-        result: The numbers.
-        plan: Which runs it holds.
-        config: The experiment that they share.
-        dataset_summary: One sentence about the dataset.
-        model_summary: One sentence about the model.
-        metric_summaries: Metric name -> one sentence saying what it is.
-        environment: What the first run's `environment.json` holds.
-    """
-
-    result: StudyResult
-    plan: StudyPlan
-    config: RunConfig
-    dataset_summary: str
-    model_summary: str
-    metric_summaries: Mapping[str, str]
-    environment: Mapping[str, Any]
 
 
 def is_study(path: Path) -> bool:
@@ -233,68 +201,3 @@ class StudyFolder(RunFolder):
             return StudyResult.model_validate(document)
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise OutputError(f"study {self.path}: {RESULT} cannot be read ({error}).") from error
-
-
-def write_study(folder: StudyFolder, contents: StudyContents) -> None:
-    """Write the plot, the report page and, last, `study.json`."""
-    result = contents.result
-    matrix = pooled_matrix(result)
-    plot = None
-    if matrix is not None:
-        from emoclass.reporting.plots import draw_confusion
-
-        with folder.guard("plots"):
-            (folder.path / "plots").mkdir(exist_ok=True)
-            plot = folder.path / "plots" / "confusion_matrix.png"
-            draw_confusion(matrix, result.labels).savefig(plot, format="png", metadata={"Software": None})
-    with folder.writing("report.html") as path:
-        path.write_bytes(_page(contents, matrix, plot).encode("utf-8", "backslashreplace"))
-    folder.write_json(RESULT, result.to_json())
-
-
-def pooled_matrix(result: StudyResult) -> MetricValue | None:
-    """Return the confusion matrix over all folds; None where none was measured."""
-    return next((value for value in result.pooled.values() if value.matrix is not None), None)
-
-
-def _page(contents: StudyContents, matrix: MetricValue | None, plot: Path | None) -> str:
-    result = contents.result
-    return _template().render(
-        contents=contents,
-        result=result,
-        plan=contents.plan,
-        config=contents.config,
-        style=_style(),
-        headline=[name for name in result.headline if name in result.spread],
-        per_class={name: value.per_class for name, value in result.pooled.items() if value.per_class},
-        matrix=matrix,
-        plot=None if plot is None else _embed(plot),
-        tested=sum(run.n_samples.get("test", 0) for run in result.parts.values()),
-        rerun=f"emoclass run --config {shlex.quote(str(result.folder / EXPERIMENT))} {contents.plan.option}",
-        versions={"started": contents.environment.get("started", ""), **contents.environment.get("versions", {})},
-    )
-
-
-def _embed(plot: Path) -> dict[str, Any]:
-    encoded = plot.read_bytes()
-    # A PNG begins with its size; it is drawn with more pixels than a page shows.
-    width, height = (round(int.from_bytes(encoded[start : start + 4], "big") * SCALE) for start in (16, 20))
-    return {"source": base64.b64encode(encoded).decode("ascii"), "width": width, "height": height}
-
-
-def _source(name: str) -> str:
-    return files("emoclass.reporting").joinpath(name).read_text(encoding="utf-8")
-
-
-@cache
-def _style() -> str:
-    """Return the style of a run's report: both pages look alike."""
-    return _source("report.html.jinja").partition("<style>")[2].partition("</style>")[0]
-
-
-@cache
-def _template() -> Template:
-    environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-    environment.filters |= {"number": number, "words": words}
-    environment.globals |= {"images": images, "made": MADE}
-    return environment.from_string(_source("study.html.jinja"))

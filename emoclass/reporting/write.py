@@ -77,7 +77,7 @@ def write_predictions(folder: RunFolder, predictions: Predictions, images: Label
     leaked = [None] * len(predictions) if predictions.leaked is None else predictions.leaked.astype(int).tolist()
     rows = [
         [sample.id, sample.path, predictions.split, emotions[y_true], emotions[y_pred], int(y_true == y_pred), copied]
-        + [f"{score:.6f}" for score in y_score]
+        + [f"{score:.9g}" for score in y_score]
         for sample, y_true, y_pred, copied, y_score in zip(
             images.samples("test"),
             predictions.y_true,

@@ -391,7 +391,7 @@ def test_a_damaged_run_folder_is_told(registry, photos, tmp_path, file, text):
 
 def test_an_empty_path_is_refused(registry, tmp_path):
     for paths in ({"data": ""}, {"data": tmp_path, "out": ""}):
-        with pytest.raises(ConfigError, match="expected a folder, got an empty path"):
+        with pytest.raises(ConfigError, match="expected a path, got an empty one"):
             emoclass.run("tiny", registry=registry, **paths)
 
 

@@ -2,7 +2,8 @@ import tomllib
 
 import pytest
 
-from emoclass.config import RunConfig, merge, read_file, validate
+from emoclass.config import RunConfig, read_file, validate
+from emoclass.configure import merge
 from emoclass.errors import ConfigError
 
 SMALLEST = {"plugin": "p", "recipe": "r", "labels": ["happy", "sad"], "model": {"name": "m"}}

@@ -117,7 +117,7 @@ def test_two_folds_need_four_images_a_class_to_train_and_validate_on_either() ->
 @pytest.mark.parametrize(
     ("fold", "said"),
     [
-        ({"number": 4, "of": 3}, "number: expected 1 to 3, got 4"),
+        ({"number": 4, "of": 3}, r"fold\.number: expected 1 to 3, got 4"),
         ({"number": 0, "of": 3}, "greater than or equal to 1"),
         ({"number": 1, "of": 1}, "greater than or equal to 2"),
     ],

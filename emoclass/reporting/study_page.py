@@ -1,0 +1,111 @@
+"""The report of a study: one page, looking like that of a run, and `study.json`."""
+
+from __future__ import annotations
+
+import base64
+import shlex
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, StrictUndefined, Template
+
+from emoclass.config import RunConfig
+from emoclass.reporting.page import MADE, images, number, words
+from emoclass.reporting.study import EXPERIMENT, RESULT, StudyFolder, StudyPlan
+from emoclass.results import MetricValue
+from emoclass.studies import StudyResult
+
+SCALE = 0.62
+"""How large the page shows a plot."""
+
+
+@dataclass(frozen=True)
+class StudyContents:
+    """What the report of a study is written from.
+
+    Attributes:
+        result: The numbers.
+        plan: Which runs it holds.
+        config: The experiment that they share.
+        dataset_summary: One sentence about the dataset.
+        model_summary: One sentence about the model.
+        metric_summaries: Metric name -> one sentence saying what it is.
+        environment: What the first run's `environment.json` holds.
+    """
+
+    result: StudyResult
+    plan: StudyPlan
+    config: RunConfig
+    dataset_summary: str
+    model_summary: str
+    metric_summaries: Mapping[str, str]
+    environment: Mapping[str, Any]
+
+
+def write_study(folder: StudyFolder, contents: StudyContents) -> None:
+    """Write the plot, the report page and, last, `study.json`."""
+    result = contents.result
+    matrix = pooled_matrix(result)
+    plot = None
+    if matrix is not None:
+        from emoclass.reporting.plots import draw_confusion
+
+        with folder.guard("plots"):
+            (folder.path / "plots").mkdir(exist_ok=True)
+            plot = folder.path / "plots" / "confusion_matrix.png"
+            draw_confusion(matrix, result.labels).savefig(plot, format="png", metadata={"Software": None})
+    with folder.writing("report.html") as path:
+        path.write_bytes(_page(contents, matrix, plot).encode("utf-8", "backslashreplace"))
+    folder.write_json(RESULT, result.to_json())
+
+
+def pooled_matrix(result: StudyResult) -> MetricValue | None:
+    """Return the confusion matrix over all folds; None where none was measured."""
+    return next((value for value in result.pooled.values() if value.matrix is not None), None)
+
+
+def _page(contents: StudyContents, matrix: MetricValue | None, plot: Path | None) -> str:
+    result = contents.result
+    return _template().render(
+        contents=contents,
+        result=result,
+        plan=contents.plan,
+        config=contents.config,
+        style=_style(),
+        headline=[name for name in result.headline if name in result.spread],
+        per_class={name: value.per_class for name, value in result.pooled.items() if value.per_class},
+        matrix=matrix,
+        plot=None if plot is None else _embed(plot),
+        tested=sum(run.n_samples.get("test", 0) for run in result.parts.values()),
+        rerun=f"emoclass run --config {shlex.quote(str(result.folder / EXPERIMENT))} {contents.plan.option}",
+        versions={"started": contents.environment.get("started", ""), **contents.environment.get("versions", {})},
+    )
+
+
+def _embed(plot: Path) -> dict[str, Any]:
+    encoded = plot.read_bytes()
+    # A PNG begins with its size; it is drawn with more pixels than a page shows.
+    width, height = (round(int.from_bytes(encoded[start : start + 4], "big") * SCALE) for start in (16, 20))
+    return {"source": base64.b64encode(encoded).decode("ascii"), "width": width, "height": height}
+
+
+def _source(name: str) -> str:
+    return files("emoclass.reporting").joinpath(name).read_text(encoding="utf-8")
+
+
+@cache
+def _style() -> str:
+    """Return the style of a run's report: both pages look alike."""
+    return _source("report.html.jinja").partition("<style>")[2].partition("</style>")[0]
+
+
+@cache
+def _template() -> Template:
+    environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    environment.filters |= {"number": number, "words": words}
+    environment.globals |= {"images": images, "made": MADE}
+    return environment.from_string(_source("study.html.jinja"))
