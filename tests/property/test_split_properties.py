@@ -151,3 +151,61 @@ def test_the_order_of_the_samples_does_not_matter(
             draw(shuffled, labels, shares, seed)
         return
     assert draw(shuffled, labels, shares, seed) == reference
+
+
+CLUSTERS = st.lists(st.lists(st.integers(0, 99), min_size=2, max_size=6), max_size=20)
+
+
+@settings(deadline=None, derandomize=True, max_examples=100)
+@given(
+    counts=st.lists(st.integers(3, 40), min_size=2, max_size=5),
+    groups=st.none() | st.lists(st.integers(0, 30), min_size=1, max_size=60),
+    members=CLUSTERS,
+    seed=SEEDS,
+    order=st.randoms(use_true_random=False),
+)
+def test_copies_are_never_separated_in_whatever_order_they_are_listed(
+    counts: list[int], groups: list[int] | None, members: list[list[int]], seed: int, order: random.Random
+) -> None:
+    samples, labels = images(counts, groups)
+    clusters = [{samples[each % len(samples)].id for each in cluster} for cluster in members]
+    try:
+        result = split(samples, labels, DataConfig(), seed=seed, clusters=clusters)
+    except DataError as error:  # too few pictures to stand on every side
+        assert "no images of" in str(error)
+        return
+    side = dict(zip((sample.id for sample in result.samples), result.sides, strict=True))
+    assert sorted(side) == sorted(sample.id for sample in samples)
+    assert all(len({side[each] for each in cluster}) == 1 for cluster in clusters)
+    of_group = defaultdict(set)
+    for sample in samples:
+        if sample.group is not None:
+            of_group[sample.group].add(side[sample.id])
+    assert all(len(found) == 1 for found in of_group.values())
+    shuffled = [order.sample(sorted(cluster), len(cluster)) for cluster in order.sample(clusters, len(clusters))]
+    again = split(order.sample(samples, len(samples)), labels, DataConfig(), seed=seed, clusters=shuffled)
+    assert again == result
+
+
+@settings(deadline=None, derandomize=True, max_examples=100)
+@given(
+    singles=st.lists(st.integers(12, 40), min_size=2, max_size=5),
+    copied=st.lists(st.lists(st.integers(2, 4), max_size=8), min_size=5, max_size=5),
+    shares=SHARES,
+    seed=SEEDS,
+)
+def test_copies_leave_the_shares_of_the_classes_as_they_would_be_without(
+    singles: list[int], copied: list[list[int]], shares: tuple[str, str], seed: int
+) -> None:
+    counts = [single + sum(sizes) for single, sizes in zip(singles, copied, strict=False)]
+    table = apportion(counts, parts(shares))
+    if min(min(row) for row in table) < 4:  # a side that is smaller than a cluster cannot take it
+        return
+    samples, labels = images(counts)
+    clusters = []
+    for emotion, sizes in zip(labels.emotions, copied, strict=False):
+        ids = iter([sample.id for sample in samples if sample.emotion == emotion])
+        clusters += [[next(ids) for _ in range(size)] for size in sizes]
+    config = DataConfig(validation=float(shares[0]), test=float(shares[1]))
+    drawn = split(samples, labels, config, seed=seed, clusters=clusters).counts(labels)
+    assert [[drawn[side][emotion] for side in SPLITS] for emotion in labels.emotions] == table
