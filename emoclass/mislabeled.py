@@ -23,8 +23,8 @@ from emoclass.reporting.folder import RunFolder
 from emoclass.reporting.study import HALF_DIGIT, StudyFolder
 from emoclass.runner import Settings, compose
 from emoclass.specs import DatasetSpec, Sample
-from emoclass.study import cross_validate, resume_study
 from emoclass.studies import StudyResult
+from emoclass.study import cross_validate, resume_study
 
 __all__ = ["suspected_labels"]
 

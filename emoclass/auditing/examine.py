@@ -8,9 +8,9 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import closing
 from pathlib import Path
 
-from emoclass.audit.duplicates import Pair, clusters, find_pairs
-from emoclass.audit.fingerprint import Fingerprint, fingerprint
+from emoclass.auditing.duplicates import Pair, clusters, find_pairs
 from emoclass.auditing.findings import Audit, Copy, CopyPair, Groups, Sizes, Spread
+from emoclass.auditing.fingerprint import Fingerprint, fingerprint
 from emoclass.auditing.suspicious import suspicions
 from emoclass.data.images import quiet_decoders
 from emoclass.data.pixels import available_threads, ordered_map, reader

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from contextlib import redirect_stdout
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -15,7 +16,7 @@ from emoclass.errors import ConfigError
 if TYPE_CHECKING:
     from emoclass.auditing.label_quality import SuspectedLabels
 
-F = TypeVar("F")
+F = TypeVar("F", bound=Callable[..., Any])
 
 LISTED = 10
 OPTIONS = (
@@ -37,7 +38,7 @@ OPTIONS = (
 def label_options(command: F) -> F:
     """Give a command the options of the search for wrong labels, collected by `labels_chosen`."""
     for option in reversed(OPTIONS):
-        command = option(command)  # type: ignore[assignment, arg-type]
+        command = option(command)
     return command
 
 
@@ -75,7 +76,8 @@ def audit_labels(
     study, out, folds = chosen["study"], chosen["out"], chosen["folds"]
     if study is not None:
         given = {"DIR": root, "--dataset": dataset, "--threads": threads, "--out": out, "--folds": folds}
-        given |= {f"--{name}": chosen[name] for name in ("plugin", "epochs", "seed")} | {"--map": chosen["maps"] or None}
+        given |= {f"--{name}": chosen[name] for name in ("plugin", "epochs", "seed")}
+        given["--map"] = chosen["maps"] or None
         if extra := [name for name, value in given.items() if value is not None]:
             raise ConfigError(
                 f"--study: goes on with its own data and settings, got {', '.join(extra)} as well.",
@@ -104,8 +106,8 @@ def audit_labels(
 
 def _print(found: SuspectedLabels) -> None:
     click.echo(
-        f"{found.n_images:,} images of {', '.join(found.labels)}: the model does not agree with {len(found.suspects):,} "
-        f"labels. Confident learning suspects {found.n_issues:,} of them to be wrong."
+        f"{found.n_images:,} images of {', '.join(found.labels)}: the model does not agree with "
+        f"{len(found.suspects):,} labels. Confident learning suspects {found.n_issues:,} of them to be wrong."
     )
     if found.suspects:
         click.echo()

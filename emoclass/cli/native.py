@@ -8,16 +8,20 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from emoclass.errors import EmoclassError
+
 
 @contextmanager
 def native_messages_aside() -> Iterator[None]:
-    """Keep what LiteRT writes past Python off the terminal; show it if loading fails."""
+    """Keep what LiteRT writes past Python off the terminal; show it where loading fails and no error says why."""
     sys.stderr.flush()
     saved = os.dup(2)
     with tempfile.TemporaryFile() as aside:
         os.dup2(aside.fileno(), 2)
         try:
             yield
+        except EmoclassError:
+            raise
         except Exception:
             aside.seek(0)
             os.write(saved, aside.read())

@@ -16,13 +16,18 @@ from emoclass.errors import OutputError
 
 @contextmanager
 def safe_streams() -> Iterator[None]:
-    """Read nothing from a closed stream, write nowhere to one, and spell out what a stream cannot encode."""
+    """Tell of a stdout that cannot be written, of no other stream, and spell out what a stream cannot encode."""
     for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
         stream = getattr(sys, name)
-        if stream is None:
+        if name == "stdout" and stream is None:
+            # Open for reading only, so that whoever prints there is told, and no other file takes its number.
+            sys.stdout = open(os.open(os.devnull, os.O_RDONLY), mode, encoding="utf-8")  # noqa: SIM115 (it stays open)
+        elif stream is None:
             setattr(sys, name, Path(os.devnull).open(mode, encoding="utf-8"))  # noqa: SIM115 (it stays open)
         elif mode == "w" and isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
+    if not isinstance(sys.stderr, _Stderr):  # it stays: errors are printed after this
+        sys.stderr = cast(Any, _Stderr(sys.stderr))
     stdout = _Stdout(sys.stdout)
     try:
         with redirect_stdout(cast(Any, stdout)):
@@ -31,6 +36,25 @@ def safe_streams() -> Iterator[None]:
         if stdout.has_failed:  # what is left to write would fail once more when Python ends
             with suppress(OSError):
                 os.dup2(os.open(os.devnull, os.O_WRONLY), stdout.fileno())
+
+
+class _Stderr:
+    """Stderr that leaves out what it cannot write: there is nowhere to tell it, and the exit code is to stay."""
+
+    def __init__(self, stream: Any) -> None:
+        self._stream = stream
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
+
+    def write(self, text: str) -> int:
+        with suppress(OSError):
+            self._stream.write(text)
+        return len(text)
+
+    def flush(self) -> None:
+        with suppress(OSError):
+            self._stream.flush()
 
 
 class _Stdout:

@@ -42,6 +42,8 @@ def reader(x: ImageLike, image_shape: tuple[int, int, int]) -> Callable[[], np.n
         UnreadableImageError: An opened image cannot be read; files and bytes raise it when the result is called.
         DataError: It is no image.
     """
+    if isinstance(x, str) and not x:
+        raise UnreadableImageError("image", "expected a path, got an empty text")
     match x:
         case str() | os.PathLike():
             path = os.fspath(x)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from emoclass.bundle.manifest import MANIFEST
 from emoclass.bundle.read import read_bundle
-from emoclass.errors import BundleError
+from emoclass.errors import BundleError, ConfigError
 from emoclass.inference.classifier import Classifier
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ def load(source: str | Path, *, registry: Registry | None = None, threads: int |
         BundleError: There is no bundle, or it is damaged, or of a newer format; or a plugin brings several.
         UnknownNameError: It is neither a path nor a plugin's name.
         PluginError: The plugin is broken, or what it names is no bundle.
-        ConfigError: Threads that are no whole number from 1 to 256.
+        ConfigError: No path and no text, or an empty one; threads that are no whole number from 1 to 256.
     """
     return Classifier(read_bundle(find_bundle(source, registry=registry)), threads=threads)
 
@@ -43,7 +43,11 @@ def find_bundle(source: str | Path, *, registry: Registry | None = None) -> Path
         BundleError: There is none, or a plugin brings several.
         UnknownNameError: It is neither a path nor a plugin's name.
         PluginError: The plugin is broken, or what it names is no bundle.
+        ConfigError: It is no path and no text, or an empty one, which would be the folder that one happens to be in.
     """
+    if not isinstance(source, str | Path) or source == "":
+        got = "an empty text" if source == "" else type(source).__name__
+        raise ConfigError(f"model: expected the path of a bundle or a run, or a plugin's name, got {got}.")
     path = Path(source)
     if os.path.lexists(path):
         return _at(path)
@@ -56,7 +60,7 @@ def find_bundle(source: str | Path, *, registry: Registry | None = None) -> Path
 
 def _at(path: Path) -> Path:
     for folder in (path, path / BUNDLE):
-        if (folder / MANIFEST).is_file():
+        if os.path.lexists(folder / MANIFEST):  # what is no file, the reader tells
             return folder
     if not path.is_dir():
         raise BundleError(
@@ -68,7 +72,11 @@ def _at(path: Path) -> Path:
             f"run {path}: has no {BUNDLE}/{MANIFEST}; it is not finished, or was made before runs wrote bundles.",
             hint=f"Finish it with: emoclass run --resume {path}",
         )
-    raise BundleError(f"model {path}: expected a bundle ({MANIFEST}) or a run ({BUNDLE}/{MANIFEST}), found neither.")
+    inside = sorted(path.glob(f"*/{BUNDLE}/{MANIFEST}"))  # unreadable folders are passed over
+    raise BundleError(
+        f"model {path}: expected a bundle ({MANIFEST}) or a run ({BUNDLE}/{MANIFEST}), found neither.",
+        hint=f"Name one of the runs in it, such as {inside[-1].parent.parent}." if inside else None,
+    )
 
 
 def _of_plugin(source: str, registry: Registry | None) -> Path:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.resources
+import os
 from collections.abc import Iterable
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
@@ -38,7 +39,7 @@ def pretrained_folder(ref: str) -> Path:
             folder = Path(str(importlib.resources.files(package).joinpath(*parts)))
         except (ImportError, TypeError, ValueError, OSError) as error:  # no such package, or none at all
             raise PluginError(f"pretrained {ref!r}: package {package!r} cannot be opened ({error}).") from error
-    if not (folder / MANIFEST).is_file():
+    if not os.path.lexists(folder / MANIFEST):
         raise PluginError(
             f"pretrained {ref!r}: expected a bundle, found no {MANIFEST} in {folder}.",
             hint="Copy a run's bundle/ there, and let the package's build include it.",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -38,7 +39,8 @@ def draw_contact_sheet(suspects: Sequence[SuspectedLabel], read: Callable[[Suspe
     height = figure.get_figheight()
     figure.text(0.14 / figure.get_figwidth(), 1 - 0.14 / height, "Labels that the model does not agree with",
                 va="top", fontsize=12, color=INK, fontweight="bold")  # fmt: skip
-    figure.text(0.14 / figure.get_figwidth(), 1 - 0.37 / height, f"{of}, the most suspicious first; the model may be wrong",
+    told = f"{of}, the most suspicious first; the model may be wrong"
+    figure.text(0.14 / figure.get_figwidth(), 1 - 0.37 / height, told,
                 va="top", fontsize=8.5, color=FAINT)  # fmt: skip
     return figure
 
@@ -59,7 +61,7 @@ def _draw(axes: Axes, rank: int, suspect: SuspectedLabel, read: Callable[[Suspec
         _show(axes, np.full((1, 1, 3), 238, np.uint8))
         axes.text(0.5, 0.5, _short(error.reason, 28), transform=axes.transAxes, ha="center", fontsize=7, color=FAINT,
                   parse_math=False)  # fmt: skip
-    above = {"transform": axes.transAxes, "parse_math": False, "va": "bottom"}
+    above: dict[str, Any] = {"transform": axes.transAxes, "parse_math": False, "va": "bottom"}
     axes.text(0, 1.115, f"{rank}.  labeled {_short(suspect.label)}", fontsize=8.5, color=INK, **above)
     axes.text(0, 1.015, f"model: {_short(suspect.suggestion)} {suspect.suggestion_probability:.0%}", fontsize=8.5,
               color=WRONG, fontweight="bold", **above)  # fmt: skip

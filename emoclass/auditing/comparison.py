@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from emoclass.audit.alignment import STILL, Floats, align, local_agreement, move, overall_agreement
+from emoclass.auditing.alignment import STILL, Floats, align, local_agreement, move, overall_agreement
 
 SIDE = 64
 """The size at which files are compared; thumbnails are half as large."""
@@ -94,7 +95,7 @@ def compare(
     return np.clip(agreement.max(0), 0, 1).astype(np.float64), changes
 
 
-def _mirrored(first: NDArray, pairs: NDArray[np.intp]) -> NDArray:
+def _mirrored(first: NDArray[Any], pairs: NDArray[np.intp]) -> NDArray[Any]:
     """Mirror the pictures of the pairs that say so."""
     chosen = (pairs[:, 2] == 1).reshape(-1, *[1] * (first.ndim - 1))
     return np.where(chosen, first[:, :, ::-1], first)

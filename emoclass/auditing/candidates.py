@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from scipy.fft import dct
 from voyager import Index, Space
 
-from emoclass.audit.alignment import Floats, resampling
+from emoclass.auditing.alignment import Floats, resampling
 
 N_WAVES = 6
 """Cosines a direction. On faces cropped alike, more of them find no more copies."""
@@ -75,7 +75,7 @@ def describe(thumbs: NDArray[np.uint8], *, crop: float = 0.0) -> Floats:
     """
     side = thumbs.shape[1]
     waves = dct(np.eye(side, dtype=np.float32), axis=0, norm="ortho")[:N_WAVES]
-    waves = waves @ resampling(np.float32([1 - 2 * crop]), np.float32([0]), side)[0]
+    waves = waves @ resampling(np.array([1 - 2 * crop], np.float32), np.zeros(1, np.float32), side)[0]
     coarse = (waves @ thumbs.astype(np.float32) @ waves.T).reshape(len(thumbs), -1)[:, 1:] * _WEIGHTS
     length = np.linalg.norm(coarse, axis=1, keepdims=True)
     described: Floats = coarse / np.maximum(length, np.float32(1e-6))

@@ -42,7 +42,8 @@ def resampling(scale: Floats, shift: Floats, side: int) -> Floats:
         float32 `(n, side, side)`. A row sums to 1 where it reads inside the line, else to less.
     """
     places = ((scale[:, None] * _line(side) + shift[:, None] + 1) * side - 1) / 2
-    return np.maximum(0, 1 - np.abs(places[:, :, None] - np.arange(side, dtype=np.float32)))
+    weights: Floats = np.maximum(0, 1 - np.abs(places[:, :, None] - np.arange(side, dtype=np.float32)))
+    return weights
 
 
 def move(pictures: Floats, warp: Floats) -> tuple[Floats, Floats]:
@@ -51,7 +52,8 @@ def move(pictures: Floats, warp: Floats) -> tuple[Floats, Floats]:
     across = resampling(warp[:, 0], warp[:, 1], side)
     down = resampling(warp[:, 2], warp[:, 3], side)
     inside = (down.sum(2) > 0.99)[:, :, None] & (across.sum(2) > 0.99)[:, None, :]
-    return down @ pictures @ across.transpose(0, 2, 1), inside.astype(np.float32)
+    moved = down @ pictures @ across.transpose(0, 2, 1)
+    return moved.astype(np.float32, copy=False), inside.astype(np.float32)
 
 
 def align(first: Floats, second: Floats, warp: Floats, *, steps: int) -> Floats:
@@ -73,7 +75,7 @@ def align(first: Floats, second: Floats, warp: Floats, *, steps: int) -> Floats:
         damping = 1e-3 * np.trace(normal, axis1=1, axis2=2) + 1e-6  # pictures that vary in one direction only
         normal += damping[:, None, None] * np.eye(4, dtype=np.float32)
         change = np.linalg.solve(normal, slopes @ (wanted - moved).reshape(len(first), side * side, 1))[:, :, 0]
-        warp = np.clip(warp + np.clip(change, -0.1, 0.1), STILL - _LIMITS, STILL + _LIMITS)
+        warp = np.clip(warp + np.clip(change, -0.1, 0.1), STILL - _LIMITS, STILL + _LIMITS).astype(np.float32)
     return warp
 
 
@@ -107,8 +109,7 @@ def local_agreement(first: Floats, second: Floats, warp: Floats) -> Floats:
 
 def _line(side: int) -> Floats:
     """The places of a line's pixels, from -1 to 1."""
-    line: Floats = (2 * np.arange(side, dtype=np.float32) + 1) / side - 1
-    return line
+    return ((2 * np.arange(side) + 1) / side - 1).astype(np.float32)
 
 
 def _standardize(values: Floats, inside: Floats) -> Floats:

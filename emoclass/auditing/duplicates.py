@@ -18,9 +18,9 @@ from numpy.typing import NDArray
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
-from emoclass.audit.candidates import candidates
-from emoclass.audit.comparison import SAME, SIDE, Suspects, compare, sift
-from emoclass.audit.fingerprint import Fingerprint
+from emoclass.auditing.candidates import candidates
+from emoclass.auditing.comparison import SAME, SIDE, Suspects, compare, sift
+from emoclass.auditing.fingerprint import Fingerprint
 from emoclass.data.images import quiet_decoders, read_image, read_picture
 from emoclass.data.pixels import available_threads, ordered_map
 from emoclass.progress import Progress
@@ -178,6 +178,6 @@ def _near(
     with closing(ordered_map(compare_batch, suspects, threads)) as outcomes:
         for pairs in outcomes:
             for pair in pairs:  # a nearly symmetric picture is found twice, as it is and mirrored
-                place = pair.first, pair.second
-                best[place] = max(pair, best.get(place, pair), key=lambda pair: pair.similarity)
+                both = pair.first, pair.second
+                best[both] = max(pair, best.get(both, pair), key=lambda pair: pair.similarity)
     return list(best.values())
