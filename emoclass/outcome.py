@@ -61,6 +61,8 @@ def write_bundle(work: Work, folder: RunFolder, result: RunResult, model: keras.
             "dataset": work.config.data.dataset,
             "n_samples": dict(result.n_samples),
             "seed": work.config.seed,
+            "epochs": max(map(len, result.history.values()), default=0),
+            "batch_size": work.config.training.batch_size,
             "config": work.config.digest(),
         }
         manifest = Manifest(

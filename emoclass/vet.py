@@ -11,7 +11,7 @@ from emoclass.auditing.examine import examine
 from emoclass.auditing.findings import Audit
 from emoclass.auditing.flat import FLAT_FOLDER, is_flat
 from emoclass.config import DataConfig
-from emoclass.data.index import _listed
+from emoclass.data.index import list_samples
 from emoclass.errors import ConfigError
 from emoclass.labels import LabelScheme
 from emoclass.progress import Progress
@@ -93,5 +93,5 @@ def list_images(
     except RuntimeError as error:
         raise ConfigError(f"data folder {root}: cannot be used ({error}).") from error
     config = DataConfig(dataset=spec.name, root=folder, options=options or {})
-    samples = _listed(spec, config, LabelScheme(emotions=spec.emotions))
+    samples = list_samples(spec, config, LabelScheme(emotions=spec.emotions))
     return Listing(tuple(sorted(samples, key=lambda sample: sample.id)), spec, folder)

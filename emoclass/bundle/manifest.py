@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, Field, FiniteFloat, StringConstraints, model_validator
+from pydantic import AfterValidator, Field, FiniteFloat, StringConstraints, ValidationError, model_validator
 
 from emoclass.base import FrozenModel
 from emoclass.bundle.plain import check_plain
 from emoclass.labels import LabelScheme
+from emoclass.results import MetricValue
 from emoclass.specs import Expects
 
 FORMAT_VERSION = 1
@@ -26,10 +28,18 @@ _DEVICES = {"con", "prn", "aux", "nul", *(f"{port}{number}" for port in ("com", 
 
 
 def _is_file_name(name: str) -> str:
+    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}", name):
+        raise ValueError("expected a file name of at most 100 letters, digits, points, underscores and hyphens")
     first = name.casefold().split(".")[0]
     if name.casefold() == MANIFEST or first in _DEVICES or name.endswith("."):
         raise ValueError(f"expected the name of a file beside {MANIFEST}, got {name!r}")
     return name
+
+
+def _is_digest(text: str) -> str:
+    if not re.fullmatch(r"[0-9a-f]{64}", text):
+        raise ValueError("expected a SHA-256: 64 digits and letters from a to f")
+    return text
 
 
 def _is_printable(text: str) -> str:
@@ -38,13 +48,9 @@ def _is_printable(text: str) -> str:
     return text
 
 
-FileName = Annotated[
-    str,
-    StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", max_length=100),
-    AfterValidator(_is_file_name),
-]
+FileName = Annotated[str, AfterValidator(_is_file_name)]
 Text = Annotated[str, StringConstraints(min_length=1, max_length=200), AfterValidator(_is_printable)]
-Digest = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
+Digest = Annotated[str, AfterValidator(_is_digest)]
 
 
 class BundleFile(FrozenModel):
@@ -91,8 +97,10 @@ class Manifest(FrozenModel):
         image: The pictures that it takes.
         expects: What a picture must show: a whole photograph or an aligned face crop.
         files: File name -> size, digest and input.
-        trained: How it was trained: plugin, recipe, dataset, seed, images per split, digest of the configuration.
-        measured: Metric -> value, interval and number of images, on the run's test split.
+        trained: How it was trained: plugin, recipe, dataset, seed, epochs, batch size, images per split, digest of the
+            configuration.
+        measured: Metric -> value, interval and number of images, on the run's test split, as `MetricValue.to_json`
+            gives it: its classes are those of `labels`, in the same order.
         versions: Package -> the version that wrote the bundle.
     """
 
@@ -110,3 +118,19 @@ class Manifest(FrozenModel):
     @classmethod
     def _is_plain(cls, data: Any) -> Any:
         return check_plain(data)
+
+    @model_validator(mode="after")
+    def _measured_fits_the_labels(self) -> Manifest:
+        """Refuse figures of other labels, or of the same in another order: the labels were changed, or the figures."""
+        emotions = self.labels.emotions
+        for name, found in self.measured.items():
+            try:
+                value = MetricValue.model_validate({"n_samples": 0, **found})
+            except (TypeError, ValidationError):
+                raise ValueError(f"measured: {name}: expected a figure, its interval and its n_samples") from None
+            if value.per_class and tuple(value.per_class) != emotions:
+                told = ", ".join(value.per_class)
+                raise ValueError(f"measured: {name}: expected the labels {', '.join(emotions)} in order, got {told}")
+            if value.matrix is not None and {len(value.matrix), *map(len, value.matrix)} != {len(emotions)}:
+                raise ValueError(f"measured: {name}: expected a row and a column a label, {len(emotions)} in all")
+        return self

@@ -21,6 +21,11 @@ from emoclass.errors import BundleError
 
 MAX_MANIFEST_BYTES = 2**20
 
+_COPY_AGAIN = "Copy the folder again."
+
+_WORDS = {"extra_forbidden": "there is no such field in this format", "missing": "is missing"}
+"""What pydantic says in terms of programs -> in terms of the file."""
+
 
 @dataclass(frozen=True)
 class Bundle:
@@ -65,7 +70,9 @@ class Bundle:
             with _open(self.path, name) as file:
                 size = os.fstat(file.fileno()).st_size
                 if size != entry.bytes:
-                    raise BundleError(f"bundle {self.path}: {name}: expected {entry.bytes} bytes, got {size}.")
+                    raise BundleError(
+                        f"bundle {self.path}: {name}: expected {entry.bytes} bytes, got {size}.", hint=_COPY_AGAIN
+                    )
                 yield file
         except FileNotFoundError as error:
             raise BundleError(f"bundle {self.path}: {name} is missing.", hint="Copy the whole folder.") from error
@@ -76,7 +83,7 @@ class Bundle:
         if digest != self.manifest.files[name].sha256:
             raise BundleError(
                 f"bundle {self.path}: {name} is damaged or was changed: its SHA-256 is not the manifest's.",
-                hint="Copy the folder again.",
+                hint=_COPY_AGAIN,
             )
 
 
@@ -106,9 +113,13 @@ def read_bundle(path: Path) -> Bundle:
         return Bundle(path, Manifest.model_validate(document))
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False, include_context=False)[0]
-        where = ".".join(map(str, first["loc"])) or "the document"
-        told = one_line(f"{where}: {first['msg'].removeprefix('Value error, ')}")
-        raise BundleError(f"bundle {path}: {MANIFEST}: {told}.") from error
+        where = ".".join(map(str, first["loc"]))
+        reason = _WORDS.get(first["type"]) or first["msg"].removeprefix("Value error, ")
+        # What a config file declares is no help to whoever got a model.
+        reason = reason.partition(" A new one is declared under")[0].replace("Input should be", "expected")
+        raise BundleError(
+            f"bundle {path}: {MANIFEST}: {one_line(f'{where}: {reason}'.removeprefix(': ').rstrip('.'))}."
+        ) from error
 
 
 def _open(folder: Path, name: str) -> BufferedReader:
@@ -140,7 +151,7 @@ def _check_version(path: Path, document: dict[str, Any]) -> None:
         return
     told = one_line(repr(version), 20) if isinstance(version, str | int | float) else "none"
     number = int(version) if isinstance(version, str) and version.isdecimal() and len(version) < 10 else version
-    if isinstance(number, int | float) and number > FORMAT_VERSION:  # True is not above 1
+    if isinstance(number, int | float) and number > FORMAT_VERSION and number % 1 == 0:  # True is not above 1
         raise BundleError(
             f"bundle {path}: {MANIFEST} has format {told}, and this emoclass reads {FORMAT_VERSION}.",
             hint="Upgrade emoclass.",

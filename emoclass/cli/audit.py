@@ -71,20 +71,25 @@ def audit(
             listing = list_images(root, dataset=dataset)
             _check(page, target, listing)
             found = examine(listing.samples, listing.spec, listing.root, threads=threads, progress=progress)
+        _print(found, as_json=as_json, hint=page is None)  # first: a full disk must not cost the findings
+        with redirect_stdout(sys.stderr):
             written = _write(page, target, listing, found, progress)
     except KeyboardInterrupt:
         click.echo("\nInterrupted.", err=True)
         sys.exit(130)
-    if as_json:
-        print_json(found.to_json())
-    else:
-        click.echo(found.summary())
-        if found.pairs and page is None:
-            click.echo("\nTo see the pictures side by side, add --report audit.html.")
     for line in written:
         click.echo(line, err=as_json)
     if strict and (found.leaks or found.label_conflicts):
         sys.exit(1)
+
+
+def _print(found: Audit, *, as_json: bool, hint: bool) -> None:
+    if as_json:
+        print_json(found.to_json())
+        return
+    click.echo(found.summary())
+    if found.pairs and hint:
+        click.echo("\nTo see the pictures side by side, add --report audit.html.")
 
 
 def _check(page: Path | None, target: Path | None, listing: Listing) -> None:

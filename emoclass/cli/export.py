@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from emoclass.cli.output import json_option, print_fields, print_json
-from emoclass.errors import ConfigError, DataError
+from emoclass.cli.output import json_option, print_fields, print_json, print_note
+from emoclass.errors import ConfigError, DataError, OutputError
 
 if TYPE_CHECKING:
     from emoclass.bundle.read import Bundle
@@ -29,6 +29,12 @@ emoclass export runs/20260102-030405-happysad --format onnx
 emoclass export happy-model --format litert --quantize int8 --calibrate photos/
 """
 
+
+FEW = 50
+"""Pictures; of fewer, ranges are those of these very pictures, and each is two percentage points of accuracy."""
+
+NAMED = 5
+"""How many files that cannot be read are named."""
 
 _CALIBRATING = "a folder per class, or a folder of images"
 
@@ -68,6 +74,8 @@ def export(
         print_json(_document(done, form, quantize, pictures))
     else:
         _print(done, quantize, pictures, from_folder=calibrate is not None)
+    if calibrate is not None:
+        _tell_of_pictures(pictures, quantize)
 
 
 def _convert(
@@ -86,12 +94,21 @@ def _convert(
     if out is None:
         stem = re.sub(r"[^\w-]+", "-", bundle.manifest.name).strip("-") or "model"
         out = Path(f"{stem}-{quantize}" if quantize else stem).with_suffix(SUFFIXES[form] or ".saved_model")
-    check_free(out)
     shape = bundle.manifest.image.shape
+    taken: OutputError | None = None
+    try:
+        check_free(out)
+    except OutputError as error:  # told below, with what is wrong with the pictures
+        taken = error
     try:
         pictures = read_pictures(calibrate, bundle.manifest.labels, shape) if calibrate else made_pictures(shape)
     except DataError as error:
-        raise DataError(error.message, hint=f"--calibrate takes {_CALIBRATING}.") from error
+        message, hint = error.message, f"--calibrate takes {_CALIBRATING}."
+        if taken:
+            message, hint = f"{taken.message} And {message}", f"{taken.hint} {hint}"
+        raise DataError(message, hint=hint) from error
+    if taken:
+        raise taken
     done = convert(bundle, form, out, pictures, read_litert=lambda path: LiteRTModel(path).predict, quantize=quantize)
     return done, pictures
 
@@ -108,7 +125,7 @@ def _document(done: Conversion, form: Format, quantize: Quantization | None, pic
         "original_bytes": done.original_bytes,
         "verified": done.difference is not None,
         "n_images": done.images,
-        "n_unreadable": pictures.unreadable,
+        "n_unreadable": len(pictures.unreadable),
         "difference": done.difference,
         "mean_difference": done.mean_difference,
         "accuracy": accuracy,
@@ -131,18 +148,25 @@ def _print(done: Conversion, quantize: Quantization | None, pictures: Pictures, 
         )
         fields["Compared on"] = f"{done.images} {kind}"
         if pictures.unreadable:
-            fields["Compared on"] += f"; not read: {pictures.unreadable}"
+            fields["Compared on"] += f"; not read: {len(pictures.unreadable)}"
     if done.accuracy is not None and done.new_accuracy is not None:
         fields["Accuracy"] = f"{done.accuracy:.3f} before, {done.new_accuracy:.3f} after (n = {done.labeled})"
     print_fields(fields)
     if done.difference is None:
-        _note('the file was not compared with the original. Install what does: pip install "emoclass[onnx]"')
+        print_note('the file was not compared with the original. Install what does: pip install "emoclass[onnx]"')
     if done.loses and done.accuracy is not None and done.new_accuracy is not None:
         lost = 100 * (done.accuracy - done.new_accuracy)
-        _note(
+        print_note(
             f"{quantize or 'the export'} loses {lost:.1f} percentage points of accuracy on these {done.labeled} images."
         )
 
 
-def _note(text: str) -> None:
-    click.echo(f"{click.style('Note:', fg='yellow', bold=True)} {text}", err=True)
+def _tell_of_pictures(pictures: Pictures, quantize: Quantization | None) -> None:
+    if pictures.unreadable:
+        named = "; ".join(f"{each.path}: {each.reason}" for each in pictures.unreadable[:NAMED])
+        more = len(pictures.unreadable) - NAMED
+        print_note(f"not read: {named}" + (f"; and {more} more." if more > 0 else "."))
+    if len(pictures) < FEW:
+        rests = "the ranges of int8 and the comparison rest" if quantize == "int8" else "the comparison rests"
+        count = "one image" if len(pictures) == 1 else f"{len(pictures)} images"
+        print_note(f"{rests} on only {count}. With {FEW} or more they say more of images that the model will see.")

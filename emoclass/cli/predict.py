@@ -35,7 +35,7 @@ emoclass predict runs/20260102-030405-happysad anna.jpg
 emoclass predict happy-model photos/ --csv > emotions.csv
 find . -name '*.png' | emoclass predict happy-model - --jsonl
 
-Exits with 1 if an image could not be read, or a picture not be written.
+Exits with 1 if an image could not be read, or there was none, or a picture could not be written.
 """
 
 
@@ -74,7 +74,7 @@ def predict(
     chosen = _chosen(labels, classifier)
     given = Inputs(inputs, folders)
     survey = given.survey()
-    if not (survey.count or given.has_stdin):
+    if form == "table" and not (survey.count or given.has_stdin):  # programs get a row for each problem
         raise DataError(
             "images: found none (" + "; ".join(f"{each.path} {each.reason}" for each in survey.problems) + ").",
             hint="Folders are searched for JPEG, PNG, WebP, GIF, BMP and TIFF files by their names.",
@@ -127,11 +127,15 @@ def _chosen(names: str | None, classifier: Classifier) -> LabelScheme | None:
     from emoclass.labels import LabelScheme, canonical
 
     known = classifier.labels
-    wanted = {canonical(name, known.extra) or name.strip() for name in names.split(",")}
+    wanted = {canonical(name, known.extra) or name.strip() for name in names.split(",") if name.strip()}
     strangers = sorted(wanted - set(known.emotions))
     if strangers or len(wanted) < 2:
-        got = f"got {', '.join(strangers or wanted)}"
-        raise ConfigError(f"--labels: expected two or more of the model's {', '.join(known.emotions)}, {got}.")
+        got = ", ".join(strangers or wanted) or "none"
+        alone = "This model has no more than two: leave --labels out." if len(known) == 2 else None
+        raise ConfigError(
+            f"--labels: expected two or more of the model's {', '.join(known.emotions)}, got {got}.",
+            hint=alone or f"For example --labels {','.join(known.emotions[:2])}.",
+        )
     return LabelScheme(emotions=tuple(name for name in known.emotions if name in wanted), extra=known.extra)
 
 
@@ -165,7 +169,7 @@ def _outcomes(
     for outcome in stream:
         nothing = False
         yield among(outcome, chosen) if chosen and isinstance(outcome, Prediction) else outcome
-    if nothing:
+    if nothing and given.has_stdin:
         raise DataError("stdin: expected a path a line, got none.")
 
 

@@ -17,17 +17,23 @@ from emoclass.results import Prediction, Unreadable
 
 Outcome = Prediction | Unreadable
 
+MOST_PATH = 100
+"""Columns that a path gets in a file: one endless name shall not push all the others' emotions away."""
+
 LEAST_PATH = 16
 """Columns that a path gets on a narrow terminal, before the emotions beside the likeliest."""
 
 
 class Printer:
-    """Prints outcomes one at a time, and nothing at all where there is none.
+    """Prints outcomes one at a time.
 
     Args:
         labels: The emotions that scores may have.
         top: How many of the likeliest emotions to tell; None for the printer's own choice.
     """
+
+    has_frame = False
+    """Whether a program expects the beginning and the end even of nothing: of a list, or the names of columns."""
 
     def __init__(self, labels: LabelScheme, top: int | None = None) -> None:
         self.labels = labels
@@ -43,7 +49,9 @@ class Printer:
 
     def close(self) -> None:
         """Print what stands below all outcomes; to be called after an error too, so that a document has its end."""
-        if self._begun:
+        if self.has_frame and not self._begun:
+            self._begin()
+        if self.has_frame or self._begun:
             self._end()
 
     def _begin(self) -> None:
@@ -79,8 +87,13 @@ class JsonLines(Printer):
 class JsonList(Printer):
     """One JSON list, an entry a line."""
 
+    has_frame = True
+
+    def _begin(self) -> None:
+        click.echo("[", nl=False)
+
     def _write(self, outcome: Outcome, *, is_first: bool) -> None:
-        click.echo(("[\n  " if is_first else ",\n  ") + to_json(self.document(outcome)), nl=False)
+        click.echo(("\n  " if is_first else ",\n  ") + to_json(self.document(outcome)), nl=False)
 
     def _end(self) -> None:
         click.echo("\n]")
@@ -88,6 +101,8 @@ class JsonList(Printer):
 
 class Csv(Printer):
     """Comma-separated values: a column an emotion, with six digits; the emotions that `--top` leaves out are empty."""
+
+    has_frame = True
 
     def _begin(self) -> None:
         self._row(["path", "label", "probability", *self.labels.emotions, "error"])
@@ -123,7 +138,7 @@ class Table(Printer):
         self._emotion = max(len("emotion") if not single else 0, *map(len, labels.emotions))
         self._bar = 10 if prints_unicode() else 0
         self._told = min(len(labels), top or 3)
-        self._path = max(longest, len("image"))
+        self._path = max(min(longest, MOST_PATH), len("image"))
         self._terminal = shutil.get_terminal_size((100, 24)).columns if sys.stdout.isatty() else None
         if self._terminal is not None:
             least = min(self._path, LEAST_PATH)

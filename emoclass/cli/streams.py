@@ -21,7 +21,7 @@ def safe_streams() -> Iterator[None]:
         stream = getattr(sys, name)
         if name == "stdout" and stream is None:
             # Open for reading only, so that whoever prints there is told, and no other file takes its number.
-            sys.stdout = open(os.open(os.devnull, os.O_RDONLY), mode, encoding="utf-8")  # noqa: SIM115 (it stays open)
+            sys.stdout = os.fdopen(os.open(os.devnull, os.O_RDONLY), mode, encoding="utf-8")
         elif stream is None:
             setattr(sys, name, Path(os.devnull).open(mode, encoding="utf-8"))  # noqa: SIM115 (it stays open)
         elif mode == "w" and isinstance(stream, io.TextIOWrapper):

@@ -14,6 +14,7 @@ from emoclass.data.images import SUFFIXES, quiet_decoders, read_file, read_image
 from emoclass.data.pixels import available_threads, ordered_map
 from emoclass.errors import DataError, UnreadableImageError
 from emoclass.labels import LabelScheme, canonical
+from emoclass.results import SkippedFile
 from emoclass.specs import Sample
 
 MAX_PICTURES = 1000
@@ -27,12 +28,12 @@ class Pictures:
     Attributes:
         pixels: uint8 `(n, height, width, channels)` in [0, 255].
         y_true: Class indices, int `(n,)`; -1 where no emotion of the model is known.
-        unreadable: How many files could not be read.
+        unreadable: The files that could not be read.
     """
 
     pixels: np.ndarray
     y_true: np.ndarray
-    unreadable: int = 0
+    unreadable: tuple[SkippedFile, ...] = ()
 
     def __len__(self) -> int:
         return len(self.pixels)
@@ -52,16 +53,18 @@ def read_pictures(root: Path, labels: LabelScheme, image_shape: tuple[int, int, 
     samples = _samples(root)
     chosen = [samples[i] for i in _spread(len(samples), MAX_PICTURES)]
 
-    def one(sample: Sample) -> np.ndarray | None:
+    def one(sample: Sample) -> np.ndarray | SkippedFile:
         try:
             return read_image(read_file(root, sample), image_shape, path=sample.path)
-        except UnreadableImageError:
-            return None
+        except UnreadableImageError as error:
+            return SkippedFile(path=sample.path, reason=error.reason)
 
     with quiet_decoders():
         decoded = list(ordered_map(one, chosen, available_threads()))
     read = [
-        (pixels, _class(sample, labels)) for pixels, sample in zip(decoded, chosen, strict=True) if pixels is not None
+        (found, _class(sample, labels))
+        for found, sample in zip(decoded, chosen, strict=True)
+        if isinstance(found, np.ndarray)
     ]
     if not read:
         raise DataError(
@@ -71,7 +74,7 @@ def read_pictures(root: Path, labels: LabelScheme, image_shape: tuple[int, int, 
     return Pictures(
         np.stack([pixels for pixels, _ in read]),
         np.array([index for _, index in read], np.int64),
-        unreadable=len(chosen) - len(read),
+        unreadable=tuple(each for each in decoded if isinstance(each, SkippedFile)),
     )
 
 

@@ -94,7 +94,7 @@ def to_pixels(image: Image.Image, image_shape: tuple[int, int, int], *, path: st
     """Do to an opened image what `read_image` does to a file, except for scaling JPEG files while they are decoded.
 
     Args:
-        image: Of any mode and size; of an animation the current frame counts.
+        image: Of any size, and any mode but floating point; of an animation the current frame counts.
         image_shape: `(height, width, channels)`, as for `read_image`.
         path: What the image is called, for the error.
 
@@ -156,6 +156,10 @@ def _convert(image: Image.Image, mode: str, path: str) -> Image.Image:
         return Image.fromarray((values // 256 if wide else values).astype(np.uint8)).convert(mode)
     if image.mode == "F":
         raise UnreadableImageError(path, "floating-point pixels, whose range no file states")
+    if image.mode == "La":  # Pillow turns it into nothing else, and Lab colors into no gray
+        image = image.convert("LA")
+    if image.mode == "LAB":
+        image = image.convert("RGB")
     if image.has_transparency_data:
         image = image.convert("RGBA")
         image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)

@@ -48,7 +48,7 @@ def index(
             be left out is there.
         ContractError: Ids that repeat, paths that leave the root, or votes that are no counts.
     """
-    samples = _listed(spec, config, labels)
+    samples = list_samples(spec, config, labels)
     kept = [sample for sample in samples if excluded.isdisjoint((sample.id, sample.path))]
     if excluded and len(kept) == len(samples):
         raise DataError(
@@ -82,7 +82,7 @@ def index_shared(
         DataError: No images, or none of that split; a class word that is no known emotion; no shared emotion.
         ContractError: As `index` does.
     """
-    samples = _listed(spec, config, labels)
+    samples = list_samples(spec, config, labels)
     if split is not None:
         there = sorted({sample.split for sample in samples if sample.split})
         samples = [sample for sample in samples if sample.split == split]
@@ -101,7 +101,14 @@ def index_shared(
     return listed
 
 
-def _listed(spec: DatasetSpec, config: DataConfig, labels: LabelScheme) -> list[Sample]:
+def list_samples(spec: DatasetSpec, config: DataConfig, labels: LabelScheme) -> list[Sample]:
+    """List a dataset's images as the dataset itself labels them.
+
+    Raises:
+        ConfigError: As `index` does.
+        DataError: No images.
+        ContractError: As `index` does.
+    """
     samples = _load(spec, config, labels)
     _check_contract(spec, samples)
     if not samples:

@@ -38,7 +38,7 @@ class Classifier:
 
     Threads that share a classifier decode at the same time and take turns with the network. A photograph is the same
     to it as a path, as bytes, opened by Pillow, or as an array: all go through the decoder that training used. Only a
-    JPEG file six times larger than the network's input differs slightly (by about 0.001) from the same file opened by
+    JPEG file six times larger than the network's input differs slightly (by about 0.002) from the same file opened by
     Pillow, because such files are scaled down while they are decoded.
 
     Args:
@@ -73,8 +73,8 @@ class Classifier:
         expected = (self.image_shape, self.labels.units, (0.0, 255.0))
         if found != expected:
             raise BundleError(
-                f"bundle {bundle.path}: {LITERT}: expected input, units and range {expected}, as the labels and the "
-                f"image of the manifest say, got {found}."
+                f"bundle {bundle.path}: {LITERT}: expected {_network(*expected)}, got {_network(*found)}.",
+                hint="The manifest was changed, or the file is another model's.",
             )
 
     @property
@@ -205,6 +205,14 @@ class Classifier:
 
     def _predictions(self, paths: Sequence[str | None], pixels: np.ndarray) -> list[Prediction]:
         return [prediction(path, row, self.labels) for path, row in zip(paths, self.scores(pixels), strict=True)]
+
+
+def _network(shape: tuple[int, int, int], units: int, value_range: tuple[float, float]) -> str:
+    height, width, channels = shape
+    return (
+        f"images {width} wide, {height} high, of {channels} channels in [{value_range[0]:g}, {value_range[1]:g}], and "
+        f"{units} numbers out"
+    )
 
 
 def prediction(path: str | None, scores: np.ndarray, labels: LabelScheme) -> Prediction:

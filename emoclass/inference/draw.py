@@ -24,8 +24,11 @@ PANEL = 640
 LEAST_SCALE = 0.05
 """A drop this small has the strongest color at least, so that noise is not shown as a finding."""
 
+LEAST_TOLD = 0.01
+"""A probability that no patch moves as much as this rests on no part of the picture."""
+
 _DARK, _LIGHT, _DIM, _ACCENT = (24, 26, 30), (245, 245, 245), (160, 164, 170), (255, 176, 32)
-_WARM, _COLD = (230, 60, 20), (40, 110, 230)
+_WARM, _COLD, _GRAY = (230, 60, 20), (40, 110, 230), (128, 128, 128)
 
 
 def annotated(picture: Image.Image, found: Prediction) -> Image.Image:
@@ -57,11 +60,17 @@ def explained(picture: Image.Image, drop: np.ndarray, found: Prediction) -> Imag
     both = Image.new("RGB", (2 * width + gap, height), _DARK)
     both.paste(picture, (0, 0))
     both.paste(_heated(picture, drop / strongest), (width + gap, 0))
-    legend = [
-        (_WARM, f"hiding this lowers {found.label}, by {max(drop.max(), 0):.2f} at most"),
-        (_COLD, f"hiding this raises it, by {max(-drop.min(), 0):.2f} at most"),
+    return _above_strip(both, found, legend(drop, found.label))
+
+
+def legend(drop: np.ndarray, label: str) -> list[tuple[Color, str]]:
+    """Return the colors of a map, each with what it means; in gray, that there is none."""
+    if abs(drop).max() < LEAST_TOLD:
+        return [(_GRAY, f"hiding any part changes {label} by less than {LEAST_TOLD}")]
+    return [
+        (_WARM, f"hiding this lowers {label}, by {max(0.0, drop.max()):.2f} at most"),
+        (_COLD, f"hiding this raises it, by {max(0.0, -drop.min()):.2f} at most"),
     ]
-    return _above_strip(both, found, legend)
 
 
 def _heated(picture: Image.Image, heat: np.ndarray) -> Image.Image:

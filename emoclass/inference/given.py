@@ -56,7 +56,7 @@ def reader(x: ImageLike, image_shape: tuple[int, int, int]) -> Callable[[], np.n
             if not x.width * x.height:  # Pillow would make black pixels of none
                 raise UnreadableImageError("image", f"empty image ({x.width}x{x.height} pixels)")
             with _LOCKS[id(x) % len(_LOCKS)]:
-                pixels = to_pixels(x, image_shape)
+                pixels = _from_opened(x, image_shape)
             return lambda: pixels
     raise not_one(x)
 
@@ -89,6 +89,16 @@ def _hint(x: Any) -> str | None:
     if isinstance(x, Mapping):
         return "Iterating over a mapping gives its keys; give its .values()."
     return None
+
+
+def _from_opened(image: Image.Image, image_shape: tuple[int, int, int]) -> np.ndarray:
+    try:
+        return to_pixels(image, image_shape)
+    except UnreadableImageError as error:
+        # Of an image that was closed before it was read, Pillow says so, or stumbles over having no file any more.
+        if isinstance(error.__cause__, AssertionError) or "closed" in str(error.__cause__):
+            raise UnreadableImageError("image", "it, or its file, was closed before it was read") from error
+        raise
 
 
 def _from_array(pixels: np.ndarray) -> Image.Image:

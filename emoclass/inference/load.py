@@ -45,7 +45,7 @@ def find_bundle(source: str | Path, *, registry: Registry | None = None) -> Path
         PluginError: The plugin is broken, or what it names is no bundle.
         ConfigError: It is no path and no text, or an empty one, which would be the folder that one happens to be in.
     """
-    if not isinstance(source, str | Path) or source == "":
+    if not isinstance(source, str | os.PathLike) or source == "":
         got = "an empty text" if source == "" else type(source).__name__
         raise ConfigError(f"model: expected the path of a bundle or a run, or a plugin's name, got {got}.")
     path = Path(source)

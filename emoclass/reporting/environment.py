@@ -10,7 +10,7 @@ from typing import Any
 
 from emoclass.registry import PluginInfo
 
-PACKAGES = ("emoclass", "keras", "tensorflow", "numpy", "pillow", "scikit-learn", "scipy")
+PACKAGES = ("emoclass", "keras", "tensorflow", "ai-edge-litert", "numpy", "pillow", "scikit-learn", "scipy")
 
 
 def describe_environment(plugin: PluginInfo, *, seed: int, threads: int) -> dict[str, Any]:

@@ -93,6 +93,10 @@ def test_the_bundle_says_of_each_file_what_the_run_said(finished):
         assert said.scores["sad"] == pytest.approx(float(row["score_sad"]), abs=1e-4)
     manifest = classifier.bundle.manifest
     assert manifest.trained["n_samples"] == finished.n_samples
+    epochs = len(finished.history["loss"])
+    config = tomllib.loads((finished.folder / "config.toml").read_text())["training"]
+    assert [manifest.trained[each] for each in ("epochs", "batch_size")] == [epochs, config["batch_size"]]
+    assert "ai-edge-litert" in manifest.versions
     assert manifest.measured["accuracy"]["value"] == finished.metrics["accuracy"].value
     assert (finished.folder / "bundle" / "model.keras").samefile(finished.folder / "model.keras")
 

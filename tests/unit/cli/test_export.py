@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import re
 
@@ -16,6 +17,8 @@ from emoclass.data.calibration import made_pictures
 from emoclass.errors import ConfigError, DataError, OutputError
 from emoclass.inference.litert import LiteRTModel
 from emoclass.training import convert
+
+export = importlib.import_module("emoclass.cli.export")  # the package has a command of this name
 
 
 @pytest.fixture
@@ -67,8 +70,25 @@ def test_a_loss_of_accuracy_is_told(invoke, photos, monkeypatch):
     monkeypatch.setattr(LiteRTModel, "predict", lambda self, pixels: 1 - predict(self, pixels))
     result = invoke("--format", "litert", "--quantize", "int8", "--calibrate", str(photos))
     assert "1.000 before, 0." in result.stdout
-    note = r"^Note: int8 loses \d+\.\d percentage points of accuracy on these 26 images\.$"
+    note = r"^Note: int8 loses \d+\.\d percentage points of accuracy on these 26 images\.\n"
     assert re.match(note, unstyle(result.stderr))
+
+
+def test_what_the_figures_rest_on_is_told(invoke, photos, monkeypatch):
+    result = invoke("--format", "litert", "--calibrate", str(photos), "--json")
+    unread, few = unstyle(result.stderr).splitlines()
+    assert re.fullmatch(r"Note: not read: \w+/broken\.png: empty file\.", unread)
+    assert few.startswith("Note: the comparison rests on only 26 images. With 50 or more")
+    for number in range(7):
+        (photos / f"happy/broken-{number}.png").touch()
+    monkeypatch.setattr(export, "FEW", 26)
+    result = invoke("--format", "litert", "--quantize", "int8", "--calibrate", str(photos))
+    [unread] = [each for each in unstyle(result.stderr).splitlines() if "percentage points" not in each]
+    assert unread.count(": empty file") == 5 and unread.endswith("; and 3 more.")
+    assert "26 images; not read: 8" in result.stdout
+    monkeypatch.setattr(export, "FEW", 27)
+    result = invoke("--format", "litert", "--quantize", "int8", "--calibrate", str(photos), "--out", "b.tflite")
+    assert "the ranges of int8 and the comparison rest on only 26 images" in result.stderr
 
 
 def test_a_file_that_nothing_can_read_here_is_said_to_be_unverified(invoke, monkeypatch):
@@ -90,6 +110,12 @@ def test_what_makes_no_sense_is_refused(invoke, tmp_path):
     (tmp_path / "tiny.tflite").touch()
     with pytest.raises(OutputError, match=r"model tiny\.tflite: is there already"):
         invoke("--format", "litert")
+
+
+def test_two_mistakes_are_told_at_once(invoke, tmp_path):
+    (tmp_path / "tiny.tflite").touch()
+    with pytest.raises(DataError, match=r"tiny\.tflite: is there already\. And data folder nowhere: .* with --out.* a"):
+        invoke("--format", "litert", "--calibrate", "nowhere")
 
 
 def test_a_folder_of_no_pictures_is_told_in_terms_of_the_option(invoke, tmp_path):

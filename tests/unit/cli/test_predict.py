@@ -28,10 +28,26 @@ def test_labels_leave_a_choice_among_some(crop_bundle, photos):
     )
 
 
-@pytest.mark.parametrize(("labels", "got"), [("happy,bored", "bored"), ("happy,scared", "scared"), ("sad", "sad")])
+@pytest.mark.parametrize(
+    ("labels", "got"),
+    [("happy,bored", "bored"), ("happy,scared", "scared"), ("sad", "sad"), ("", "none"), (",", "none")],
+)
 def test_labels_that_the_model_has_not_are_refused(crop_bundle, photos, labels, got):
-    with pytest.raises(ConfigError, match=rf"--labels: .* the model's happy, sad, angry, got {got}\."):
+    with pytest.raises(
+        ConfigError, match=rf"--labels: .* the model's happy, sad, angry, got {got}\. For example --labels happy,sad\."
+    ):
         run(crop_bundle, photos, "--labels", labels)
+
+
+def test_a_model_of_two_emotions_has_no_fewer_to_choose_among(bundle, photos):
+    with pytest.raises(ConfigError, match=r"got happy\. This model has no more than two: leave --labels out\."):
+        run(bundle, photos, "--labels", "happy")
+
+
+def test_an_empty_text_is_no_model(bundle, monkeypatch):
+    monkeypatch.chdir(bundle)
+    with pytest.raises(SystemExit, match="2"):
+        main(["predict", "", "photos"])
 
 
 def test_what_cannot_be_read_gets_a_row_and_the_rest_goes_on(bundle, photos):
@@ -90,3 +106,12 @@ def test_ctrl_c_exits_with_130_and_leaves_a_whole_document(bundle, photos, monke
     result = run(bundle, photos, "--json")
     assert (result.exit_code, result.stderr) == (130, "\nInterrupted.\n")
     assert json.loads(result.stdout) == [{"path": "photos/a.JPG", "error": "slow"}]
+
+
+def test_ctrl_c_before_the_first_answer_leaves_an_empty_list(bundle, photos, monkeypatch):
+    def interrupted(self, items, **options):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("emoclass.inference.classifier.Classifier.predict_batches", interrupted)
+    result = run(bundle, photos, "--json")
+    assert (result.exit_code, json.loads(result.stdout)) == (130, [])

@@ -15,7 +15,7 @@ from predicting import ALL, listed, run
 
 import emoclass
 from emoclass.cli.output import printable
-from emoclass.cli.predictions import Table
+from emoclass.cli.predictions import MOST_PATH, Table
 from emoclass.results import Prediction, Unreadable
 
 
@@ -114,6 +114,15 @@ def test_a_narrow_terminal_gets_fewer_emotions(capsys, monkeypatch, columns, oth
     line = unstyle(capsys.readouterr().out.splitlines()[1])
     assert len(line) <= int(columns)
     assert (line.count(" 0.") - 1, "█" in line) == (others, bar)
+
+
+def test_one_endless_name_does_not_widen_every_line_of_a_file(capsys):
+    shown = table(longest=5000)
+    shown.write(ROW)
+    shown.write(ROW.model_copy(update={"path": "x" * 5000}))
+    lines = capsys.readouterr().out.splitlines()
+    assert len(lines[1]) < 200 and lines[1].index("sad") == MOST_PATH + 2
+    assert lines[2].startswith("x" * 5000 + "  sad")
 
 
 def test_rows_end_without_spaces(capsys):

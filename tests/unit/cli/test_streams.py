@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -39,10 +40,27 @@ def test_a_broken_pipe_ends_the_command_silently(bundle, photos, unbuffered):
 def test_closed_streams_are_empty(bundle, photos):
     done = shell('$em predict "$1" - <&-', bundle)
     assert (done.returncode, done.stderr) == (1, b"Error: stdin: expected a path a line, got none.\n")
-    done = shell('$em predict "$1" photos >&-', bundle)
-    assert (done.returncode, done.stderr) == (0, b"")
+    for form in ("", "--json"):
+        done = shell(f'$em predict "$1" photos {form} >&-', bundle)
+        assert (done.returncode, done.stderr) == (1, b"Error: stdout: cannot be written (Bad file descriptor).\n")
     done = shell('$em predict "$1" photos --jsonl 2>&-', bundle)
     assert (done.returncode, done.stdout.count(b"\n")) == (0, 3)
+
+
+@pytest.mark.parametrize("stderr", ["2>&-", "2>/dev/full", "2</dev/null"])
+def test_a_stderr_that_cannot_be_written_changes_no_exit_code(bundle, crop_bundle, photos, stderr):
+    assert shell(f"$em predict no-such-model photos {stderr}").returncode == 2
+    assert shell(f'$em predict "$1/nothing" photos {stderr}', bundle).returncode == 1
+    done = shell(f'$em predict "$1" photos --jsonl {stderr}', crop_bundle)  # with a note, for these are no crops
+    assert (done.returncode, done.stdout.count(b"\n")) == (0, 3)
+
+
+def test_an_error_is_told_without_what_the_runtime_says(bundle, photos, tmp_path):
+    shutil.copytree(bundle, tmp_path / "b")
+    manifest = (tmp_path / "b" / "manifest.json").read_text()
+    (tmp_path / "b" / "manifest.json").write_text(manifest.replace('"height": 16', '"height": 17'))
+    done = shell('$em predict "$1" photos', tmp_path / "b")
+    assert (done.returncode, done.stderr.count(b"\n"), done.stderr[:6]) == (1, 2, b"Error:")
 
 
 @pytest.mark.parametrize("encoding", ["latin-1", "ascii"])

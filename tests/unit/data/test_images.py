@@ -19,7 +19,7 @@ from PIL import EpsImagePlugin, Image, JpegImagePlugin
 
 from emoclass.config import DataConfig
 from emoclass.data import images as decoder
-from emoclass.data.images import MAX_PIXELS, quiet_decoders, read_file, read_image
+from emoclass.data.images import MAX_PIXELS, quiet_decoders, read_file, read_image, to_pixels
 from emoclass.data.index import index
 from emoclass.errors import UnreadableImageError
 from emoclass.labels import LabelScheme
@@ -201,6 +201,17 @@ def test_rgba_lies_on_white() -> None:
             100,
             50,
         ]
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+def test_gray_multiplied_by_its_alpha_lies_on_white(channels: int) -> None:
+    image = Image.new("LA", (4, 4), (100, 51)).convert("La")
+    assert (to_pixels(image, (4, 4, channels)) == 224).all()
+
+
+def test_lab_colors_become_gray_by_way_of_rgb() -> None:
+    gray = to_pixels(Image.new("LAB", (4, 4), (255, 128, 128)), (4, 4, 1))
+    assert gray.min() > 250
 
 
 def test_gray_with_alpha_lies_on_white() -> None:

@@ -17,7 +17,7 @@ from PIL import Image
 import emoclass
 from emoclass.bundle.manifest import KERAS, LITERT, MANIFEST
 from emoclass.data.images import read_image
-from emoclass.errors import BundleError, ConfigError, DataError, UnknownNameError, UnreadableImageError
+from emoclass.errors import BundleError, ConfigError, DataError, UnreadableImageError
 from emoclass.inference.classifier import among
 from emoclass.results import Prediction, Unreadable
 
@@ -226,33 +226,6 @@ def test_only_some_emotions_are_made_to_sum_to_one():
     assert among(nothing, labels) == Unreadable(path="a", reason="the model sees none of happy, angry")
 
 
-def test_a_run_folder_stands_for_its_bundle(bundle, tmp_path):
-    shutil.copytree(bundle, tmp_path / "run" / "bundle")
-    assert emoclass.load(tmp_path / "run").bundle.path == tmp_path / "run" / "bundle"
-
-
-def test_a_path_wins_over_the_name_of_a_plugin(bundle, tmp_path, monkeypatch, registry):
-    monkeypatch.chdir(tmp_path)
-    with pytest.raises(BundleError, match=r"plugin 'tiny': brings no trained model\. Train one with: emoclass run"):
-        emoclass.load("tiny", registry=registry)
-    shutil.copytree(bundle, tmp_path / "tiny")
-    assert emoclass.load("tiny", registry=registry).name == "tiny"
-
-
-def test_what_is_no_model_is_told_with_all_that_was_tried(bundle, tmp_path, registry):
-    with pytest.raises(UnknownNameError, match=r"model 'tini': there is no such folder, and plugin 'tini'.* tiny"):
-        emoclass.load("tini", registry=registry)
-    with pytest.raises(BundleError, match=r"model 'runs/absent': no such folder\."):
-        emoclass.load("runs/absent", registry=registry)
-    with pytest.raises(BundleError, match=r"expected a bundle \(manifest.json\) or a run .*, found neither"):
-        emoclass.load(tmp_path)
-    with pytest.raises(BundleError, match=r"got a file\. The folder that holds manifest\.json"):
-        emoclass.load(bundle / LITERT)
-    (tmp_path / "config.toml").touch()
-    with pytest.raises(BundleError, match=r"not finished, .* emoclass run --resume"):
-        emoclass.load(tmp_path)
-
-
 def test_a_changed_network_is_refused_before_it_is_opened(bundle, tmp_path):
     shutil.copytree(bundle, tmp_path / "b")
     content = bytearray((bundle / LITERT).read_bytes())
@@ -268,13 +241,17 @@ def test_a_changed_network_is_refused_before_it_is_opened(bundle, tmp_path):
         ("image", {"height": 8, "width": 8, "color_mode": "RGB"}),
         ("image", {"height": 16, "width": 12, "color_mode": "L"}),
         ("labels", {"emotions": ["happy", "sad", "angry"]}),
+        ("files", None),
     ],
 )
 def test_a_manifest_that_speaks_of_another_network_is_refused(bundle, tmp_path, field, value):
     shutil.copytree(bundle, tmp_path / "b")
     document = json.loads((bundle / MANIFEST).read_text())
+    if field == "files":
+        value = {**document[field], LITERT: {**document[field][LITERT], "input_range": [0, 1]}}
     (tmp_path / "b" / MANIFEST).write_text(json.dumps({**document, field: value}))
-    with pytest.raises(BundleError, match=r"model\.tflite: expected input, units and range"):
+    told = r"model\.tflite: expected images \d+ wide, \d+ high, of \d channels in \[0, 255\], and \d numbers out, got "
+    with pytest.raises(BundleError, match=told + ".* The manifest was changed, or the file is another model's"):
         emoclass.load(tmp_path / "b")
 
 

@@ -5,7 +5,7 @@ import pytest
 from PIL import Image
 
 from emoclass import LabelScheme
-from emoclass.inference.draw import MIN_WIDTH, annotated, explained
+from emoclass.inference.draw import MIN_WIDTH, annotated, explained, legend
 from emoclass.inference.explain import CELLS, occlusion
 from emoclass.results import Prediction
 
@@ -63,6 +63,18 @@ def test_the_map_is_red_where_hiding_lowers_and_blue_where_it_raises():
     assert red[0] > red[2] + 100
     assert blue[2] > blue[0] + 100
     assert (shown[:640, :640] == 255).all()
+
+
+@pytest.mark.parametrize(
+    ("strongest", "told"),
+    [
+        (0.0099, ["hiding any part changes sad by less than 0.01"]),
+        (-0.0099, ["hiding any part changes sad by less than 0.01"]),
+        (0.25, ["hiding this lowers sad, by 0.25 at most", "hiding this raises it, by 0.00 at most"]),
+    ],
+)
+def test_the_legend_says_what_hiding_does_or_that_it_does_nothing(strongest, told):
+    assert [words for _, words in legend(np.array([[0.0, strongest]]), "sad")] == told
 
 
 def test_noise_is_not_shown_as_a_finding():

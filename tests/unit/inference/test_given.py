@@ -90,6 +90,38 @@ def test_an_image_without_pixels_is_no_black_image(classifier):
     assert found == [Unreadable(reason="empty image (0x5 pixels)"), classifier.predict(noise())]
 
 
+def test_an_empty_text_names_no_image(classifier, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(DataError, match=r"^image: expected a path, got an empty text$"):
+        classifier.predict("")
+    found = list(classifier.predict_batches(["", noise()]))
+    assert found == [Unreadable(reason="expected a path, got an empty text"), classifier.predict(noise())]
+
+
+def test_a_closed_image_is_not_called_damaged(classifier, tmp_path):
+    Image.fromarray(noise()).save(tmp_path / "a.png")
+    with Image.open(tmp_path / "a.png") as left:
+        pass
+    with (tmp_path / "a.png").open("rb") as file:
+        orphaned = Image.open(file)
+    closed = Image.fromarray(noise())
+    closed.close()
+    for image in (left, orphaned, closed):
+        with pytest.raises(UnreadableImageError, match=r"^image: it, or its file, was closed before it was read$"):
+            classifier.predict(image)
+
+
+@pytest.mark.parametrize("which", ["bundle", "crop_bundle"])
+@pytest.mark.parametrize(
+    "mode", ["1", "L", "P", "RGB", "RGBA", "CMYK", "YCbCr", "LAB", "HSV", "I", "LA", "PA", "RGBX", "RGBa", "La", "I;16"]
+)
+def test_images_of_every_mode_but_floats_are_taken(which, mode, request):
+    classifier = emoclass.load(request.getfixturevalue(which))
+    assert 0 <= classifier.predict(Image.new(mode, (4, 4))).probability <= 1
+    with pytest.raises(UnreadableImageError, match="floating-point pixels"):
+        classifier.predict(Image.new("F", (4, 4)))
+
+
 # Pillow reads an opened image when its pixels are first needed, and not safely in two threads.
 
 

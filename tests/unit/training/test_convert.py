@@ -131,7 +131,9 @@ def test_pictures_come_from_class_folders_or_side_by_side(tmp_path):
     (tmp_path / "classes/happy/broken.jpg").write_text("no picture")
     found = read_pictures(tmp_path / "classes", labels, (5, 4, 1))
     assert found.pixels.shape == (3, 5, 4, 1)
-    assert (found.y_true.tolist(), found.unreadable) == ([-1, 0, 1], 1)
+    assert found.y_true.tolist() == [-1, 0, 1]
+    [broken] = found.unreadable
+    assert (broken.path, broken.reason[:12]) == ("happy/broken.jpg", "not an image")
     assert read_pictures(tmp_path / "plain", labels, (5, 4, 3)).y_true.tolist() == [-1]
     (tmp_path / "plain/d.png").write_text("no picture")
     with pytest.raises(DataError, match="expected images, found none that can be read"):

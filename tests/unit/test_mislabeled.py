@@ -1,0 +1,71 @@
+"""Finding wrong labels by cross-validation, from a folder to a list and pictures."""
+
+from __future__ import annotations
+
+import csv
+
+import pytest
+from PIL import Image
+from tiny import draw_photographs, tiny_registry
+
+import emoclass
+from emoclass.errors import ConfigError
+
+FLIPPED = {"sad/flipped-0.png", "sad/flipped-1.png", "happy/flipped-0.png"}
+
+
+@pytest.fixture(scope="module")
+def photos(tmp_path_factory):
+    """Two emotions of different colors; three labels are wrong."""
+    root = draw_photographs(tmp_path_factory.mktemp("photos"), {"happy": 32, "sad": 31})
+    for number in range(2):
+        (root / "happy" / f"{number:03d}.png").rename(root / "sad" / f"flipped-{number}.png")
+    (root / "sad" / "000.png").rename(root / "happy" / "flipped-0.png")
+    return root
+
+
+@pytest.fixture(scope="module")
+def found(photos, tmp_path_factory):
+    out = tmp_path_factory.mktemp("runs")
+    return emoclass.suspected_labels(photos, plugin="tiny", folds=3, epochs=8, out=out, registry=tiny_registry())
+
+
+@pytest.mark.slow
+def test_wrong_labels_come_first(found):
+    assert {each.path for each in found.suspects[:3]} == FLIPPED
+    assert all(each.issue for each in found.suspects[:3])
+    assert (found.n_images, found.labels) == (63, ("happy", "sad"))
+
+
+@pytest.mark.slow
+def test_the_list_and_the_pictures_are_written_into_the_study(found):
+    with found.table.open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert [row["path"] for row in rows] == [each.path for each in found.suspects]
+    assert [row["rank"] for row in rows] == [str(n) for n in range(1, len(rows) + 1)]
+    assert found.sheet is not None and found.table.parent == found.sheet.parent == found.study
+    with Image.open(found.sheet) as sheet:
+        assert min(sheet.size) > 200
+
+
+@pytest.mark.slow
+def test_a_finished_study_is_ranked_again_without_training(found):
+    again = emoclass.suspected_labels(study=found.study, registry=tiny_registry())
+    assert again == found
+
+
+def test_a_study_takes_no_other_settings(tmp_path):
+    with pytest.raises(ConfigError, match="goes on with its own data and settings"):
+        emoclass.suspected_labels("photos", study=tmp_path, registry=tiny_registry())
+
+
+def test_without_the_default_plugin_the_error_says_how_to_get_one(tmp_path):
+    with pytest.raises(ConfigError, match="plugin 'happysad': expected to be installed") as caught:
+        emoclass.suspected_labels(tmp_path, registry=tiny_registry())
+    assert "pip install emoclass-happysad" in str(caught.value.hint)
+
+
+def test_one_emotion_is_not_enough(tmp_path):
+    draw_photographs(tmp_path, {"happy": 3})
+    with pytest.raises(ConfigError, match="expected images of two emotions or more, got only happy"):
+        emoclass.suspected_labels(tmp_path, plugin="tiny", registry=tiny_registry())
