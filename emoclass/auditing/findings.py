@@ -138,7 +138,8 @@ class Audit(FrozenModel):
     @property
     def counts(self) -> dict[str, str]:
         """What is wrong -> how often, in words."""
-        torn = {"Groups across splits": f"{len(self.torn_groups):,} groups"} if self.torn_groups else {}
+        n_torn = len(self.torn_groups)
+        torn = {"Groups across splits": f"{n_torn:,} group{'' if n_torn == 1 else 's'}"} if n_torn else {}
         return {
             "Label conflicts": _of(self.label_conflicts) if self.balance else "no labels",
             "Copies across splits": _of(self.crossing) if self.splits else "no official splits",

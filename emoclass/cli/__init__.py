@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import os
 import sys
 from typing import Any
 
@@ -88,16 +89,21 @@ def main(args: list[str] | None = None) -> Any:
     """Run the command line; expected failures are told in a sentence, bugs keep their traceback."""
     try:
         with safe_streams():
-            return cli.main(args=args, prog_name="emoclass")
+            return cli.main(args=args, prog_name="emoclass", color=_color())
     except EmoclassError as error:
         _print_error(error.message, error.hint)
         sys.exit(error.exit_code)
+
+
+def _color() -> bool | None:
+    """Return False where the user wants no colors (https://no-color.org); None leaves it to the terminal."""
+    return False if os.environ.get("NO_COLOR") else None
 
 
 def _print_error(message: str, hint: str | None = None) -> None:
     from emoclass.cli.output import printable
 
     shown = "\n".join(map(printable, message.split("\n")))
-    click.echo(f"{click.style('Error:', fg='red', bold=True)} {shown}", err=True)
+    click.echo(f"{click.style('Error:', fg='red', bold=True)} {shown}", err=True, color=_color())
     if hint:
-        click.echo(f"{click.style('Hint:', bold=True)} {printable(hint)}", err=True)
+        click.echo(f"{click.style('Hint:', bold=True)} {printable(hint)}", err=True, color=_color())

@@ -1,164 +1,266 @@
-"""What a clean dataset leaves out, the list of it, and the copy without it."""
+"""What a clean dataset leaves out, as a list and as a copy, and where neither is written."""
 
 from __future__ import annotations
 
+import errno
 import os
+from collections.abc import Sequence
+from pathlib import Path
 
 import pytest
+from drawn_pictures import altered, contents, photograph, write
 
+from emoclass.auditing import clean
 from emoclass.auditing.clean import (
+    Exclusion,
     check_target,
     describe,
     exclusions,
+    is_list,
     read_exclusions,
     write_copy,
     write_list,
 )
-from emoclass.auditing.findings import Audit, Copy
-from emoclass.auditing.suspicious import suspicions
+from emoclass.auditing.examine import examine
+from emoclass.auditing.findings import Audit
 from emoclass.errors import ConfigError, DataError, OutputError
-from emoclass.results import SkippedFile
 from emoclass.specs import DatasetSpec, Sample
 
-FILES = DatasetSpec(name="files", summary="Files.", load="emoclass.data.folder:load")
+FILES = DatasetSpec(name="files", summary="Files.", load=lambda root: [])
+ONE, TWO = photograph(1), photograph(2)
 
 
-def audited(*clusters, unreadable=(), conflicts=(), crossing=()) -> Audit:
-    """Return an audit of groups of copies, each given as (path, split, width)."""
-    copies = {
-        path: Copy(path=path, label="happy", split=split, width=width, height=10)
-        for cluster in clusters
-        for path, split, width in cluster
-    }
-    groups = tuple(tuple(path for path, _, _ in cluster) for cluster in clusters)
-    return Audit(
-        dataset="files",
-        n_images=9,
-        clusters=groups,
-        copies=copies,
-        near=groups,
-        unreadable=tuple(SkippedFile(path=path, reason="empty file") for path in unreadable),
-        label_conflicts=tuple(groups[number] for number in conflicts),
-        crossing=tuple(groups[number] for number in crossing),
-    )
+def listed(root: Path, *, splits: bool = False) -> list[Sample]:
+    """List files below class folders, which stand below split folders where there are any."""
+    samples = []
+    for path in sorted(path.relative_to(root) for path in root.rglob("*") if path.is_file()):
+        split = path.parts[0] if splits else None
+        samples.append(Sample(id=path.as_posix(), path=path.as_posix(), emotion=path.parts[-2], split=split))
+    return samples
 
 
-def left(found: Audit) -> dict[str, tuple[str, str | None]]:
+def left_out(root: Path, *, splits: bool = False) -> dict[str, tuple[str, str | None]]:
+    found = examine(listed(root, splits=splits), FILES, root, threads=2)
     return {each.path: (each.why, each.kept) for each in exclusions(found)}
 
 
-def test_of_copies_the_largest_stays_and_then_the_first():
-    found = audited([("a", None, 5), ("b", None, 9), ("c", None, 9)], unreadable=["x"])
-    assert left(found) == {"a": ("copy", "b"), "c": ("copy", "b"), "x": ("unreadable", None)}
+def copied(out: Sequence[Exclusion], root: Path, target: Path) -> list[str]:
+    return list(write_copy(out, listed(root), root, target))
 
 
-def test_where_official_splits_cross_one_in_the_test_set_stays():
-    found = audited([("a", "train", 99), ("b", "test", 5), ("c", "test", 7)], crossing=[0])
-    assert left(found) == {"a": ("copy across splits", "c"), "b": ("copy across splits", "c")}
-    assert "2 copies across official splits (one in the test set stays)" in describe(exclusions(found))
+# What is left out
 
 
-def test_of_copies_under_different_labels_none_stays():
-    found = audited([("a", None, 5), ("b", None, 9)], conflicts=[0])
-    assert left(found) == {"a": ("label conflict", None), "b": ("label conflict", None)}
+def test_of_copies_the_largest_picture_stays(tmp_path) -> None:
+    small, large = (altered(ONE)[name][0] for name in ("half as large", "twice as large"))
+    write(tmp_path, {"sad/a.png": small, "sad/b.png": ONE, "sad/c.png": large, "sad/d.png": TWO})
+    why = ("copy", "sad/c.png")
+    assert left_out(tmp_path) == {"sad/a.png": why, "sad/b.png": why}
 
 
-def test_nothing_is_left_out_of_a_clean_dataset():
-    assert exclusions(audited()) == ()
-    assert describe(()) == "0 images left out."
+def test_of_copies_as_large_as_each_other_the_first_path_stays(tmp_path) -> None:
+    write(tmp_path, {f"sad/{x}.png": ONE for x in "cab"})
+    assert left_out(tmp_path) == {f"sad/{x}.png": ("copy", "sad/a.png") for x in "bc"}
 
 
-def test_a_list_begins_with_a_comment_and_is_read_back(tmp_path):
-    target = tmp_path / "lists" / "out.txt"
-    odd = ["#1.jpg", "./x.jpg", "a b.jpg", "ü/é.jpg", " begins.jpg"]
-    found = audited(unreadable=odd)
-    write_list(exclusions(found), found, target)
-    text = target.read_text(encoding="utf-8")
-    assert text.startswith("# Images that emoclass audit leaves out")
-    assert len([line for line in text.splitlines() if not line.startswith("#")]) == len(odd)
-    assert read_exclusions(target) == frozenset(odd)
-    check_target(target, None, FILES)  # it may be written anew
+def test_across_official_splits_the_copy_in_the_test_set_stays_even_if_it_is_smaller(tmp_path) -> None:
+    small = altered(ONE)["half as large"][0]
+    write(tmp_path, {"test/sad/z.png": small, "train/sad/a.png": ONE, "validation/sad/a.png": ONE})
+    write(tmp_path, {"train/sad/b.png": TWO, "validation/sad/b.png": TWO})
+    assert left_out(tmp_path, splits=True) == {
+        "train/sad/a.png": ("copy across splits", "test/sad/z.png"),
+        "validation/sad/a.png": ("copy across splits", "test/sad/z.png"),
+        "train/sad/b.png": ("copy across splits", "validation/sad/b.png"),
+    }
 
 
-def test_a_list_from_another_editor_is_read(tmp_path):
-    (tmp_path / "a.txt").write_bytes(b"\xef\xbb\xbf# said\r\n\r\nhappy/a.jpg\r\n./sad/b.jpg")
-    assert read_exclusions(tmp_path / "a.txt") == {"happy/a.jpg", "sad/b.jpg"}
+def test_all_copies_under_different_labels_go(tmp_path) -> None:
+    write(tmp_path, {"happy/a.png": ONE, "happy/b.png": ONE, "sad/c.png": ONE, "sad/d.png": TWO})
+    assert left_out(tmp_path) == dict.fromkeys(["happy/a.png", "happy/b.png", "sad/c.png"], ("label conflict", None))
 
 
-def test_a_list_that_cannot_be_read_is_an_error(tmp_path):
-    (tmp_path / "picture.jpg").write_bytes(b"\xff\xd8\xff")
+def test_copies_under_two_words_for_one_label_are_copies(tmp_path) -> None:
+    write(tmp_path, {"happy/a.png": ONE, "joy/b.png": ONE})
+    assert left_out(tmp_path) == {"joy/b.png": ("copy", "happy/a.png")}
+
+
+def test_what_cannot_be_read_goes_and_what_is_suspicious_stays(tmp_path) -> None:
+    write(tmp_path, {"sad/broken.png": b"no picture", "sad/tiny.png": photograph(3, (8, 40)), "sad/a.png": ONE})
+    assert left_out(tmp_path) == {"sad/broken.png": ("unreadable", None)}
+
+
+def test_a_clean_dataset_loses_nothing(tmp_path) -> None:
+    write(tmp_path, {"happy/a.png": ONE, "sad/b.png": TWO})
+    assert left_out(tmp_path) == {}
+
+
+def test_a_clean_copy_has_nothing_left_to_clean(tmp_path) -> None:
+    root = tmp_path / "photos"
+    write(root, {f"sad/{name}.png": data for name, (data, _) in altered(ONE).items()})
+    write(root, {"happy/a.png": TWO, "sad/two.png": TWO, "happy/b.png": photograph(3), "happy/broken.png": b""})
+    found = examine(listed(root), FILES, root, threads=2)
+    copied(exclusions(found), root, tmp_path / "clean")
+    again = examine(listed(tmp_path / "clean"), FILES, tmp_path / "clean", threads=2)
+    assert (again.n_images, exclusions(again)) == (2, ())
+
+
+def test_what_is_left_out_is_told_by_reason() -> None:
+    out = [
+        Exclusion(path="a", why="unreadable"),
+        *(Exclusion(path=x, why="copy", kept="z") for x in "bc"),
+        Exclusion(path="d", why="copy across splits", kept="z"),
+        *(Exclusion(path=x, why="label conflict") for x in "ef"),
+    ]
+    assert describe(out) == (
+        "6 images left out: 1 unreadable, 2 copies of an image that stays, 1 copy across official splits "
+        "(one in the test set stays), 2 of pictures that stand under different labels."
+    )
+    assert describe(out[:1]) == "1 image left out: 1 unreadable."
+    assert describe([]) == "0 images left out."
+
+
+# The list
+
+
+def test_a_list_is_read_back_whatever_the_names(tmp_path) -> None:
+    names = ["#1.png", "./a.png", "sad/b.png", "sad/#c.png", "sad/ d .png", "sad/ü日本.png", " e.png", "f.png "]
+    out = [Exclusion(path=name, why="unreadable") for name in names]
+    target = tmp_path / "new" / "exclude.txt"
+    write_list(out, Audit(dataset="files", root=Path("pho\ntos"), n_images=9), target)
+    assert read_exclusions(target) == set(names)
+    lines = target.read_text(encoding="utf-8").splitlines()
+    assert lines[0] == "# Images that emoclass audit leaves out of pho tos (9 images), relative to the root."
+    assert lines[1] == "# 8 images left out: 8 unreadable."
+    assert lines[2] == "./#1.png"
+
+
+def test_an_empty_list_excludes_nothing(tmp_path) -> None:
+    target = tmp_path / "exclude.txt"
+    write_list([], Audit(dataset="files", n_images=0), target)
+    assert read_exclusions(target) == set()
+
+
+def test_a_list_written_by_hand_may_have_comments_empty_lines_and_other_line_ends(tmp_path) -> None:
+    target = tmp_path / "exclude.txt"
+    target.write_bytes("\ufeff# mine\r\n\r\nsad/a.png\r\n./happy/b.png\n#happy/c.png\n   \nhappy/d.png".encode())
+    assert read_exclusions(target) == {"sad/a.png", "happy/b.png", "happy/d.png"}
+
+
+@pytest.mark.parametrize("name", ["a\nb.png", "a\rb.png"])
+def test_a_name_with_a_line_break_is_refused(tmp_path, name: str) -> None:
+    with pytest.raises(OutputError, match="holds a line break"):
+        write_list([Exclusion(path=name, why="copy")], Audit(dataset="files", n_images=1), tmp_path / "a.txt")
+    assert not (tmp_path / "a.txt").exists()
+
+
+def test_a_list_that_is_no_text_or_missing_is_told(tmp_path) -> None:
+    (tmp_path / "a.txt").write_bytes(b"\xff\xfe\x00")
     with pytest.raises(DataError, match="no UTF-8 text"):
-        read_exclusions(tmp_path / "picture.jpg")
-    with pytest.raises(DataError, match="No such file"):
-        read_exclusions(tmp_path / "missing.txt")
+        read_exclusions(tmp_path / "a.txt")
+    with pytest.raises(DataError, match="cannot be read"):
+        read_exclusions(tmp_path / "b.txt")
+    with pytest.raises(OutputError, match="cannot be written"):
+        write_list([], Audit(dataset="files", n_images=1), tmp_path / "a.txt" / "b.txt")
 
 
-def test_a_path_with_a_line_break_cannot_stand_in_a_list(tmp_path):
-    found = audited(unreadable=["a\nb.jpg"])
-    with pytest.raises(OutputError, match="line break"):
-        write_list(exclusions(found), found, tmp_path / "out.txt")
+def test_a_name_that_ends_in_txt_asks_for_a_list() -> None:
+    assert is_list(Path("a.txt")) and is_list(Path("a.TXT"))
+    assert not is_list(Path("clean")) and not is_list(Path("a.txt/clean"))
 
 
-def test_a_clean_copy_is_made_of_hard_links(tmp_path):
-    root, target = tmp_path / "in", tmp_path / "out"
-    (root / "happy").mkdir(parents=True)
-    for name in "ab":
-        (root / "happy" / name).write_text(name)
-    (root / "happy" / "link").symlink_to("a")
-    samples = [Sample(id=path, path=path, emotion="happy") for path in ("happy/a", "happy/b", "happy/link")]
-    written = list(write_copy(exclusions(audited(unreadable=["happy/b"])), samples, root, target))
-    assert written == ["happy/a", "happy/link"]
-    assert (target / "happy/a").samefile(root / "happy/a")
-    assert (target / "happy/link").read_text() == "a" and not (target / "happy/link").is_symlink()
-    assert not (target / "happy/b").exists()
+# The copy
 
 
-def test_files_are_copied_where_there_are_no_hard_links(tmp_path, monkeypatch):
-    def refuse(*arguments):
-        raise OSError(18, "Invalid cross-device link")
-
-    monkeypatch.setattr(os, "link", refuse)
-    (tmp_path / "a").write_text("a")
-    list(write_copy((), [Sample(id="a", path="a", emotion="happy")], tmp_path, tmp_path / "out"))
-    assert (tmp_path / "out/a").read_text() == "a"
-    assert not (tmp_path / "out/a").samefile(tmp_path / "a")
+def photos(tmp_path: Path) -> Path:
+    return write(tmp_path / "photos", {"sad/a.png": ONE, "sad/deep/b.png": TWO, "happy/c.png": ONE, "notes.txt": b""})
 
 
-def test_nothing_is_written_into_the_folder_or_over_other_files(tmp_path):
-    root, full = tmp_path / "in", tmp_path / "full"
-    for folder in (root, full):
-        folder.mkdir()
-    (full / "mine").touch()
-    (tmp_path / "diary.txt").write_text("mine")
-    for target, said in (
-        (root / "clean", "lies inside"),
-        (root / "x.txt", "lies inside"),
-        (full, "new or an empty folder"),
-        (tmp_path / "diary.txt", "not an audit's list"),
-    ):
-        with pytest.raises(OutputError, match=said):
+def test_a_copy_holds_what_stays_as_hard_links_and_the_source_is_untouched(tmp_path) -> None:
+    root = photos(tmp_path)
+    before, target = contents(root), tmp_path / "new" / "clean"
+    samples = [sample for sample in listed(root) if sample.path != "notes.txt"]
+    written = list(write_copy([Exclusion(path="happy/c.png", why="copy")], samples, root, target))
+    assert written == ["sad/a.png", "sad/deep/b.png"]
+    assert contents(root) == before
+    assert contents(target) == {name: before[name] for name in ("sad", "sad/a.png", "sad/deep", "sad/deep/b.png")}
+    assert all((target / name).samefile(root / name) for name in written)
+
+
+@pytest.mark.parametrize("number", [errno.EXDEV, errno.EPERM, errno.EMLINK])
+def test_where_there_can_be_no_hard_links_files_are_copied(tmp_path, monkeypatch, number: int) -> None:
+    def refuse(*_: object) -> None:
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(clean.os, "link", refuse)
+    root, target = photos(tmp_path), tmp_path / "clean"
+    copied([], root, target)
+    assert contents(target) == contents(root)
+    assert not (target / "sad/a.png").samefile(root / "sad/a.png")
+
+
+def test_a_link_in_the_source_becomes_the_file_that_it_points_to(tmp_path) -> None:
+    root, target = photos(tmp_path), tmp_path / "clean"
+    (root / "sad/link.png").symlink_to("a.png")
+    copied([], root, target)
+    assert not (target / "sad/link.png").is_symlink()
+    assert (target / "sad/link.png").read_bytes() == (root / "sad/a.png").read_bytes()
+
+
+def test_a_file_that_is_there_already_is_never_overwritten(tmp_path) -> None:
+    root, target = photos(tmp_path), write(tmp_path / "clean", {"sad/a.png": b"mine"})
+    with pytest.raises(OutputError, match="cannot be written"):
+        copied([], root, target)
+    assert (target / "sad/a.png").read_bytes() == b"mine"
+
+
+# Refusals
+
+
+@pytest.mark.parametrize("name", ["photos", "photos/clean", "photos/exclude.txt", "out/../photos/sad/clean", "link/x"])
+def test_nothing_is_written_inside_the_audited_folder(tmp_path, name: str) -> None:
+    root = photos(tmp_path)
+    (tmp_path / "out").mkdir()
+    (tmp_path / "link").symlink_to(root / "sad")
+    with pytest.raises(OutputError, match="inside the audited folder"):
+        check_target(tmp_path / name, root, FILES)
+
+
+def test_a_link_to_the_audited_folder_is_that_folder(tmp_path) -> None:
+    root = photos(tmp_path)
+    (tmp_path / "link").symlink_to(root)
+    with pytest.raises(OutputError, match="inside the audited folder"):
+        check_target(root / "clean", tmp_path / "link", FILES)
+
+
+def test_a_list_overwrites_only_an_earlier_list(tmp_path) -> None:
+    root, target = photos(tmp_path), tmp_path / "exclude.txt"
+    check_target(target, root, FILES)
+    write_list([], Audit(dataset="files", n_images=1), target)
+    check_target(target, root, FILES)
+    for other in (b"my notes\n", b"", b"\xff\xff", b" # Images that emoclass audit leaves out"):
+        target.write_bytes(other)
+        with pytest.raises(OutputError, match="is not an audit's list"):
             check_target(target, root, FILES)
+    target.unlink()
+    target.mkdir()
+    with pytest.raises(OutputError, match="is not an audit's list"):
+        check_target(target, root, FILES)
 
 
-def test_images_that_are_no_files_cannot_be_copied_as_files(tmp_path):
-    table = DatasetSpec(name="table", summary="A table.", load="a:b", read_sample="a:c")
-    with pytest.raises(ConfigError, match="no files of their own"):
-        check_target(tmp_path / "out", tmp_path / "in", table)
-    check_target(tmp_path / "out.txt", tmp_path / "in", table)
+def test_a_copy_is_written_to_a_new_or_an_empty_folder_only(tmp_path) -> None:
+    root = photos(tmp_path)
+    check_target(tmp_path / "clean", root, FILES)
+    (tmp_path / "clean").mkdir()
+    check_target(tmp_path / "clean", root, FILES)
+    write(tmp_path, {"clean/.hidden": b"", "file": b""})
+    for taken in ("clean", "file"):
+        with pytest.raises(OutputError, match="expected a new or an empty folder"):
+            check_target(tmp_path / taken, root, FILES)
 
 
-@pytest.mark.parametrize(
-    ("size", "flat", "file_format", "path", "said"),
-    [
-        ((48, 48), False, "JPEG", "a.JPG", []),
-        ((48, 48), False, "MPO", "a.jpg", []),
-        ((48, 48), False, "PNG", None, []),
-        ((48, 48), False, "PNG", "no-suffix", []),
-        ((400, 100), False, "PNG", "a.png", []),
-        ((100, 401), False, "PNG", "a.png", ["extreme aspect ratio (1:4.01)"]),
-        ((15, 30), True, "WEBP", "a.gif", ["all one color", "tiny (15x30)", "named .gif, but is a WEBP file"]),
-    ],
-)
-def test_what_makes_a_file_suspicious(size, flat, file_format, path, said):
-    width, height = size
-    assert list(suspicions(width=width, height=height, flat=flat, file_format=file_format, path=path)) == said
+def test_what_is_no_file_of_its_own_is_listed_and_not_copied(tmp_path) -> None:
+    table = DatasetSpec(name="table", summary="A.", load=lambda root: [], read_sample=lambda root, sample: b"")
+    for spec, root in ((table, tmp_path / "photos"), (FILES, None)):
+        with pytest.raises(ConfigError, match="no files of their own"):
+            check_target(tmp_path / "clean", root, spec)
+        check_target(tmp_path / "exclude.txt", root, spec)

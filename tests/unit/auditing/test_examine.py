@@ -57,8 +57,7 @@ def test_within_a_kind_no_image_is_in_two_groups(tmp_path) -> None:
     write(tmp_path, {**files, **more, "one.png": ONE, "again.png": ONE, "two.png": TWO, "two again.png": TWO})
     paths = [path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*.png")]
     samples = [on("test" if "JPEG" in path else "train", path, "sad" if "two" in path else "joy") for path in paths]
-    samples += [on("train", path, "surprised").model_copy(update={"id": f"{path}#2"}) for path in paths[:1]]
-    found = audited(tmp_path, *samples[:-1])
+    found = audited(tmp_path, *samples)
     for kind in ("exact", "near", "label_conflicts", "crossing", "clusters"):
         groups = getattr(found, kind)
         assert all(len(group) >= 2 and list(group) == sorted(group) for group in groups)
@@ -111,7 +110,7 @@ def test_a_declared_group_in_two_official_splits_is_torn(tmp_path) -> None:
     found = audited(tmp_path, *(on(split, f"{i}.png", group=group) for i, (split, group) in enumerate(places)))
     assert found.torn_groups == {"anna": ("train", "test")}
     assert (found.leaks, found.crossing) == (True, ())
-    assert "Groups across splits  1 groups" in found.summary()
+    assert "Groups across splits  1 group\n" in found.summary()
     assert "  anna  train  test" in found.summary()
 
 
@@ -205,7 +204,9 @@ def test_classes_sizes_modes_and_formats_are_counted_the_most_frequent_first(tmp
 
 def test_the_document_has_the_documented_keys(tmp_path) -> None:
     write(tmp_path, {"a.png": ONE, "b.png": COPY, "c.png": TWO, "d.png": TWO, "e.png": b""})
-    found = audited(tmp_path, on("train", "a.png"), on("test", "b.png", "sad"), *(on("train", f"{x}.png") for x in "cde"))
+    found = audited(
+        tmp_path, on("train", "a.png"), on("test", "b.png", "sad"), *(on("train", f"{x}.png") for x in "cde")
+    )
     document = json.loads(json.dumps(found.to_json()))
     assert set(document) == {
         "dataset", "root", "n_images", "exact", "near", "label_conflicts", "crossing", "torn_groups", "unreadable",

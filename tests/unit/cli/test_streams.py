@@ -79,3 +79,12 @@ def test_errors_cannot_command_the_terminal(tmp_path, capsys):
         with pytest.raises(SystemExit):
             main(["predict", *arguments])
         assert r"no\x1b[31m" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("wish", "colored"), [("", True), ("1", False)])
+def test_who_wants_no_color_gets_none(monkeypatch, capsys, wish, colored):
+    monkeypatch.setenv("NO_COLOR", wish)
+    monkeypatch.setattr("click.utils.should_strip_ansi", lambda stream, color: color is False)
+    with pytest.raises(SystemExit):
+        main(["predict", "no such model", "a.jpg"])
+    assert ("\x1b[" in capsys.readouterr().err) == colored
