@@ -1,6 +1,6 @@
 """Flip some labels of a dataset, and see how many of them stand at the top of the list of suspected labels.
 
-    python benchmarks/wrong_labels.py                        the drawn faces of `synthetic-faces`
+    python benchmarks/wrong_labels.py                                 two kinds of made pictures that differ clearly
     python benchmarks/wrong_labels.py HAPPY SURPRISED --images 500    two folders of images, one an emotion
 
 The images are copied into a temporary folder, where the labels are flipped.
@@ -9,28 +9,24 @@ The images are copied into a temporary folder, where the labels are flipped.
 from __future__ import annotations
 
 import argparse
-import shutil
 import tempfile
 import time
 from pathlib import Path
 
 import numpy as np
+from photographs import make_photographs
 
 import emoclass
-from emoclass import builtins
-from emoclass.data.pixels import reader
-from emoclass.data.synthetic import load
-from emoclass.labels import LabelScheme
 
 EMOTIONS = ("happy", "sad")
 """What the two classes are called; the names mean nothing to the network."""
 
 
-def drawn() -> list[tuple[bytes, str]]:
-    """Return the drawn faces, each with its emotion."""
-    (spec,) = (spec for spec in builtins.register_datasets() if spec.name == "synthetic-faces")
-    read = reader(spec, None)
-    return [(read(sample), sample.emotion) for sample in load(labels=LabelScheme(emotions=EMOTIONS))]
+def separable(n: int) -> list[tuple[bytes, str]]:
+    """Return made photographs whose two kinds differ in brightness."""
+    with tempfile.TemporaryDirectory() as scratch:
+        make_photographs(Path(scratch), n_images=n)
+        return from_folders([Path(scratch, emotion) for emotion in EMOTIONS], n)
 
 
 def from_folders(folders: list[Path], n: int) -> list[tuple[bytes, str]]:
@@ -45,12 +41,12 @@ def from_folders(folders: list[Path], n: int) -> list[tuple[bytes, str]]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("folders", nargs="*", type=Path)
-    parser.add_argument("--images", type=int, default=500)
+    parser.add_argument("--images", type=int, default=400, help="of each folder, or made in all")
     parser.add_argument("--share", type=float, default=0.05, help="of the labels that are flipped")
     parser.add_argument("--epochs", type=int, default=20)
     parser.add_argument("--folds", type=int, default=5)
     given = parser.parse_args()
-    images = from_folders(given.folders, given.images) if given.folders else drawn()
+    images = from_folders(given.folders, given.images) if given.folders else separable(given.images)
     n_flipped = round(given.share * len(images))
     flipped = set(np.random.default_rng(0).permutation(len(images))[:n_flipped].tolist())
     with tempfile.TemporaryDirectory() as scratch:
@@ -66,7 +62,6 @@ def main() -> None:
         started = time.perf_counter()
         found = emoclass.suspected_labels(root, epochs=given.epochs, folds=given.folds, out=Path(scratch, "runs"))
         seconds = time.perf_counter() - started
-        shutil.rmtree(scratch, ignore_errors=True)
     top = {each.path for each in found.suspects[:n_flipped]}
     issues = {each.path for each in found.suspects if each.issue}
     print(f"{len(images):,} images, {n_flipped} labels flipped ({n_flipped / len(images):.1%})")

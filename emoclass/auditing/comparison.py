@@ -22,6 +22,9 @@ _LIKELY = 0.88
 _PROBABLE = 0.6
 """Local agreement of thumbnails: less than `SAME`, because colors and finer detail are yet to be seen."""
 
+_LUMA = np.array([0.299, 0.587, 0.114], np.float32)
+"""The gray that Pillow makes of colors (ITU-R BT.601)."""
+
 _MOVED = 0.04
 """How far an edge lies off before a picture counts as cropped, in half sides."""
 
@@ -77,7 +80,7 @@ def compare(
     """
     a, b = _mirrored(first, suspects.pairs).astype(np.float32), second.astype(np.float32)
     # A turned hue changes what is bright to the eye, but not a pixel's largest value.
-    views = [(a.mean(3), b.mean(3)), (a.max(3), b.max(3))]
+    views = [(a @ _LUMA, b @ _LUMA), (a.max(3), b.max(3))]
     warps = [align(one, other, suspects.warp, steps=2) for one, other in views]
     agreement = np.stack([local_agreement(*view, warp) for view, warp in zip(views, warps, strict=True)])
     warp = np.where((agreement[0] >= agreement[1])[:, None], *warps)

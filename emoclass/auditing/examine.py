@@ -9,14 +9,13 @@ from contextlib import closing
 from pathlib import Path
 
 from emoclass.auditing.duplicates import Pair, clusters, find_pairs
-from emoclass.auditing.findings import Audit, Copy, CopyPair, Groups, Sizes, Spread
+from emoclass.auditing.findings import Audit, Copy, CopyPair, Groups, Sizes, Spread, meaning
 from emoclass.auditing.fingerprint import Fingerprint, fingerprint
 from emoclass.auditing.suspicious import suspicions
 from emoclass.data.images import quiet_decoders
 from emoclass.data.pixels import available_threads, ordered_map, reader
 from emoclass.data.split import SPLITS
 from emoclass.errors import UnreadableImageError
-from emoclass.labels import canonical
 from emoclass.progress import Progress
 from emoclass.results import SkippedFile
 from emoclass.specs import DatasetSpec, Sample
@@ -127,7 +126,7 @@ def _groups(
     return {
         "exact": tuple(sorted(map(tuple, exact))),
         "near": called(lambda cluster: not changed.isdisjoint(cluster)),
-        "label_conflicts": called(lambda cluster: differ({_meaning(samples[each].emotion) for each in cluster})),
+        "label_conflicts": called(lambda cluster: differ({meaning(samples[each].emotion) for each in cluster})),
         "crossing": called(lambda cluster: differ({samples[each].split for each in cluster})),
         "clusters": tuple(tuple(samples[each].id for each in cluster) for cluster in whole),
         "copies": {
@@ -152,11 +151,6 @@ def _groups(
             for pair in pairs
         ),
     }
-
-
-def _meaning(word: str) -> str | None:
-    """Return what a class word stands for: `joy` and `Happy` are one label. None for an image without a label."""
-    return canonical(word) or word.strip().casefold() or None
 
 
 def _torn(samples: Sequence[Sample]) -> dict[str, tuple[str, ...]]:

@@ -9,6 +9,7 @@ from typing import Any, Literal
 from pydantic import Field
 
 from emoclass.base import FrozenModel
+from emoclass.labels import canonical
 from emoclass.results import SkippedFile
 
 __all__ = ["Audit", "Copy", "CopyPair", "Sizes", "Spread"]
@@ -175,7 +176,7 @@ class Audit(FrozenModel):
     def _lines(self) -> Iterator[str]:
         readable = self.n_images - len(self.unreadable)
         some = "all" if readable == self.n_images else f"{readable:,}"
-        yield f"{self.place}: {self.n_images:,} image{'' if self.n_images == 1 else 's'}, {some} readable"
+        yield f"{_plain(self.place)}: {self.n_images:,} image{'' if self.n_images == 1 else 's'}, {some} readable"
         yield ""
         width = max(map(len, self.counts)) + 2
         yield from (f"{name:{width}}{found}" for name, found in self.counts.items())
@@ -208,6 +209,21 @@ class Audit(FrozenModel):
             yield f"Formats: {_counts(self.formats)}"
 
 
+def meaning(word: str) -> str | None:
+    """Return what a class word stands for: `joy` and `Happy` are one label. None for an image without a label."""
+    return canonical(word) or word.strip().casefold() or None
+
+
+def _plain(text: str) -> str:
+    r"""Spell out what could command a terminal or begin a line of its own.
+
+    Example:
+        >>> _plain("happy/\x1b[31m.png")
+        'happy/\\x1b[31m.png'
+    """
+    return "".join(each if each.isprintable() else each.encode("unicode_escape").decode() for each in text)
+
+
 def _of(groups: Groups) -> str:
     if not groups:
         return "none"
@@ -215,7 +231,7 @@ def _of(groups: Groups) -> str:
 
 
 def _counts(counts: Mapping[str, int]) -> str:
-    return ", ".join(f"{name} {count:,}" for name, count in counts.items())
+    return ", ".join(f"{_plain(name)} {count:,}" for name, count in counts.items())
 
 
 def _examples(title: str, groups: Sequence[Sequence[str]]) -> Iterator[str]:
@@ -225,6 +241,6 @@ def _examples(title: str, groups: Sequence[Sequence[str]]) -> Iterator[str]:
     yield title
     for group in groups[:LISTED]:
         more = [f"... {len(group) - LISTED} more"] if len(group) > LISTED else []
-        yield "  " + "  ".join([*group[:LISTED], *more])
+        yield "  " + "  ".join([*map(_plain, group[:LISTED]), *more])
     if len(groups) > LISTED:
         yield f"  ... {len(groups) - LISTED:,} more"

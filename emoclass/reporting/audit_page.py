@@ -13,7 +13,7 @@ from pathlib import Path
 
 from jinja2 import Environment, StrictUndefined, Template
 
-from emoclass.auditing.findings import Audit, Copy, CopyPair
+from emoclass.auditing.findings import Audit, Copy, CopyPair, meaning
 from emoclass.data.images import quiet_decoders, read_picture
 from emoclass.data.pixels import available_threads, ordered_map
 from emoclass.errors import OutputError, UnreadableImageError
@@ -135,6 +135,8 @@ def sections(found: Audit) -> list[Section]:
 
 def _differ(found: Audit, pair: CopyPair, what: str) -> bool:
     one, other = (getattr(found.copies[each], what) for each in _ids(pair))
+    if what == "label":
+        one, other = (None if word is None else meaning(word) for word in (one, other))
     return one is not None and other is not None and one != other
 
 

@@ -16,6 +16,7 @@ from emoclass.auditing.examine import examine, names, pictures
 from emoclass.auditing.findings import LISTED, Audit, Copy, CopyPair
 from emoclass.auditing.suspicious import suspicions
 from emoclass.errors import ContractError, DataError
+from emoclass.results import SkippedFile
 from emoclass.specs import DatasetSpec, Sample
 
 FILES = DatasetSpec(name="files", summary="Files.", load=lambda root: [])
@@ -373,3 +374,15 @@ def test_class_folders_may_have_any_names(tmp_path) -> None:
     assert found.balance == {"Poodle": 1, "boxer": 1, "happy": 1, "joy": 1}
     assert found.label_conflicts == (("Poodle/b.png", "boxer/a.png"),)
     assert found.exact == (("Poodle/b.png", "boxer/a.png"), ("happy/d.png", "joy/c.png"))
+
+
+def test_names_cannot_command_a_terminal_in_the_summary():
+    found = Audit(
+        dataset="folder",
+        n_images=2,
+        unreadable=(SkippedFile(path="happy/\x1b[31m\nfake: line.png", reason="empty file"),),
+        balance={"ha\x07ppy": 1},
+    )
+    assert r"happy/\x1b[31m\nfake: line.png: empty file" in found.summary()
+    assert r"ha\x07ppy 1" in found.summary()
+    assert not {"\x1b", "\x07"} & set(found.summary())
