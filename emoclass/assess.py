@@ -272,9 +272,12 @@ def _notes(bundle: Bundle, spec: DatasetSpec, predictions: Predictions, audit: b
         why = "the images that it was trained on are not at hand" if audit else "nobody looked"
         yield f"Whether the model was trained on some of these images is not known: {why}."
     elif n_leaked == n:
-        yield "The model was trained on all of these images, or on copies: the figures say nothing about new ones."
+        yield (
+            "All of these images are copies of the model's training or validation images: the figures say nothing of "
+            "new ones."
+        )
     elif n_leaked:
         yield (
-            f"{n_leaked:,} of the {n:,} images are copies of what the model was trained on: figures with them flatter "
-            "it. The leak-adjusted figures leave them out."
+            f"{n_leaked:,} of the {n:,} images are copies of the model's training or validation images: figures on "
+            "them say little of new images. The leak-adjusted figures leave them out."
         )

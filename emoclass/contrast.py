@@ -219,6 +219,15 @@ def _notes(finished: Sequence[Finished], n: int, n_groups: int | None, grouped_b
             yield "With so few groups the intervals of differences are too narrow; the p-values allow for it."
         if any(run.groups != finished[0].groups for run in finished):
             yield f"The runs do not group the images alike: these are the groups of {grouped_by}."
+    leaked = set[str]().union(*(run.leaked or () for run in finished))
+    if leaked:
+        yield (
+            f"{len(leaked)} of the {n} test images are copies of training or validation images of a run: figures on "
+            "them say little of new images, and the better model may be the one that remembers more. Each run's report "
+            "has its figures without them."
+        )
+    if any(run.leaked is None for run in finished):
+        yield "Not every run looked for copies of training images among its test images (audit = false)."
     if len({run.data for run in finished}) > 1 or finished[0].data is None:
         yield (
             "The runs did not read the same data, or do not say so: images were matched by name, and whether they "

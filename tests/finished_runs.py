@@ -21,8 +21,9 @@ def write_run(
     ids: Sequence[str] = (),
     metrics: Mapping[str, Any] | None = None,
     data: str | None = "digest",
+    leaked: str = "",
 ) -> Path:
-    """Write the files of a run whose test images have a letter each in `truth` and `predicted`."""
+    """Write the files of a run whose test images have a letter each in `truth` and `predicted`, a mark in `leaked`."""
     folder.mkdir(parents=True)
     n = len(truth)
     ids = ids or [f"{number}.png" for number in range(n)]
@@ -38,8 +39,12 @@ def write_run(
     (folder / "config.toml").write_text("")
     (folder / "metrics.json").write_text(json.dumps(document))
     (folder / "environment.json").write_text(json.dumps({"digests": {"data": data}}))
-    rows = [(each, "test", EMOTIONS[t], EMOTIONS[p]) for each, t, p in zip(ids, truth, predicted, strict=True)]
-    _write(folder / "predictions.csv", [("id", "split", "y_true", "y_pred"), *rows])
+    marks = leaked or "0" * n
+    rows = [
+        (each, "test", EMOTIONS[t], EMOTIONS[p], mark.strip())
+        for each, t, p, mark in zip(ids, truth, predicted, marks, strict=True)
+    ]
+    _write(folder / "predictions.csv", [("id", "split", "y_true", "y_pred", "leaked"), *rows])
     _write(folder / "split.csv", [("id", "group"), *zip(ids, groups or [""] * n, strict=True)])
     return folder
 

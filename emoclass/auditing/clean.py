@@ -86,6 +86,20 @@ def describe(left_out: Sequence[Exclusion]) -> str:
     return f"{total:,} image{'' if total == 1 else 's'} left out" + (f": {reasons}." if reasons else ".")
 
 
+def emptied(left_out: Sequence[Exclusion], found: Audit, samples: Sequence[Sample], called: Sequence[str]) -> list[str]:
+    """Return the class words of which no image stays.
+
+    Args:
+        left_out: What is left out.
+        found: The audit, whose `balance` has the classes.
+        samples: The images that were audited.
+        called: What the audit calls each of them.
+    """
+    gone = {each.path for each in left_out}
+    stay = {sample.emotion for sample, name in zip(samples, called, strict=True) if name not in gone}
+    return sorted(set(found.balance) - stay)
+
+
 def _copies(count: int) -> str:
     return "copy" if count == 1 else "copies"
 

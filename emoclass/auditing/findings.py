@@ -201,8 +201,8 @@ class Audit(FrozenModel):
         if self.sizes is not None:
             width_spread, height_spread = self.sizes.width, self.sizes.height
             yield (
-                f"Sizes: {width_spread.min:g} to {width_spread.max:,g} wide, {height_spread.min:g} to "
-                f"{height_spread.max:,g} high, median {width_spread.median:g}x{height_spread.median:g}; "
+                f"Sizes: {width_spread.min:,g} to {width_spread.max:,g} wide, {height_spread.min:,g} to "
+                f"{height_spread.max:,g} high, median {width_spread.median:,g}x{height_spread.median:,g}; "
                 f"{self.sizes.different:,} different, most often {_counts(self.sizes.commonest)}"
             )
             yield f"Modes: {_counts(self.modes)}"

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from emoclass.cli.labels import audit_labels, label_options, labels_chosen
-from emoclass.cli.output import json_option, print_json
+from emoclass.cli.output import json_option, print_json, printable
 from emoclass.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -59,6 +59,8 @@ def audit(
         other = None if dataset == "folder" else dataset
         audit_labels(root, other, threads=threads, as_json=as_json, quiet=quiet, chosen=chosen)
         return
+    if root is None and dataset == "folder":
+        raise ConfigError("DIR: expected a folder of images, got none.", hint="For example: emoclass audit photos/")
     page, target = (None if each is None else Path(each) for each in (report, clean))
     try:
         with redirect_stdout(sys.stderr):  # what a plugin prints is no result
@@ -80,6 +82,10 @@ def audit(
     for line in written:
         click.echo(line, err=as_json)
     if strict and (found.leaks or found.label_conflicts):
+        why = {"copies across splits": found.crossing, "groups across splits": found.torn_groups,
+               "label conflicts": found.label_conflicts}  # fmt: skip
+        told = ", ".join(f"{len(groups):,} {what}" for what, groups in why.items() if groups)
+        click.echo(f"--strict: exit code 1 because of {told}.", err=True)
         sys.exit(1)
 
 
@@ -106,8 +112,8 @@ def _check(page: Path | None, target: Path | None, listing: Listing) -> None:
 
 def _write(page: Path | None, target: Path | None, listing: Listing, found: Audit, progress: Progress) -> list[str]:
     """Write the page and the clean copy or list; return what to say of them."""
-    from emoclass.auditing.clean import describe, exclusions, is_list, write_copy, write_list
-    from emoclass.auditing.examine import pictures
+    from emoclass.auditing.clean import describe, emptied, exclusions, is_list, write_copy, write_list
+    from emoclass.auditing.examine import names, pictures
 
     said = [""] if page or target else []
     if page is not None:
@@ -126,4 +132,6 @@ def _write(page: Path | None, target: Path | None, listing: Listing, found: Audi
             count = sum(1 for _ in progress.track(written, title="Copying", total=total))
             said.append(f"Clean copy: {target} ({count:,} images)")
         said.append(describe(left_out))
+        if words := emptied(left_out, found, listing.samples, names(listing.samples)):
+            said.append(f"No image is left of: {', '.join(map(printable, words))}.")
     return said

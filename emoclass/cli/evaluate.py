@@ -113,7 +113,7 @@ def _print(source: str, result: Evaluation) -> None:
     header = ("metric", "value", "95 % interval", "images")
     print_table(list(_rows(result.metrics)), header=header)
     if result.leak_adjusted:
-        click.echo(f"\nWithout the {result.n_leaked} images that are copies of what the model was trained on:\n")
+        click.echo(f"\nWithout the {result.n_leaked} images that are copies of training or validation images:\n")
         print_table(list(_rows(result.leak_adjusted)), header=header)
     for name, metric in result.metrics.items():
         if metric.matrix is not None:

@@ -24,9 +24,10 @@ def print_study(result: StudyResult) -> None:
     for title, field in (("mean", "mean"), ("std. dev.", "sd"), ("minimum", "minimum"), ("maximum", "maximum")):
         rows.append([title, *(_figure(getattr(result.spread[name], field), "-") for name in names), ""])
     print_table(rows, header=["", *names, "test images"])
-    for name in names:
-        if result.spread[name].n < len(result.parts):
-            click.echo(f"{name}: defined in {result.spread[name].n} of {len(result.parts)} {result.kind} only")
+    for name in result.headline:
+        n = result.spread[name].n if name in result.spread else 0
+        if n < len(result.parts):
+            click.echo(f"{name}: defined in {n} of {len(result.parts)} {result.kind}{' only' if n else ''}")
     click.echo(result.caution)
     if result.pooled:
         click.echo("Pooled over the folds, each image predicted once by a model that did not see it:")

@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 import shlex
 from collections import Counter
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import PurePath
 
 from emoclass.config import IGNORE, DataConfig
@@ -24,11 +24,13 @@ class Index:
         samples: Sorted by id, their `emotion` one of the scheme's; their `votes` too, or None where no vote is.
         left_out: Class word -> how many images belong to no emotion of the run.
         n_excluded: How many were left out because a list names them.
+        not_excluded: Names in that list that no image has, sorted.
     """
 
     samples: tuple[Sample, ...]
     left_out: Mapping[str, int]
     n_excluded: int = 0
+    not_excluded: tuple[str, ...] = ()
 
 
 def index(
@@ -49,13 +51,9 @@ def index(
         ContractError: Ids that repeat, paths that leave the root, or votes that are no counts.
     """
     samples = list_samples(spec, config, labels)
-    kept = [sample for sample in samples if excluded.isdisjoint((sample.id, sample.path))]
-    if excluded and len(kept) == len(samples):
-        raise DataError(
-            f"{_place(spec, config)}: holds none of the {len(excluded)} images to exclude, {min(excluded)!r} for one.",
-            hint="The list names paths relative to the data folder.",
-        )
-    listed = replace(_translate(spec, config, labels, kept), n_excluded=len(samples) - len(kept))
+    listed = _translate(spec, config, labels, samples)
+    if excluded:
+        listed = _without(listed, samples, excluded, _place(spec, config))
     found = {sample.emotion for sample in listed.samples}
     missing = [emotion for emotion in labels.emotions if emotion not in found]
     if missing:
@@ -114,6 +112,23 @@ def list_samples(spec: DatasetSpec, config: DataConfig, labels: LabelScheme) -> 
     if not samples:
         raise DataError(f"{_place(spec, config)}: no images found.")
     return samples
+
+
+def _without(listed: Index, samples: Sequence[Sample], excluded: frozenset[str], place: str) -> Index:
+    """Leave out the images that a list names; the classes were looked at before, as those of the whole dataset."""
+    gone = [sample for sample in samples if not excluded.isdisjoint((sample.id, sample.path))]
+    if not gone:
+        raise DataError(
+            f"{place}: holds no image of those to exclude, {min(excluded)!r} for one.",
+            hint="The list names paths relative to the data folder.",
+        )
+    ids, words = {sample.id for sample in gone}, Counter(sample.emotion for sample in gone)
+    return Index(
+        samples=tuple(sample for sample in listed.samples if sample.id not in ids),
+        left_out={word: n - words[word] for word, n in listed.left_out.items() if n > words[word]},
+        n_excluded=len(gone),
+        not_excluded=tuple(sorted(excluded - ids - {sample.path for sample in gone})),
+    )
 
 
 def _emotions_of(listed: Index) -> str:

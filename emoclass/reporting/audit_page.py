@@ -111,7 +111,8 @@ def sections(found: Audit) -> list[Section]:
         Section(
             "leaks",
             "One picture on two sides of the split",
-            "A model that was trained on the one knows the other by heart: figures on the test set flatter it.",
+            "A model that was trained on the one knows the other by heart: figures on the test set say little of new "
+            "pictures. Pairs whose labels differ as well stand above.",
             len(found.crossing),
             of("leaks"),
         ),

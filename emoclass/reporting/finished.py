@@ -31,6 +31,7 @@ class Finished:
         truth: Image id -> true emotion.
         predicted: Image id -> predicted emotion.
         groups: Image id -> group, where it has one.
+        leaked: Ids of the test images that are copies of training or validation images; None where nobody looked.
         data: The digest of all images of the run; None where it is not known.
     """
 
@@ -42,6 +43,7 @@ class Finished:
     truth: Mapping[str, str]
     predicted: Mapping[str, str]
     groups: Mapping[str, str]
+    leaked: frozenset[str] | None
     data: str | None
 
 
@@ -79,6 +81,7 @@ def read_finished(path: Path) -> Finished:
             metrics={name: _figure(value) for name, value in metrics["metrics"].items()},
             split=str(next(iter(rows.values())).get("split") or "test"),
             truth={each: row["y_true"] for each, row in rows.items()},
+            leaked=_leaked(rows),
             predicted={each: row["y_pred"] for each, row in rows.items()},
             groups={each: sides[each]["group"] for each in rows if sides[each]["group"]},
             data=environment.get("digests", {}).get("data"),
@@ -88,6 +91,11 @@ def read_finished(path: Path) -> Finished:
     except (OSError, ValueError, TypeError, AttributeError, RuntimeError, csv.Error) as error:
         reason = error.strerror if isinstance(error, OSError) else str(error).partition("\n")[0]
         raise OutputError(f"run folder {path}: cannot be read ({reason}).", hint=_RUN_AGAIN) from error
+
+
+def _leaked(rows: Mapping[str, Mapping[str, str]]) -> frozenset[str] | None:
+    marks = {each: row.get("leaked") or "" for each, row in rows.items()}
+    return None if "" in marks.values() else frozenset(each for each, mark in marks.items() if mark == "1")
 
 
 def _document(folder: RunFolder, name: str) -> dict[str, Any]:

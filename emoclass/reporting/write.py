@@ -156,12 +156,12 @@ def notes_of(
         n_test = len(images.samples("test"))
         notes.append(
             f"{len(leaked)} of the {n_test} test images are copies of training or validation images: figures on "
-            "them flatter the model. The leak-adjusted figures leave them out."
+            "them say little of new images. The leak-adjusted figures leave them out."
         )
     if audited is not None and audited.label_conflicts:
         notes.append(
             f"{sum(map(len, audited.label_conflicts))} images show {_pictures(len(audited.label_conflicts))} that "
-            "stand under different labels: audit.html shows them."
+            "stand under different labels: the run's audit.html shows them."
         )
     if audited is None:
         notes.append("Nobody looked for copies of one picture: they may stand in training and test at once.")
@@ -169,11 +169,21 @@ def notes_of(
         words = ", ".join(f"{word} {count}" for word, count in sorted(listed.left_out.items()))
         notes.append(f"Left out, since they are none of this run's emotions: {words}.")
     if listed.n_excluded:
-        notes.append(f"Left out, since the list of exclusions names them: {listed.n_excluded} images.")
+        notes.append(f"Left out, since the list of exclusions names them: {_images(listed.n_excluded)}.")
+    if listed.not_excluded:
+        named = "name" if len(listed.not_excluded) == 1 else "names"
+        notes.append(
+            f"The list of exclusions holds {len(listed.not_excluded)} {named} that no image of this dataset has, "
+            f"{listed.not_excluded[0]!r} for one."
+        )
     if n_skipped:
         files = "1 file" if n_skipped == 1 else f"{n_skipped} files"
         notes.append(f"Skipped, since they cannot be read: {files}, listed in skipped.csv.")
     return tuple(notes)
+
+
+def _images(count: int) -> str:
+    return "1 image" if count == 1 else f"{count:,} images"
 
 
 def _pictures(count: int) -> str:

@@ -299,9 +299,13 @@ def test_a_run_may_leave_out_what_an_audit_lists(leaking, registry, tmp_path):
     result = emoclass.run("tiny", data=root, epochs=1, out=tmp_path / "runs", registry=registry, config=config)
     assert (result.n_leaked, result.leak_adjusted) == (0, {})
     assert any("names them: 2 images" in note for note in result.notes)
+    assert any(
+        "holds 1 name that no image of this dataset has, 'train/happy/copy.jpg' for one" in note
+        for note in result.notes
+    )
     assert not {"train/happy/mirrored.png"} & {row["path"] for row in rows(result.folder / "split.csv")}
     listed.write_text("nothing/of/this.png\n")
-    with pytest.raises(DataError, match=r"holds none of the 1 images to exclude, 'nothing/of/this.png' for one"):
+    with pytest.raises(DataError, match=r"holds no image of those to exclude, 'nothing/of/this.png' for one"):
         emoclass.run("tiny", data=root, epochs=1, out=tmp_path / "runs", registry=registry, config=config)
 
 

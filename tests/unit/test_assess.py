@@ -197,14 +197,14 @@ def test_images_that_a_run_has_seen_are_recognized_where_its_data_is_still_there
 
     itself, other = on(photos), on(others)
     assert (itself.n_samples, itself.n_leaked, itself.leak_adjusted["accuracy"].n_samples) == (6, 3, 3)
-    assert itself.notes[0].startswith("3 of the 6 images are copies of what the model was trained on")
+    assert itself.notes[0].startswith("3 of the 6 images are copies of the model's training or validation images")
     assert (other.n_samples, other.n_leaked, other.leak_adjusted["accuracy"].n_samples) == (7, 1, 6)
     assert "No plugin offers gone" in other.notes[1]
     for each in ("happy/002.png", "sad/001.png", "sad/002.png"):
         (photos / each).unlink()
     known = on(photos)
     assert (known.n_leaked, known.leak_adjusted) == (3, {})
-    assert known.notes[0].startswith("The model was trained on all of these images")
+    assert known.notes[0].startswith("All of these images are copies of the model's training")
     assert on(photos, audit=False).n_leaked is None
     assert on(photos, audit=False).notes[0].endswith("is not known: nobody looked.")
     (run / "config.toml").unlink()

@@ -241,3 +241,13 @@ def test_comparing_loads_no_deep_learning_framework_and_stays_callable(half, goo
         "assert not {'tensorflow', 'keras'} & set(sys.modules)"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_copies_of_training_images_are_told(tmp_path):
+    one, other = (
+        write_run(tmp_path / name, TRUTH, GOOD, leaked=marks + "0" * (len(TRUTH) - 2))
+        for name, marks in (("one", "10"), ("other", "11"))
+    )
+    silent = write_run(tmp_path / "silent", TRUTH, HALF, leaked=" " * len(TRUTH))
+    assert emoclass.compare([one, other]).notes[0].startswith(f"2 of the {len(TRUTH)} test images are copies of")
+    assert any("Not every run looked for copies" in note for note in emoclass.compare([one, silent]).notes)

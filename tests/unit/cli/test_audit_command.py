@@ -85,7 +85,7 @@ def test_with_strict_the_document_and_the_list_are_written_all_the_same(conflict
         (["none"], 1, "no such folder"),
         (["empty"], 1, "no images found"),
         (["file.png"], 1, "expected a folder, got a file"),
-        ([], 2, "expected a folder, got none"),
+        ([], 2, "expected a folder of images, got none"),
         (["clean", "--data", "clean"], 2, "DIR is given as well"),
         (["clean", "--dataset", "none"], 2, "none"),
         (["clean", "--dataset", "synthetic-faces"], 2, "takes no folder"),
