@@ -7,16 +7,13 @@ import io
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
-from functools import cache
-from importlib.resources import files
 from pathlib import Path
-
-from jinja2 import Environment, StrictUndefined, Template
 
 from emoclass.auditing.findings import Audit, Copy, CopyPair, meaning
 from emoclass.data.images import quiet_decoders, read_picture
 from emoclass.data.pixels import available_threads, ordered_map
 from emoclass.errors import OutputError, UnreadableImageError
+from emoclass.reporting.templates import template
 
 SHOWN = 60
 """Pairs of a section: a page of five hundred pictures can still be mailed."""
@@ -60,7 +57,7 @@ def write_audit_page(found: Audit, read: Callable[[str], bytes], path: Path) -> 
     """
     parts = sections(found)
     copies = [found.copies[each].path for part in parts for pair in part.pairs[:SHOWN] for each in _ids(pair)]
-    text = _template().render(
+    text = template("audit.html.jinja", names={"describe": describe, "halves": _halves}).render(
         found=found,
         sections=parts,
         copies=found.copies,
@@ -70,7 +67,6 @@ def write_audit_page(found: Audit, read: Callable[[str], bytes], path: Path) -> 
         kept_out=sum(map(len, found.label_conflicts)),
         shown=SHOWN,
         listed=LISTED,
-        style=_style(),
     )
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -163,12 +159,6 @@ def _thumbs(paths: Sequence[str], read: Callable[[str], bytes]) -> dict[str, str
         return dict(zip(wanted, results, strict=True))
 
 
-def _style() -> str:
-    """Return the style sheet of the run's report, so that both pages look alike."""
-    report = files("emoclass.reporting").joinpath("report.html.jinja").read_text(encoding="utf-8")
-    return report.partition("<style>")[2].partition("</style>")[0]
-
-
 def describe(pair: CopyPair) -> str:
     """Return how two images are alike, in a few words.
 
@@ -183,12 +173,3 @@ def describe(pair: CopyPair) -> str:
 
 def _halves(pair: CopyPair, copies: dict[str, Copy]) -> Iterator[Copy]:
     return (copies[each] for each in _ids(pair))
-
-
-@cache
-def _template() -> Template:
-    # Names of files and classes come from strangers: every value is escaped unless the template says otherwise.
-    environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-    environment.globals |= {"describe": describe, "halves": _halves}
-    text = files("emoclass.reporting").joinpath("audit.html.jinja").read_text(encoding="utf-8")
-    return environment.from_string(text)

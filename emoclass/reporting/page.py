@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import base64
 import shlex
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
-from functools import cache
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, StrictUndefined, Template
-
 from emoclass.reporting.contents import ReportContents
+from emoclass.reporting.templates import template
 from emoclass.results import MetricValue, RunResult
 
 SHOWN_SKIPPED = 20
@@ -30,7 +27,7 @@ def write_report(contents: ReportContents, plots: Mapping[str, Path], path: Path
         path: The file to write.
     """
     result = contents.result
-    text = _template().render(
+    text = template("report.html.jinja", filters=FILTERS, names=NAMES).render(
         contents=contents,
         result=result,
         config=contents.config,
@@ -206,11 +203,6 @@ def _flat(tree: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, str]
             yield f"{prefix}{key}", ", ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
 
 
-@cache
-def _template() -> Template:
-    # Names of files and classes come from strangers: every value is escaped unless the template says otherwise.
-    environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-    environment.filters |= {"number": number, "duration": duration, "words": words}
-    environment.globals |= {"images": images, "made": MADE}
-    text = files("emoclass.reporting").joinpath("report.html.jinja").read_text(encoding="utf-8")
-    return environment.from_string(text)
+FILTERS: dict[str, Callable[..., Any]] = {"number": number, "duration": duration, "words": words}
+NAMES = {"images": images, "made": MADE}
+"""What the pages of runs and studies use."""

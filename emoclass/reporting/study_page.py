@@ -6,16 +6,13 @@ import base64
 import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, StrictUndefined, Template
-
 from emoclass.config import RunConfig
-from emoclass.reporting.page import MADE, images, number, words
+from emoclass.reporting.page import FILTERS, NAMES
 from emoclass.reporting.study import EXPERIMENT, RESULT, StudyFolder, StudyPlan
+from emoclass.reporting.templates import template
 from emoclass.results import MetricValue
 from emoclass.studies import StudyResult
 
@@ -70,12 +67,11 @@ def pooled_matrix(result: StudyResult) -> MetricValue | None:
 
 def _page(contents: StudyContents, matrix: MetricValue | None, plot: Path | None) -> str:
     result = contents.result
-    return _template().render(
+    return template("study.html.jinja", filters=FILTERS, names=NAMES).render(
         contents=contents,
         result=result,
         plan=contents.plan,
         config=contents.config,
-        style=_style(),
         headline=[name for name in result.headline if name in result.spread],
         per_class={name: value.per_class for name, value in result.pooled.items() if value.per_class},
         matrix=matrix,
@@ -91,21 +87,3 @@ def _embed(plot: Path) -> dict[str, Any]:
     # A PNG begins with its size; it is drawn with more pixels than a page shows.
     width, height = (round(int.from_bytes(encoded[start : start + 4], "big") * SCALE) for start in (16, 20))
     return {"source": base64.b64encode(encoded).decode("ascii"), "width": width, "height": height}
-
-
-def _source(name: str) -> str:
-    return files("emoclass.reporting").joinpath(name).read_text(encoding="utf-8")
-
-
-@cache
-def _style() -> str:
-    """Return the style of a run's report: both pages look alike."""
-    return _source("report.html.jinja").partition("<style>")[2].partition("</style>")[0]
-
-
-@cache
-def _template() -> Template:
-    environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-    environment.filters |= {"number": number, "words": words}
-    environment.globals |= {"images": images, "made": MADE}
-    return environment.from_string(_source("study.html.jinja"))

@@ -1,0 +1,31 @@
+"""The pages' templates: one way to load them, and one look."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined, Template
+
+
+def template(
+    name: str, *, filters: Mapping[str, Callable[..., Any]] | None = None, names: Mapping[str, Any] | None = None
+) -> Template:
+    """Return a page's template, which may include `report.css`.
+
+    Args:
+        name: Its file in this folder.
+        filters: What the page pipes values through.
+        names: What else it uses by name.
+    """
+    # Names of files and classes come from strangers: every value is escaped unless the template says otherwise.
+    environment = Environment(
+        loader=PackageLoader("emoclass", "reporting"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= filters or {}
+    environment.globals |= names or {}
+    return environment.get_template(name)
