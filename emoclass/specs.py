@@ -38,6 +38,8 @@ class Sample(FrozenModel):
             that is no emotion. All 0 is as none.
         group: Person, sequence or source: never crosses splits.
         split: The dataset's official split, where it has one.
+        attributes: What else the dataset says of the image, such as `{"gender": "female"}`: figures can be broken
+            down by it.
     """
 
     id: str
@@ -46,6 +48,7 @@ class Sample(FrozenModel):
     votes: Mapping[str, float] | None = None
     group: str | None = None
     split: SplitName | None = None
+    attributes: Mapping[str, str] = Field(default_factory=dict)
 
 
 class Spec(FrozenModel):
@@ -62,6 +65,10 @@ class DatasetSpec(Spec):
         load: `load(root: Path | None, **options) -> Iterable[Sample]`. Lists, decodes nothing, raises DataError
             where files are missing or malformed.
         emotions: The emotion ids that the dataset can hold.
+        not_emotions: Class words of the dataset that are no emotion, such as `uncertain`: their images are left out,
+            and counted, unless a run maps the word.
+        codes: The dataset's own number, letters or word for a class -> the word that its samples bear, for the table
+            of all datasets' classes in the documentation.
         read_sample: `read_sample(root, sample) -> bytes`, one encoded image, for containers such as a CSV of
             pixels and for generated images; None reads the file at `root / sample.path`.
         make_tiny: `make_tiny(root: Path) -> Mapping[str, str] | None` writes a few synthetic images in the true
@@ -79,6 +86,8 @@ class DatasetSpec(Spec):
 
     load: AnyRef
     emotions: tuple[str, ...] = EMOTIONS
+    not_emotions: tuple[str, ...] = ()
+    codes: Mapping[str, str] = Field(default_factory=dict)
     read_sample: AnyRef | None = None
     make_tiny: AnyRef | None = None
     needs_root: bool = True

@@ -198,7 +198,7 @@ def _translate(spec: DatasetSpec, config: DataConfig, labels: LabelScheme, sampl
             emotion = None if said == IGNORE else canonical(said, labels.extra)
         meaning[word] = emotion
         # A vote may be for no emotion at all, as FER+'s for "unknown" are: it is left out.
-        if emotion is None and said != IGNORE and word in classes:
+        if emotion is None and said != IGNORE and word in classes and word not in spec.not_emotions:
             unknown.append(word)
     if unknown:
         raise _unknown_classes(spec, config, labels, unknown)

@@ -142,13 +142,13 @@ def check_paths_stay_inside(case: Case[DatasetSpec]) -> None:
 
 
 def check_emotions_are_declared(case: Case[DatasetSpec]) -> None:
-    """Every sample's emotion, or what its word stands for, is one of the spec's `emotions`.
+    """Every sample's emotion, or what its word stands for, is one of the spec's `emotions`, or in `not_emotions`.
 
     Users choose labels by what a dataset says that it holds.
     """
     for sample in make_tiny(case).samples:
         emotion = canonical(sample.emotion, case.spec.emotions)
-        if emotion not in case.spec.emotions:
+        if emotion not in case.spec.emotions and sample.emotion not in case.spec.not_emotions:
             meaning = f" ({emotion})" if emotion and emotion != sample.emotion else ""
             case.fail(
                 expected=f"emotions among {', '.join(case.spec.emotions)}",

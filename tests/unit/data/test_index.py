@@ -40,6 +40,15 @@ def test_samples_come_sorted_by_id_whatever_the_loader_does() -> None:
         assert read(iter(shuffled)) == reference
 
 
+def test_words_that_a_dataset_declares_no_emotions_are_left_out_and_counted_unless_mapped() -> None:
+    samples = images("happy", "sad", "uncertain", "non-face")
+    spec = DatasetSpec(name="mine", summary="M.", load=lambda root: samples, not_emotions=("uncertain", "non-face"))
+    assert index(spec, DataConfig(root="x"), TWO).left_out == {"uncertain": 1, "non-face": 1}
+    mapped = index(spec, DataConfig(root="x", map={"uncertain": "sad"}), TWO)
+    assert sum(sample.emotion == "sad" for sample in mapped.samples) == 2
+    assert mapped.left_out == {"non-face": 1}
+
+
 @pytest.mark.parametrize(
     ("word", "emotion"),
     [
