@@ -149,7 +149,8 @@ class MetricSpec(Spec):
         transform: A rising function of a proportion, where the value is one behind it: F1 = 2 J / (1 + J).
         takes_votes: True for a metric of the annotators' votes: `compute` and `counts` then receive `votes` as a
             keyword, float64 `(n, len(labels))`, in each row the emotions' shares of one image's votes, summing to 1.
-            Only images that have votes are passed; where none has any, the value is null.
+            Only images that have votes are passed; where none has any, the value is null. `"counts"` for one that
+            needs their numbers: a row then holds those, and only images with two votes or more are passed.
         bounds: The smallest and largest possible value; None is unbounded.
         direction: Whether more is better.
         reference: The independent implementation or paper that it agrees with.
@@ -160,7 +161,7 @@ class MetricSpec(Spec):
     interval: Literal["proportion", "bootstrap", "none"] = "bootstrap"
     counts: AnyRef | None = None
     transform: AnyRef | None = None
-    takes_votes: bool = False
+    takes_votes: bool | Literal["counts"] = False
     bounds: tuple[float | None, float | None] = (0.0, 1.0)
     direction: Literal["higher", "lower", "none"] = "higher"
     reference: str | None = None

@@ -19,7 +19,7 @@ from emoclass.data.pixels import Decoded, available_threads, decode
 from emoclass.data.split import split
 from emoclass.errors import DataError
 from emoclass.evaluation.evaluate import evaluate
-from emoclass.evaluation.predictions import Predictions, scores_from_output, shares_of_votes
+from emoclass.evaluation.predictions import Predictions, numbers_of_votes, scores_from_output, shares_of_votes
 from emoclass.progress import Progress
 from emoclass.registry import PluginInfo, Registry
 from emoclass.reporting.folder import RunFolder
@@ -197,6 +197,7 @@ def predict_test(work: Work, model: keras.Model, images: LabeledPixels, leaked: 
 
     output = predict(model, work.model.value_range, _batches(work, images, "test"), work.progress)
     samples = images.samples("test")
+    votes = [sample.votes for sample in samples]
     return Predictions(
         ids=tuple(sample.id for sample in samples),
         y_true=images.y_true("test"),
@@ -204,14 +205,18 @@ def predict_test(work: Work, model: keras.Model, images: LabeledPixels, leaked: 
         labels=work.config.labels,
         groups=tuple(sample.group for sample in samples),
         split="test",
-        votes=shares_of_votes([sample.votes for sample in samples], work.config.labels),
+        votes=shares_of_votes(votes, work.config.labels),
+        n_votes=numbers_of_votes(votes, work.config.labels),
         leaked=None if leaked is None else np.array([sample.id in leaked for sample in samples]),
     )
 
 
 def measure(work: Work, predictions: Predictions | None) -> dict[str, MetricValue]:
-    """Compute the run's metrics; none without predictions."""
+    """Compute the run's metrics; none without predictions, and of votes only where there are any, unless it names them."""
     if predictions is None:
         return {}
-    n_resamples = work.config.evaluation.resamples
-    return evaluate(predictions, work.metrics, seed=work.config.seed, n_resamples=n_resamples, progress=work.progress)
+    settings = work.config.evaluation
+    named = {*settings.headline, *settings.metrics}
+    has_votes = predictions.votes is not None
+    metrics = [spec for spec in work.metrics if has_votes or not spec.takes_votes or spec.name in named]
+    return evaluate(predictions, metrics, seed=work.config.seed, n_resamples=settings.resamples, progress=work.progress)

@@ -13,7 +13,6 @@ from emoclass.configure import load_plugin, merge
 from emoclass.data.index import Index
 from emoclass.data.split import split
 from emoclass.errors import ConfigError, EmoclassError, OutputError
-from emoclass.evaluation.evaluate import evaluate
 from emoclass.progress import Progress
 from emoclass.registry import Registry
 from emoclass.reporting.folder import resume_command
@@ -21,7 +20,7 @@ from emoclass.reporting.study import StudyFolder, StudyPlan
 from emoclass.reporting.study_page import StudyContents, write_study
 from emoclass.results import MetricValue, RunResult
 from emoclass.runner import Settings, compose, resume
-from emoclass.steps import Work
+from emoclass.steps import Work, measure
 from emoclass.studies import StudyResult
 
 __all__ = ["cross_validate", "repeat", "resume_study"]
@@ -219,14 +218,7 @@ def _no_remark_on_retracing(record: logging.LogRecord) -> bool:
 
 def _pool(work: Work, folder: StudyFolder, parts: Sequence[str], listed: Index) -> dict[str, MetricValue]:
     """Measure the predictions of all folds together, and write them."""
-    config = work.config
-    return evaluate(
-        folder.pool(parts, config.labels, {sample.id: sample for sample in listed.samples}),
-        work.metrics,
-        seed=config.seed,
-        n_resamples=config.evaluation.resamples,
-        progress=work.progress,
-    )
+    return measure(work, folder.pool(parts, work.config.labels, {sample.id: sample for sample in listed.samples}))
 
 
 def _notes(results: Mapping[str, RunResult]) -> tuple[str, ...]:

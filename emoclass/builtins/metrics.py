@@ -6,6 +6,7 @@ from emoclass.specs import MetricSpec
 
 _DECISIONS = "emoclass.evaluation.metrics"
 _PROBABILITIES = "emoclass.evaluation.probability_metrics"
+_VOTES = "emoclass.evaluation.vote_metrics"
 
 BUILTIN_METRICS: tuple[MetricSpec, ...] = (
     MetricSpec(
@@ -119,6 +120,30 @@ BUILTIN_METRICS: tuple[MetricSpec, ...] = (
         compute=f"{_DECISIONS}:cohen_kappa",
         bounds=(-1.0, 1.0),
         reference="sklearn.metrics.cohen_kappa_score",
+    ),
+    MetricSpec(
+        name="annotator_agreement",
+        summary="The mean share of an image's annotators who chose the predicted emotion.",
+        compute=f"{_VOTES}:annotator_agreement",
+        takes_votes=True,
+        reference="sklearn.metrics.accuracy_score, where each vote is an image",
+    ),
+    MetricSpec(
+        name="human_ceiling",
+        summary="How often an annotator agrees with the majority of an image's other annotators.",
+        compute=f"{_VOTES}:human_ceiling",
+        takes_votes="counts",
+        direction="none",
+        reference="after Snow et al. (2008), Cheap and fast - but is it good?",
+    ),
+    MetricSpec(
+        name="vote_divergence",
+        summary="How far the probabilities are from the annotators' shares: the Kullback-Leibler divergence, in nats.",
+        compute=f"{_VOTES}:vote_divergence",
+        takes_votes=True,
+        bounds=(0.0, None),
+        direction="lower",
+        reference="Kullback and Leibler (1951), On information and sufficiency",
     ),
     MetricSpec(
         name="confusion_matrix",

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import click
 
 from emoclass.cli.native import native_messages_aside
-from emoclass.errors import ConfigError, DataError
+from emoclass.errors import DataError
 
 if TYPE_CHECKING:
     from emoclass.cli.inputs import Inputs, Survey
@@ -71,7 +71,7 @@ def predict(
 
         folders = _prepared(annotate, explain)
         classifier = load(source, threads=threads)
-    chosen = _chosen(labels, classifier)
+    chosen = classifier if labels is None else classifier.among(labels)
     given = Inputs(inputs, folders)
     survey = given.survey()
     if form == "table" and not (survey.count or given.has_stdin):  # programs get a row for each problem
@@ -79,12 +79,12 @@ def predict(
             "images: found none (" + "; ".join(f"{each.path} {each.reason}" for each in survey.problems) + ").",
             hint="Folders are searched for JPEG, PNG, WebP, GIF, BMP and TIFF files by their names.",
         )
-    printer = _printer(form, chosen or classifier.labels, top, survey, given)
+    printer = _printer(form, chosen.labels, top, survey, given)
     pictures = _pictures(classifier, annotate, explain)
     failed = 0
     try:
         with quiet_decoders():
-            for outcome in _outcomes(classifier, given, survey, chosen, threads):
+            for outcome in _outcomes(chosen, given, survey, threads):
                 printer.write(outcome)
                 if not isinstance(outcome, Prediction):
                     failed += 1
@@ -120,25 +120,6 @@ def _pictures(classifier: Classifier, annotate: Path | None, explain: Path | Non
     return Pictures(classifier, annotate, explain)
 
 
-def _chosen(names: str | None, classifier: Classifier) -> LabelScheme | None:
-    """Return the emotions to choose among, in the model's order."""
-    if names is None:
-        return None
-    from emoclass.labels import LabelScheme, canonical
-
-    known = classifier.labels
-    wanted = {canonical(name, known.extra) or name.strip() for name in names.split(",") if name.strip()}
-    strangers = sorted(wanted - set(known.emotions))
-    if strangers or len(wanted) < 2:
-        got = ", ".join(strangers or wanted) or "none"
-        alone = "This model has no more than two: leave --labels out." if len(known) == 2 else None
-        raise ConfigError(
-            f"--labels: expected two or more of the model's {', '.join(known.emotions)}, got {got}.",
-            hint=alone or f"For example --labels {','.join(known.emotions[:2])}.",
-        )
-    return LabelScheme(emotions=tuple(name for name in known.emotions if name in wanted), extra=known.extra)
-
-
 def _printer(form: str, labels: LabelScheme, top: int | None, survey: Survey, given: Inputs) -> Printer:
     from emoclass.cli.output import printable, width
     from emoclass.cli.predictions import Csv, JsonLines, JsonList, Table
@@ -152,12 +133,9 @@ def _printer(form: str, labels: LabelScheme, top: int | None, survey: Survey, gi
 
 
 def _outcomes(
-    classifier: Classifier, given: Inputs, survey: Survey, chosen: LabelScheme | None, threads: int | None
+    classifier: Classifier, given: Inputs, survey: Survey, threads: int | None
 ) -> Iterator[Prediction | Unreadable]:
     """Yield what becomes of every input; on the way, show how far it is, and warn of the wrong kind of picture."""
-    from emoclass.inference.classifier import among
-    from emoclass.results import Prediction
-
     yield from survey.problems
     paths = given.paths() if classifier.expects == "photograph" else _watched(given.paths(), classifier)
     stream: Iterable[Prediction | Unreadable] = classifier.predict_batches(paths, threads=threads)
@@ -168,7 +146,7 @@ def _outcomes(
     nothing = True
     for outcome in stream:
         nothing = False
-        yield among(outcome, chosen) if chosen and isinstance(outcome, Prediction) else outcome
+        yield outcome
     if nothing and given.has_stdin:
         raise DataError("stdin: expected a path a line, got none.")
 

@@ -58,9 +58,14 @@ def evaluate(
 
 
 def _measure(spec: MetricSpec, given: Predictions, *, seed: int, n_resamples: int) -> MetricValue:
-    predictions = given.with_votes() if spec.takes_votes else given
+    predictions: Predictions | None = given
+    lack = ""
+    if spec.takes_votes == "counts":
+        predictions, lack = given.with_several_votes(), "no image has two votes for the run's emotions"
+    elif spec.takes_votes:
+        predictions, lack = given.with_votes(), "no image has votes for the run's emotions"
     if predictions is None:
-        return MetricValue(n_samples=0, split=given.split, reason="no image has votes for the run's emotions")
+        return MetricValue(n_samples=0, split=given.split, reason=lack)
     labels, split, n = predictions.labels, predictions.split, len(predictions)
     compute = resolve(spec.compute)
 
@@ -131,7 +136,8 @@ def called(
 ) -> Any:
     """Call a metric's function on some of the samples; what it raises names the metric, but for ValueError."""
     y_true, y_score = predictions.y_true[index], predictions.y_score[index]
-    votes = {"votes": predictions.votes[index]} if spec.takes_votes and predictions.votes is not None else {}
+    given = predictions.vote_counts if spec.takes_votes == "counts" else predictions.votes
+    votes = {"votes": given[index]} if spec.takes_votes and given is not None else {}
     try:
         return function(y_true, y_score, labels=predictions.labels, **votes, **more)
     except (ValueError, EmoclassError):

@@ -86,6 +86,23 @@ def shares_of_votes(votes: Sequence[Mapping[str, float] | None], labels: LabelSc
     return counts / np.where(totals > 0, totals, np.nan)
 
 
+def numbers_of_votes(votes: Sequence[Mapping[str, float] | None], labels: LabelScheme) -> FloatArray | None:
+    """Return how many votes for the run's emotions each image has, float64 `(n,)`, or None where no image has a vote.
+
+    Args:
+        votes: As for `shares_of_votes`, to which this is the denominator.
+        labels: The class order.
+
+    Example:
+        >>> numbers_of_votes([{"sad": 3, "happy": 1}, None], LabelScheme(emotions=("happy", "sad"))).tolist()
+        [4.0, 0.0]
+    """
+    totals = np.array(
+        [sum((each or {}).get(emotion, 0.0) for emotion in labels.emotions) for each in votes], np.float64
+    )
+    return totals if totals.any() else None
+
+
 @dataclass(frozen=True, eq=False)
 class Predictions:
     """What a model said about the images of one split. The arrays are read-only copies.
@@ -99,6 +116,7 @@ class Predictions:
         split: Which split the samples are.
         votes: The emotions' shares of the annotators' votes, a row of NaN where a sample has none; None if no
             sample has any. Shape: float64 `(n, len(labels))`. Range: [0, 1], rows sum to 1.
+        n_votes: How many votes for these emotions each sample has, float64 `(n,)`; None where only shares are known.
         leaked: Which samples are copies of what the model was trained on, bool `(n,)`; None where nobody looked.
 
     Raises:
@@ -112,6 +130,7 @@ class Predictions:
     groups: tuple[str | None, ...] | None = None
     split: str = "test"
     votes: FloatArray | None = None
+    n_votes: FloatArray | None = None
     leaked: BoolArray | None = None
 
     def __post_init__(self) -> None:
@@ -137,6 +156,11 @@ class Predictions:
             raise ContractError(f"groups: expected {n}, one for each sample, got {len(self.groups)}.")
         self._freeze(ids=tuple(self.ids), y_true=_frozen(y_true.astype(np.int64)), y_score=_frozen(y_score))
         self._freeze(groups=_groups(self.groups), votes=_votes(self.votes, y_score.shape))
+        if self.n_votes is not None:
+            n_votes = np.array(self.n_votes, dtype=np.float64)
+            if n_votes.shape != (n,) or not (n_votes >= 0).all():
+                raise ContractError(f"n_votes: expected numbers from 0 on, of shape ({n},), got shape {n_votes.shape}.")
+            self._freeze(n_votes=None if self.votes is None else _frozen(n_votes))
         if self.leaked is not None:
             leaked = np.array(self.leaked)
             if leaked.shape != (n,) or leaked.dtype != np.bool_:
@@ -153,7 +177,20 @@ class Predictions:
         """Return the predictions for the samples that have votes, or None where none has."""
         if self.votes is None:
             return None
-        return self._take(np.flatnonzero(~np.isnan(self.votes[:, 0])))
+        return self.take(np.flatnonzero(~np.isnan(self.votes[:, 0])))
+
+    def with_several_votes(self) -> Predictions | None:
+        """Return the predictions for the samples that are known to have two votes or more, or None where none has."""
+        if self.n_votes is None or not (self.n_votes >= 2).any():
+            return None
+        return self.take(np.flatnonzero(self.n_votes >= 2))
+
+    @property
+    def vote_counts(self) -> FloatArray | None:
+        """The emotions' numbers of votes, float64 `(n, len(labels))`, NaN where there are none; None if not known."""
+        if self.votes is None or self.n_votes is None:
+            return None
+        return self.votes * self.n_votes[:, np.newaxis]
 
     @property
     def n_leaked(self) -> int:
@@ -164,9 +201,10 @@ class Predictions:
         """Return the predictions for the samples that are no copies of training images, or None where all are."""
         if self.leaked is None or not self.leaked.any():
             return self
-        return None if self.leaked.all() else self._take(np.flatnonzero(~self.leaked))
+        return None if self.leaked.all() else self.take(np.flatnonzero(~self.leaked))
 
-    def _take(self, rows: IntArray) -> Predictions:
+    def take(self, rows: IntArray) -> Predictions:
+        """Return the predictions for some of the samples, by their places; at least one."""
         return replace(
             self,
             ids=tuple(self.ids[row] for row in rows),
@@ -174,6 +212,7 @@ class Predictions:
             y_score=self.y_score[rows],
             groups=None if self.groups is None else tuple(self.groups[row] for row in rows),
             votes=None if self.votes is None else self.votes[rows],
+            n_votes=None if self.n_votes is None else self.n_votes[rows],
             leaked=None if self.leaked is None else self.leaked[rows],
         )
 

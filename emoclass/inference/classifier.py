@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing
@@ -9,16 +10,17 @@ from itertools import chain, islice
 from typing import TypeAlias, overload
 
 import numpy as np
+from pydantic import ValidationError
 
 from emoclass.bundle.manifest import LITERT
 from emoclass.bundle.read import Bundle
 from emoclass.data.pixels import MAX_THREADS, available_threads, check_count, ordered_map
-from emoclass.errors import BundleError, UnreadableImageError
+from emoclass.errors import BundleError, ConfigError, UnreadableImageError
 from emoclass.evaluation.decision import predicted_classes
 from emoclass.evaluation.predictions import scores_from_output
 from emoclass.inference.given import SINGLE, ImageLike, path_of, reader, several
 from emoclass.inference.litert import LiteRTModel
-from emoclass.labels import LabelScheme
+from emoclass.labels import LabelScheme, canonical
 from emoclass.results import Prediction, Unreadable
 from emoclass.specs import Expects
 
@@ -48,7 +50,7 @@ class Classifier:
     Attributes:
         bundle: The bundle.
         name: What the model is called.
-        labels: The emotions, in class order.
+        labels: The emotions that it chooses among, in class order.
         image_shape: `(height, width, channels)` of the network's input; images are stretched to it.
         expects: What a picture must show: `photograph` or `face_crop`.
 
@@ -64,6 +66,7 @@ class Classifier:
         self.labels: LabelScheme = manifest.labels
         self.image_shape: tuple[int, int, int] = manifest.image.shape
         self.expects: Expects = manifest.expects
+        self._columns: list[int] | None = None  # of the network's classes, where the choice is among some
         self._model = LiteRTModel(
             bundle.path / LITERT,
             content=bundle.content(LITERT),
@@ -76,6 +79,35 @@ class Classifier:
                 f"bundle {bundle.path}: {LITERT}: expected {_network(*expected)}, got {_network(*found)}.",
                 hint="The manifest was changed, or the file is another model's.",
             )
+
+    def among(self, labels: str | Iterable[str]) -> Classifier:
+        """Return a view of the model that chooses among some of its emotions only; the model itself stays as it is.
+
+        The other emotions are struck out, and the probabilities of those that remain are divided by their sum. An
+        image to which the model gives none of them any probability cannot be judged: `predict` raises
+        UnreadableImageError, and `predict_batches` gives an `Unreadable`.
+
+        Args:
+            labels: Two or more of the model's emotions, as a list or separated by commas. Their order is the class
+                order of the view: of two, the second is the positive one.
+
+        Raises:
+            ConfigError: Fewer than two, one twice, or one that the model does not know.
+
+        Example:
+            >>> load("faces").among("happy,sad").predict("anna.jpg").scores  # doctest: +SKIP
+            {'happy': 0.92, 'sad': 0.08}
+        """
+        chosen = _chosen(labels, self.labels)
+        view = copy.copy(self)
+        view.labels = chosen
+        view._columns = [self.bundle.manifest.labels.index(emotion) for emotion in chosen.emotions]
+        return view
+
+    @property
+    def sees_none(self) -> str:
+        """Why an image cannot be judged to which the model gives none of `labels` any probability, in a few words."""
+        return f"the model sees none of {', '.join(self.labels.emotions)}"
 
     @property
     def good_batch(self) -> int:
@@ -98,11 +130,15 @@ class Classifier:
             A prediction, or a list of them for an iterable.
 
         Raises:
-            UnreadableImageError: An image cannot be read; `predict_batches` goes on instead.
+            UnreadableImageError: An image cannot be read, or shows none of the emotions that `among` left;
+                `predict_batches` goes on instead.
             DataError: It is nothing of the above, such as an array of another shape or type, or an open file.
         """
         if isinstance(x, SINGLE):
-            return self._predictions([path_of(x)], self.pixels(x)[None])[0]
+            [answer] = self._predictions([path_of(x)], self.pixels(x)[None])
+            if isinstance(answer, UnreadableImageError):
+                raise answer
+            return answer
         found = []
         for _, outcome in self._stream(several(x)):
             if isinstance(outcome, UnreadableImageError):
@@ -127,7 +163,7 @@ class Classifier:
             threads: Threads that decode, 1 to 256; None takes one a processor.
 
         Returns:
-            A prediction for each item, in order; an `Unreadable` where the image cannot be read.
+            A prediction for each item, in order; an `Unreadable` where the image cannot be read or judged.
 
         Raises:
             ConfigError: A number of threads, or of images a batch, outside its range.
@@ -176,7 +212,7 @@ class Classifier:
 
     def _answer(self, batch: list[_Outcome]) -> Iterator[tuple[str | None, Prediction | UnreadableImageError]]:
         readable = [(path, found) for path, found in batch if not isinstance(found, UnreadableImageError)]
-        answers: Iterator[Prediction] = iter(())
+        answers: Iterator[Prediction | UnreadableImageError] = iter(())
         if readable:
             paths, pixels = zip(*readable, strict=True)
             answers = iter(self._predictions(paths, np.stack(pixels)))
@@ -195,16 +231,28 @@ class Classifier:
     def scores(self, pixels: np.ndarray) -> np.ndarray:
         """Return the probabilities of images that were decoded by `pixels` already.
 
-        Shapes: uint8 `(n, *image_shape)` -> float64 `(n, len(labels))`.
+        Shapes: uint8 `(n, *image_shape)` -> float64 `(n, len(labels))`. Range: [0, 1], rows sum to 1; a row of NaN where
+        the model gives none of the emotions that `among` left any probability.
 
         Raises:
             DataError: Another shape or type.
             ContractError: The network gives no probabilities.
         """
-        return scores_from_output(self._model.predict(pixels), self.labels)
+        scores = scores_from_output(self._model.predict(pixels), self.bundle.manifest.labels)
+        if self._columns is None:
+            return scores
+        kept = scores[:, self._columns]
+        sums = kept.sum(axis=1, keepdims=True)
+        rest: np.ndarray = kept / np.where(sums > 0, sums, np.nan)
+        return rest
 
-    def _predictions(self, paths: Sequence[str | None], pixels: np.ndarray) -> list[Prediction]:
-        return [prediction(path, row, self.labels) for path, row in zip(paths, self.scores(pixels), strict=True)]
+    def _predictions(self, paths: Sequence[str | None], pixels: np.ndarray) -> list[Prediction | UnreadableImageError]:
+        return [
+            UnreadableImageError(path or "image", self.sees_none)
+            if np.isnan(row[0])
+            else prediction(path, row, self.labels)
+            for path, row in zip(paths, self.scores(pixels), strict=True)
+        ]
 
 
 def _network(shape: tuple[int, int, int], units: int, value_range: tuple[float, float]) -> str:
@@ -227,15 +275,25 @@ def prediction(path: str | None, scores: np.ndarray, labels: LabelScheme) -> Pre
     )
 
 
-def among(found: Prediction, labels: LabelScheme) -> Prediction | Unreadable:
-    """Return a prediction as if there were only some of the emotions: their probabilities, made to sum to 1.
-
-    Where the model gives none of them any probability, nothing can be said.
-    """
-    scores = np.array([found.scores[emotion] for emotion in labels.emotions])
-    if not scores.sum() > 0:
-        return Unreadable(path=found.path, reason=f"the model sees none of {', '.join(labels.emotions)}")
-    return prediction(found.path, scores / scores.sum(), labels)
+def _chosen(labels: str | Iterable[str], known: LabelScheme) -> LabelScheme:
+    """Return the emotions to choose among, in the order given."""
+    names = [name.strip() for name in (labels.split(",") if isinstance(labels, str) else labels)]
+    names = [name for name in names if name]
+    try:
+        chosen = LabelScheme(emotions=tuple(names), extra=known.extra)
+        strangers = [emotion for emotion in chosen.emotions if emotion not in known.emotions]
+    except ValidationError:
+        chosen = None
+        strangers = [name for name in names if canonical(name, known.extra) not in known.emotions]
+    if chosen is None or strangers:
+        raise ConfigError(
+            f"labels: expected two or more of the model's {', '.join(known.emotions)}, each once, "
+            f"got {', '.join(strangers or names) or 'none'}.",
+            hint="This model has no more than two: leave the labels out."
+            if len(known) == 2
+            else f"For example {','.join(known.emotions[:2])}.",
+        )
+    return chosen
 
 
 def _decode_all(taken: list[_Taken]) -> list[_Outcome]:

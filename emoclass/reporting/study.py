@@ -14,7 +14,7 @@ import numpy as np
 
 from emoclass.config import RunConfig, read_file, validate
 from emoclass.errors import OutputError
-from emoclass.evaluation.predictions import Predictions, shares_of_votes
+from emoclass.evaluation.predictions import Predictions, numbers_of_votes, shares_of_votes
 from emoclass.labels import LabelScheme
 from emoclass.reporting.folder import MARKER, RunFolder, resume_command
 from emoclass.specs import Sample
@@ -174,6 +174,7 @@ class StudyFolder(RunFolder):
             raise OutputError(f"study {self.path}: predictions cannot be pooled ({error}).") from error
         self.write_rows("predictions.csv", list(rows[0]), [list(row.values()) for row in rows])
         scores = scores.clip(HALF_DIGIT, 1 - HALF_DIGIT)
+        votes = [sample.votes for sample in tested]
         return Predictions(
             ids=tuple(row["id"] for row in rows),
             y_true=np.array([labels.index(row["y_true"]) for row in rows]),
@@ -181,7 +182,8 @@ class StudyFolder(RunFolder):
             labels=labels,
             groups=tuple(sample.group for sample in tested),
             split="test",
-            votes=shares_of_votes([sample.votes for sample in tested], labels),
+            votes=shares_of_votes(votes, labels),
+            n_votes=numbers_of_votes(votes, labels),
         )
 
     def study_result(self) -> StudyResult:

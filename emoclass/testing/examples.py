@@ -46,7 +46,8 @@ def example(labels: LabelScheme, y_true: ArrayLike, y_score: ArrayLike, votes: A
     if shares is None:
         shares = np.random.default_rng(len(truth)).dirichlet(np.ones(len(labels)), len(truth))
     names = tuple(f"image{i}" for i in range(len(truth)))
-    return Predictions(names, truth, np.asarray(y_score, np.float64), labels, votes=shares)
+    n_votes = np.full(len(truth), 10.0)
+    return Predictions(names, truth, np.asarray(y_score, np.float64), labels, votes=shares, n_votes=n_votes)
 
 
 def plain(labels: LabelScheme, n: int, *, seed: int = 0) -> Predictions:

@@ -24,6 +24,9 @@ def test_names_and_order():
         "brier_score",
         "expected_calibration_error",
         "cohen_kappa",
+        "annotator_agreement",
+        "human_ceiling",
+        "vote_divergence",
         "confusion_matrix",
     ]
 
@@ -31,7 +34,10 @@ def test_names_and_order():
 @pytest.mark.parametrize("spec", BUILTIN_METRICS, ids=lambda spec: spec.name)
 def test_code_is_there_and_takes_what_the_contract_passes(spec):
     parameters = inspect.signature(resolve(spec.compute)).parameters
-    assert list(parameters)[:4] == ["y_true", "y_score", "labels", "sample_weight"]
+    assert list(parameters) == [
+        "y_true", "y_score", "labels", *(["votes"] if spec.takes_votes else []), "sample_weight",
+        *(["bins"] if "bins" in parameters else []),
+    ]  # fmt: skip
     if spec.counts:
         assert list(inspect.signature(resolve(spec.counts)).parameters) == ["y_true", "y_score", "labels"]
     assert spec.summary.endswith(".")

@@ -18,7 +18,6 @@ import emoclass
 from emoclass.bundle.manifest import KERAS, LITERT, MANIFEST
 from emoclass.data.images import read_image
 from emoclass.errors import BundleError, ConfigError, DataError, UnreadableImageError
-from emoclass.inference.classifier import among
 from emoclass.results import Prediction, Unreadable
 
 
@@ -213,17 +212,61 @@ def test_threads_may_share_a_classifier(classifier, tmp_path):
             assert [each.scores for each in streamed] == [pytest.approx(each, abs=1e-6) for each in expected]
 
 
-def test_only_some_emotions_are_made_to_sum_to_one():
-    labels = emoclass.LabelScheme(emotions=("happy", "angry"))
-    found = Prediction(path="a", label="sad", probability=0.6, scores={"happy": 0.1, "sad": 0.6, "angry": 0.3})
-    assert among(found, labels).to_json() == {
-        "path": "a",
-        "label": "angry",
-        "probability": pytest.approx(0.75),
-        "scores": {"happy": pytest.approx(0.25), "angry": pytest.approx(0.75)},
-    }
-    nothing = Prediction(path="a", label="sad", probability=1.0, scores={"happy": 0.0, "sad": 1.0, "angry": 0.0})
-    assert among(nothing, labels) == Unreadable(path="a", reason="the model sees none of happy, angry")
+class Answers:
+    """A network that gives the same answers, whatever it is shown."""
+
+    def __init__(self, *rows):
+        self.rows = np.array(rows, np.float32)
+
+    def predict(self, pixels):
+        return self.rows[: len(pixels)]
+
+
+def test_a_view_chooses_among_some_emotions_in_the_order_given(crop_bundle):
+    classifier = emoclass.load(crop_bundle)
+    view = classifier.among("anger, happy")
+    found, whole = view.predict(noise()), classifier.predict(noise())
+    assert list(found.scores) == ["angry", "happy"] and view.labels.positive == "happy"
+    assert sum(found.scores.values()) == pytest.approx(1)
+    assert found.scores["happy"] / found.scores["angry"] == pytest.approx(whole.scores["happy"] / whole.scores["angry"])
+    assert list(whole.scores) == ["happy", "sad", "angry"], "the model itself stays as it is"
+    again = view.among(["happy", "angry"]).predict(noise())
+    assert again.scores == pytest.approx(found.scores) and list(again.scores) == ["happy", "angry"]
+
+
+def test_of_two_left_the_second_is_chosen_from_a_half_on(crop_bundle):
+    view = emoclass.load(crop_bundle).among("happy,angry")
+    view._model = Answers([0.25, 0.5, 0.25])
+    assert view.predict(noise()).label == "angry"
+
+
+def test_an_image_that_shows_none_of_the_emotions_left_cannot_be_judged(crop_bundle):
+    view = emoclass.load(crop_bundle).among("happy,angry")
+    view._model = Answers([0, 1, 0], [0.1, 0.6, 0.3])
+    nothing, found = view.predict_batches([noise(), noise()], batch_size=2)
+    assert nothing == Unreadable(path=None, reason="the model sees none of happy, angry")
+    assert found.scores == pytest.approx({"happy": 0.25, "angry": 0.75})
+    with pytest.raises(UnreadableImageError, match="image: the model sees none of happy, angry"):
+        view.predict(noise())
+    np.testing.assert_array_equal(np.isnan(view.scores(np.zeros((2, 10, 10, 1), np.uint8))), [[True] * 2, [False] * 2])
+
+
+@pytest.mark.parametrize(
+    ("labels", "got"),
+    [
+        ("happy,bored", "bored"),
+        ("happy,scared", "scared"),
+        ("sad", "sad"),
+        ("happy,joy", "happy, joy"),
+        ([], "none"),
+        (",", "none"),
+    ],
+)
+def test_emotions_that_the_model_has_not_are_refused(crop_bundle, labels, got):
+    with pytest.raises(
+        ConfigError, match=rf"the model's happy, sad, angry, each once, got {got}\. For example happy,sad"
+    ):
+        emoclass.load(crop_bundle).among(labels)
 
 
 def test_a_changed_network_is_refused_before_it_is_opened(bundle, tmp_path):
