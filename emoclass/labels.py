@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import re
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Annotated, Any, Literal
 
@@ -160,7 +161,7 @@ class LabelScheme(FrozenModel):
                     f" A new one is declared under [labels.extra] in a config file"
                 )
             emotions.append(emotion)
-        twice = [emotion for emotion in dict.fromkeys(emotions) if emotions.count(emotion) > 1]
+        twice = [emotion for emotion, n in Counter(emotions).items() if n > 1]
         if twice:
             listed = ", ".join(name.strip() for name in names)
             raise ValueError(f"expected each emotion once, got {', '.join(twice)} twice in {listed!r}")

@@ -381,6 +381,8 @@ def test_a_scheme_chooses_the_emotions_and_what_is_left_out_or_merged_is_told(re
     assert "emotions: neutral 4." in told[0] and "disgust 4 counted as angry." in told[1]
     document = json.loads((result.folder / "metrics.json").read_text())
     assert (document["left_out"], document["merged"]) == ({"neutral": 4}, {"angry": {"disgust": 4}})
+    manifest = json.loads((result.folder / "bundle" / "manifest.json").read_text())
+    assert manifest["trained"]["merged"] == {"angry": {"disgust": 4}}
     written = tomllib.loads((result.folder / "config.toml").read_text())
     assert written["labels"]["emotions"] == list(result.labels)
     assert emoclass.resume(result.folder).merged == {"angry": {"disgust": 4}}
