@@ -178,7 +178,7 @@ class RunConfig(FrozenModel):
         plugin: The plugin whose recipe this is: an installed name, or the path of a one-file plugin.
         recipe: The recipe's name.
         seed: Drives the split, the initial weights, the order of every epoch and the intervals.
-        labels: The emotions, in class order.
+        labels: The emotions, in class order, or the name of a scheme of them.
     """
 
     plugin: str

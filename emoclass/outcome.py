@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from emoclass.bundle.manifest import KERAS, LITERT, ImageInput, Manifest
+from emoclass.bundle.plain import one_line
 from emoclass.bundle.write import describe_file, write_manifest
 from emoclass.data.index import Index
 from emoclass.data.labeled import LabeledPixels
@@ -62,6 +63,10 @@ def write_bundle(work: Work, folder: RunFolder, result: RunResult, model: keras.
             "start": work.config.model.start,
             "dataset": work.config.data.dataset,
             "n_samples": dict(result.n_samples),
+            # Class words are names of folders, say: a manifest takes none that cannot be printed.
+            "merged": {
+                emotion: {one_line(word): n for word, n in words.items()} for emotion, words in result.merged.items()
+            },
             "seed": work.config.seed,
             "epochs": max(map(len, result.history.values()), default=0),
             "batch_size": work.config.training.batch_size,

@@ -61,7 +61,7 @@ def run(
         start: The trained model that training starts from: `pretrained` for the one that the plugin brings, or the
             path of a run or a bundle.
         recipe: Which of the plugin's recipes.
-        labels: The emotions in class order, as a list or separated by commas.
+        labels: The emotions in class order, as a list or separated by commas, or the name of a scheme, as `"basic5"`.
         map: Class word -> emotion, or "ignore".
         epochs: How often every training image is seen.
         batch_size: Images a step.
@@ -285,6 +285,7 @@ def _execute(work: Work, folder: RunFolder, listed: Index) -> RunResult:
                 history=folder.history(),
                 skipped=decoded.skipped,
                 left_out=listed.left_out,
+                merged=listed.merged,
                 notes=notes,
             )
             unpredictable = write_bundle(work, folder, result, model)

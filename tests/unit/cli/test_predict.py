@@ -39,6 +39,14 @@ def test_labels_that_the_model_has_not_are_refused(crop_bundle, photos, labels, 
         run(crop_bundle, photos, "--labels", labels)
 
 
+def test_labels_may_be_a_scheme(crop_bundle, photos):
+    with_scheme = run(crop_bundle, photos, "--labels", "HappySad", "--csv")
+    assert with_scheme.exit_code == 0
+    assert with_scheme.stdout == run(crop_bundle, photos, "--labels", "happy,sad", "--csv").stdout
+    with pytest.raises(ConfigError, match=r"the model's happy, sad, angry, got scared, surprised\."):
+        run(crop_bundle, photos, "--labels", "basic5")
+
+
 def test_a_model_of_two_emotions_has_no_fewer_to_choose_among(bundle, photos):
     with pytest.raises(ConfigError, match=r"got happy\. This model has no more than two: leave --labels out\."):
         run(bundle, photos, "--labels", "happy")
