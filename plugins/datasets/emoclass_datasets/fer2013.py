@@ -9,7 +9,7 @@ from typing import Literal
 from emoclass import Sample
 from emoclass.errors import ConfigError, DataError, UnreadableImageError
 from emoclass_datasets import pixel_table
-from emoclass_datasets.place import find
+from emoclass_datasets.release import Release
 
 Split = Literal["train", "validation", "test"]
 
@@ -24,22 +24,24 @@ CODES: Mapping[str, str] = {
 }
 """The numbers of the table, and what Kaggle's folders call the same classes."""
 
-URL = "https://www.kaggle.com/c/challenges-in-representation-learning-facial-expression-recognition-challenge"
-
 TABLES = ("fer2013.csv", "icml_face_data.csv")
 FOLDERS = ("train", "test")
 USAGES: Mapping[str, Split] = {"Training": "train", "PublicTest": "validation", "PrivateTest": "test"}
-"""The owner's words for the splits, and what the field does with them."""
+"""The owner's words for the splits, and what the literature does with them."""
 
-_SUFFIXES = (".jpg", ".jpeg", ".png")
+RELEASE = Release(
+    name="fer2013",
+    url="https://www.kaggle.com/c/challenges-in-representation-learning-facial-expression-recognition-challenge",
+    layout="fer2013.csv, icml_face_data.csv, or {train,test}/{angry,disgust,...}/*.jpg",
+)
 
 
 def load(root: Path, *, test: str = "auto") -> Iterator[Sample]:
     """List `fer2013.csv`, `icml_face_data.csv`, or `{train,test}/{angry,disgust,...}/*.jpg`: the first that is there.
 
-    The folder is the root, or a `fer2013/` inside it. Where PrivateTest is there, it is the test set and PublicTest
-    validates, as in the literature. Where it is not, PublicTest is the test set, and a run draws its validation set
-    from the training set.
+    The folder is the root, or one inside it, such as `fer2013/`. Where PrivateTest is there, it is the test set and
+    PublicTest validates, as in the literature. Where it is not, PublicTest is the test set, and a run draws its
+    validation set from the training set.
 
     Args:
         root: The folder.
@@ -53,14 +55,14 @@ def load(root: Path, *, test: str = "auto") -> Iterator[Sample]:
         DataError: None of them is there, a file is malformed, or PrivateTest is wanted and not there.
         ConfigError: Another word for `test`.
     """
-    home = find(root, (*TABLES, *FOLDERS), dataset="fer2013", url=URL)
+    home = RELEASE.find(root, *TABLES, *FOLDERS)
     table = find_table(home)
     if table is None:
         listed = list(_files(home))
     else:
-        rows = pixel_table.rows(table, CODES, USAGES)
+        rows = pixel_table.rows(RELEASE, table, CODES, USAGES)
         listed = [(f"{table.name}:{row.line:05d}", table.name, CODES[row.code], row.usage) for row in rows]
-    splits = splits_of({usage for *_, usage in listed}, test, place=home)
+    splits = splits_of({usage for *_, usage in listed}, test, RELEASE)
     inside = home.relative_to(root)
     for name, path, word, usage in listed:
         if usage in splits:
@@ -72,13 +74,13 @@ def find_table(home: Path) -> Path | None:
     return next((home / name for name in TABLES if (home / name).exists()), None)
 
 
-def splits_of(usages: Collection[str], test: str, *, place: Path) -> Mapping[str, Split]:
+def splits_of(usages: Collection[str], test: str, release: Release) -> Mapping[str, Split]:
     """Return Usage -> split for the rows or files that count, as `load` says.
 
     Args:
         usages: The words that are there.
         test: `auto`, `public` or `private`.
-        place: Where they were found, for the error.
+        release: What they were found in.
 
     Raises:
         DataError: PrivateTest is wanted and not there.
@@ -88,7 +90,7 @@ def splits_of(usages: Collection[str], test: str, *, place: Path) -> Mapping[str
         raise ConfigError(f"data.options.test: expected 'auto', 'public' or 'private', got {test!r}.")
     if test == "private" and "PrivateTest" not in usages:
         raise DataError(
-            f"{place}: expected images of PrivateTest, got only {', '.join(sorted(usages))}.",
+            f"dataset {release.name!r}: expected images of PrivateTest, got only {', '.join(sorted(usages))}.",
             hint="Some copies lack them. Without the option test = 'private', PublicTest is the test set.",
         )
     if test == "public" or "PrivateTest" not in usages:
@@ -98,30 +100,18 @@ def splits_of(usages: Collection[str], test: str, *, place: Path) -> Mapping[str
 
 def _files(home: Path) -> Iterator[tuple[str, str, str, str]]:
     """Yield id, path, class and Usage of each file in Kaggle's folders."""
-    for folder in FOLDERS:
-        for word in _subfolders(home / folder):
-            if word not in CODES.values():
-                raise DataError(
-                    f"{home / folder / word}: expected folders called {', '.join(CODES.values())}.",
-                    hint="Other class folders are read with --dataset folder.",
-                )
-            for file in sorted((home / folder / word).iterdir()):
-                if file.suffix.lower() not in _SUFFIXES or file.name.startswith("."):
-                    continue  # such as Thumbs.db
+    words = set(CODES.values())
+    for split in FOLDERS:
+        for folder in RELEASE.subfolders(home / split) if (home / split).is_dir() else []:
+            path = f"{split}/{folder.name}"
+            if folder.name not in words:
+                raise RELEASE.malformed(f"folders called {', '.join(CODES.values())}", repr(folder.name), path)
+            for file in RELEASE.files(folder):
                 usage = file.name.partition("_")[0]
                 if usage not in USAGES:
-                    raise DataError(
-                        f"{file}: expected a name that begins with {', '.join(f'{each}_' for each in USAGES)}.",
-                        hint="The names tell the official splits. Other files are read with --dataset folder.",
-                    )
-                path = f"{folder}/{word}/{file.name}"
-                yield path, path, word, usage
-
-
-def _subfolders(folder: Path) -> list[str]:
-    if not folder.is_dir():
-        return []
-    return sorted(each.name for each in folder.iterdir() if each.is_dir() and not each.name.startswith("."))
+                    begins = ", ".join(f"{each}_" for each in USAGES)
+                    raise RELEASE.malformed(f"a name that begins with {begins}", file.name, f"{path}/{file.name}")
+                yield f"{path}/{file.name}", f"{path}/{file.name}", folder.name, usage
 
 
 def read_sample(root: Path, sample: Sample) -> bytes:

@@ -11,12 +11,12 @@ import io
 import threading
 from array import array
 from collections.abc import Iterator, Mapping
-from functools import lru_cache
 from pathlib import Path
-from typing import NamedTuple, NoReturn
+from typing import NamedTuple
 
 from emoclass import Sample
 from emoclass.errors import DataError, UnreadableImageError
+from emoclass_datasets.release import Release
 
 SIDE = 48
 """Height and width of every image, in pixels."""
@@ -51,12 +51,13 @@ class _Columns(NamedTuple):
 
 
 def rows(
-    table: Path, codes: Mapping[str, str], usages: Mapping[str, str], *, needs_usage: bool = True
+    release: Release, table: Path, codes: Mapping[str, str], usages: Mapping[str, str], *, needs_usage: bool = True
 ) -> Iterator[Row]:
     """Read a table's emotions and splits; of the pixels only how many values a row has.
 
     Args:
-        table: The file. Its columns may stand in any order, with blanks around their names.
+        release: What the table belongs to.
+        table: The file. Its columns may stand in any order, their names in any case and with blanks around them.
         codes: The numbers that the column `emotion` may hold.
         usages: The words that the column `Usage` may hold.
         needs_usage: Whether that column must be there.
@@ -67,15 +68,15 @@ def rows(
     """
     try:
         with table.open("rb") as lines:
-            columns = _columns(table, lines.readline(), needs_usage=needs_usage)
+            columns = _columns(release, table, lines.readline(), needs_usage=needs_usage)
             line = 1
             for line, raw in enumerate(lines, 2):
                 if raw.strip():
-                    yield _row(table, line, raw, columns, codes, usages)
+                    yield _row(release, table, line, raw, columns, codes, usages)
     except OSError as error:
-        raise DataError(f"{table}: cannot be read ({error.strerror}).") from error
+        raise release.missing(str(table), f"a file that cannot be read ({error.strerror})") from error
     if line == 1:
-        raise DataError(f"{table}: expected rows below the header, got none.", hint="Copy or unpack the file again.")
+        raise release.malformed("rows below the header", "none", str(table))
 
 
 def read_row(root: Path | None, sample: Sample) -> bytes:
@@ -93,9 +94,7 @@ def read_row(root: Path | None, sample: Sample) -> bytes:
     table = (root or Path()) / sample.path
     line = int(sample.id.rpartition(":")[2])
     try:
-        found = table.stat()
-        with _LOCK:  # one thread looks for the lines, the others wait for what it finds
-            columns, offsets = _lines(table, found.st_mtime_ns, found.st_size)
+        columns, offsets = _lines(table)
         with table.open("rb") as lines:
             lines.seek(offsets[line - 1])
             cells = _cells(lines.readline())
@@ -113,16 +112,36 @@ def read_row(root: Path | None, sample: Sample) -> bytes:
         reason = f"expected {N_PIXELS} values, got {len(gray)} ({sample.path}, line {line})"
         raise UnreadableImageError(sample.id, reason)
     file = io.BytesIO()
-    Image.frombytes("L", (SIDE, SIDE), gray).save(file, "PNG", compress_level=1)
+    Image.frombytes("L", (SIDE, SIDE), gray).save(file, "PNG", compress_level=0)
     return file.getvalue()
 
 
+class _Lines(NamedTuple):
+    """A version of a table: its columns, and where each of its lines begins."""
+
+    version: tuple[int, int]
+    columns: _Columns
+    offsets: array[int]
+
+
+_SEEN: dict[Path, _Lines] = {}
 _LOCK = threading.Lock()
 
 
-@lru_cache(maxsize=4)
-def _lines(table: Path, mtime_ns: int, size: int) -> tuple[_Columns, array[int]]:
-    """Return a table's columns, and where each of its lines begins; the file's time and size tell versions apart."""
+def _lines(table: Path) -> tuple[_Columns, array[int]]:
+    """Return a table's columns, and where each of its lines begins: looked for once, and again if the file changes."""
+    found = table.stat()
+    version = (found.st_mtime_ns, found.st_size)
+    seen = _SEEN.get(table)
+    if seen is None or seen.version != version:
+        with _LOCK:  # one thread looks, the others wait for what it finds
+            seen = _SEEN.get(table)
+            if seen is None or seen.version != version:
+                seen = _SEEN[table] = _look(table, version)
+    return seen.columns, seen.offsets
+
+
+def _look(table: Path, version: tuple[int, int]) -> _Lines:
     offsets = array("Q", [0])
     with table.open("rb") as lines:
         header = lines.readline()
@@ -130,51 +149,60 @@ def _lines(table: Path, mtime_ns: int, size: int) -> tuple[_Columns, array[int]]
         for raw in lines:
             offsets.append(position)
             position += len(raw)
-    return _columns(table, header, needs_usage=False), offsets
+    return _Lines(version, _positions(header), offsets)
 
 
-def _columns(table: Path, header: bytes, *, needs_usage: bool) -> _Columns:
+def _columns(release: Release, table: Path, header: bytes, *, needs_usage: bool) -> _Columns:
     if not header.strip():
-        raise DataError(f"{table}: expected a table, got an empty file.", hint="Copy or unpack the file again.")
-    names = [name.strip() for name in _cells(header.removeprefix(_BOM))]
+        raise release.malformed("a table", "an empty file", str(table))
     wanted = ("emotion", "pixels", "Usage") if needs_usage else ("emotion", "pixels")
-    if any(names.count(name) != 1 for name in wanted):
+    names = _names(header)
+    if any(names.count(name.lower()) != 1 for name in wanted):
         shown = ", ".join(repr(name[:30]) for name in names[:6])
-        raise DataError(
-            f"{table}, line 1: expected the columns {', '.join(wanted)}, got {shown}.",
-            hint="The first line names the columns; is this the file that the owner distributes?",
-        )
-    usage = names.index("Usage") if "Usage" in names else None
+        raise release.malformed(f"the columns {', '.join(wanted)}", shown, str(table), 1)
+    return _positions(header)
+
+
+def _positions(header: bytes) -> _Columns:
+    names = _names(header)
+    usage = names.index("usage") if "usage" in names else None
     return _Columns(names.index("emotion"), names.index("pixels"), usage, len(names))
+
+
+def _names(header: bytes) -> list[str]:
+    return [name.strip().lower() for name in _cells(header.removeprefix(_BOM))]
 
 
 def _cells(raw: bytes) -> list[str]:
     text = raw.decode("latin-1").rstrip("\r\n")  # all that counts is ASCII, and anything else is told as it is
-    return next(csv.reader([text], strict=False), []) if '"' in text else text.split(",")
+    return next(csv.reader([text]), []) if '"' in text else text.split(",")
 
 
 def _row(
-    table: Path, line: int, raw: bytes, columns: _Columns, codes: Mapping[str, str], usages: Mapping[str, str]
+    release: Release,
+    table: Path,
+    line: int,
+    raw: bytes,
+    columns: _Columns,
+    codes: Mapping[str, str],
+    usages: Mapping[str, str],
 ) -> Row:
-    def refuse(expected: str, got: str) -> NoReturn:
-        whole = raw.endswith(b"\n")
-        raise DataError(
-            f"{table}, line {line}: expected {expected}, got {got}.",
-            hint="Mend or remove the line." if whole else "The file ends inside this line: copy or unpack it again.",
-        )
+    def refused(expected: str, got: str) -> DataError:
+        cut = "" if raw.endswith(b"\n") else ", where the file ends"
+        return release.malformed(expected, got + cut, str(table), line)
 
     cells = _cells(raw)
     if len(cells) != columns.width:
-        refuse(f"{columns.width} columns", str(len(cells)))
+        raise refused(f"{columns.width} columns", str(len(cells)))
     code, pixels = cells[columns.emotion].strip(), cells[columns.pixels]
     usage = "" if columns.usage is None else cells[columns.usage].strip()
     if code not in codes:
-        refuse(f"an emotion among {', '.join(codes)}", repr(code[:30]))
+        raise refused(f"an emotion among {', '.join(codes)}", repr(code[:30]))
     if columns.usage is not None and usage not in usages:
-        refuse(f"a Usage among {', '.join(usages)}", repr(usage[:30]))
-    # Counting blanks is twenty times as fast as splitting, which is left to rows that are not as they should be.
+        raise refused(f"a Usage among {', '.join(usages)}", repr(usage[:30]))
+    # Counting blanks is much faster than splitting, which is left to rows that are not as they should be.
     if pixels.count(" ") != N_PIXELS - 1 and len(pixels.split()) != N_PIXELS:
-        refuse(f"{N_PIXELS} pixel values", str(len(pixels.split())))
+        raise refused(f"{N_PIXELS} pixel values", str(len(pixels.split())))
     return Row(line, code, usage)
 
 
