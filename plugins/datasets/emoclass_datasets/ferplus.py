@@ -11,7 +11,7 @@ from typing import NamedTuple
 from emoclass import Sample
 from emoclass.errors import DataError
 from emoclass_datasets import fer2013, pixel_table
-from emoclass_datasets.release import Release
+from emoclass_datasets.release import Release, without_repeats
 
 CODES: Mapping[str, str] = {
     "neutral": "neutral",
@@ -60,7 +60,7 @@ class Voted(NamedTuple):
     votes: dict[str, float]
 
 
-def load(root: Path, *, test: str = "auto") -> Iterator[Sample]:
+def load(root: Path, *, test: str = "auto") -> list[Sample]:
     """List the votes in `fer2013new.csv` with the images of FER2013 that lie beside them, in one of these layouts.
 
     - `fer2013.csv` or `icml_face_data.csv`: the rows of both files are in the same order;
@@ -69,7 +69,8 @@ def load(root: Path, *, test: str = "auto") -> Iterator[Sample]:
     - Kaggle's `{train,test}/{angry,...}/*.jpg` with `ferplus_names.csv`, a table of `image_name` and `kaggle_path`.
 
     The emotion is that of the authors' majority: words with a single vote do not count, and of the votes left, one
-    word has more than half. Where none has, the class is `no_majority`. A sample's `votes` are as they were cast.
+    word has more than half. Where none has, the class is `no_majority`. A sample's `votes` are as they were cast. An
+    image that the authors' table names twice is listed once; its class is `conflicting` where the majorities differ.
 
     Args:
         root: The folder, or one that holds it.
@@ -85,15 +86,18 @@ def load(root: Path, *, test: str = "auto") -> Iterator[Sample]:
     home = RELEASE.find(root, VOTES, *FOLDERS)
     listed = list(_listed(home))
     splits = fer2013.splits_of({voted.usage for *_, voted in listed}, test, RELEASE)
-    for name, file, voted in listed:
-        if voted.usage in splits:
-            yield Sample(
-                id=name,
-                path=file.relative_to(root).as_posix(),
-                emotion=majority(voted.votes),
-                votes=voted.votes,
-                split=splits[voted.usage],
-            )
+    # The authors' table names four images twice, one of them with other votes.
+    return without_repeats(
+        Sample(
+            id=name,
+            path=file.relative_to(root).as_posix(),
+            emotion=majority(voted.votes),
+            votes=voted.votes,
+            split=splits[voted.usage],
+        )
+        for name, file, voted in listed
+        if voted.usage in splits
+    )
 
 
 def majority(votes: Mapping[str, float]) -> str:

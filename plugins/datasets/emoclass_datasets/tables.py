@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from emoclass import DatasetSpec
 from emoclass_datasets import ckplus_csv, fer2013, ferplus
+from emoclass_datasets.release import CONFLICTING
 
 TABLES: tuple[DatasetSpec, ...] = (
     DatasetSpec(
@@ -28,7 +29,7 @@ TABLES: tuple[DatasetSpec, ...] = (
         load="emoclass_datasets.ferplus:load",
         read_sample="emoclass_datasets.fer2013:read_sample",
         make_tiny="emoclass_datasets.ferplus:make_tiny",
-        not_emotions=("unknown", "NF", ferplus.NO_MAJORITY),
+        not_emotions=("unknown", "NF", ferplus.NO_MAJORITY, CONFLICTING),
         codes=ferplus.CODES,
         expects="face_crop",
         license="The votes: MIT License. The pictures: those of FER2013, none stated, for research only.",
