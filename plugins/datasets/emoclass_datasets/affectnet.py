@@ -83,7 +83,7 @@ def _tables(root: Path, home: Path) -> Iterator[Sample]:
         for line, fields in _rows(home / TABLES / name, shown):
             image, code = fields[0].replace("\\", "/"), fields[6].strip()
             word, box = RELEASE.word(CODES, code, shown, line), _box(fields[1:5], shown, line)
-            path = (home / folder / image).relative_to(root).as_posix()
+            path = RELEASE.inside(home / folder, image, shown, line).relative_to(root).as_posix()
             unique = face_id(image, *box) if box else image
             samples.append(Sample(id=unique, path=path, emotion=word, split=LISTS[name]))
         RELEASE.require(root, dict.fromkeys(sample.path for sample in samples), shown)

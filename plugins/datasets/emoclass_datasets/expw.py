@@ -68,7 +68,7 @@ def _faces(root: Path, home: Path, listed: str, folder: str) -> Iterator[Sample]
             got = " ".join(fields[2:6])
             raise RELEASE.malformed("whole numbers for top left right bottom", repr(got), listed, line) from None
         word = RELEASE.word(CODES, fields[7], listed, line)
-        path = (home / folder / image).relative_to(root).as_posix()
+        path = RELEASE.inside(home / folder, image, listed, line).relative_to(root).as_posix()
         yield Sample(id=face_id(image, left, top, right - left, bottom - top), path=path, emotion=word, group=image)
 
 

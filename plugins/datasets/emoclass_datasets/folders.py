@@ -50,7 +50,9 @@ FOLDERS: tuple[DatasetSpec, ...] = (
         license="Non-commercial research only, on request, not passed on.",
         citation=(
             "S. Li, W. Deng and J. Du, Reliable Crowdsourcing and Deep Locality-Preserving Learning for Expression "
-            "Recognition in the Wild, CVPR 2017."
+            "Recognition in the Wild, CVPR 2017. S. Li and W. Deng, Reliable Crowdsourcing and Deep "
+            "Locality-Preserving Learning for Unconstrained Facial Expression Recognition, "
+            "IEEE Transactions on Image Processing 28(1), 2019."
         ),
         url=rafdb.RELEASE.url,
     ),
@@ -129,7 +131,7 @@ FOLDERS: tuple[DatasetSpec, ...] = (
         codes=muxspace.CODES,
         expects="photograph",
         license="None stated.",
-        citation="B. L. Y. Rowe (muxspace), facial_expressions, GitHub, 2016.",
+        citation="muxspace, facial_expressions, https://github.com/muxspace/facial_expressions.",
         url=muxspace.RELEASE.url,
     ),
 )

@@ -41,8 +41,7 @@ def load(root: Path | None = None) -> Iterator[Sample]:
     Raises:
         DataError: There are none, one lies there twice, or an image's name is not as the owner's are.
     """
-    if root is None or not root.is_dir():
-        raise RELEASE.missing("a folder", "none" if root is None else f"{root}, which is none")
+    root = RELEASE.folder(root)
     seen: dict[str, str] = {}
     for file in RELEASE.pictures_below(root):
         path = file.relative_to(root).as_posix()

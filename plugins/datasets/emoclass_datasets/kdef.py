@@ -61,8 +61,7 @@ def load(root: Path | None = None, *, angles: Sequence[str] = tuple(ANGLES)) -> 
             f"dataset 'kdef', option angles: expected some of {', '.join(ANGLES)}, got {angles!r}.",
             hint='Set it under [data.options], as in angles = ["S", "HL", "HR"], or leave it out.',
         )
-    if root is None or not root.is_dir():
-        raise RELEASE.missing("a folder", "none" if root is None else f"{root}, which is none")
+    root = RELEASE.folder(root)
     seen: dict[str, str] = {}
     for file in RELEASE.pictures_below(root):
         path = file.relative_to(root).as_posix()

@@ -75,7 +75,7 @@ def _rows(root: Path, home: Path) -> Iterator[Sample]:
             raise RELEASE.malformed("user.id,image,emotion", repr(text), LEGEND, line)
         image, word = fields[1], RELEASE.word(CODES, fields[2].casefold(), LEGEND, line)
         person = _PERSON.fullmatch(image)
-        path = (home / "images" / image).relative_to(root).as_posix()
+        path = RELEASE.inside(home / "images", image, LEGEND, line).relative_to(root).as_posix()
         yield Sample(id=image, path=path, emotion=word, group=person["person"] if person else None)
 
 

@@ -65,7 +65,9 @@ def load(root: Path | None = None, *, images: str = "aligned") -> Iterator[Sampl
             f"dataset 'rafdb', option images: expected {' or '.join(IMAGES)}, got {images!r}.",
             hint="Set it under [data.options], or leave it out.",
         )
-    home = RELEASE.find(root, LIST, "train/1")
+    home = RELEASE.find(root, LIST, f"basic/{LIST}", "train/1")
+    if (home / "basic" / LIST).exists():  # the compound emotions, beside it, have a list of the same name
+        home = home / "basic"
     if (home / LIST).exists():
         yield from _official(root or home, home, IMAGES[images])
     elif images == "aligned":
@@ -105,7 +107,7 @@ def _attributes(home: Path, file: str) -> dict[str, str]:
     found = {}
     for (line, code), (name, table) in zip(lines[5:], tables.items(), strict=True):
         if code not in table:
-            raise RELEASE.malformed(f"a {name} among {', '.join(table)}", repr(code), file, line)
+            raise RELEASE.malformed(f"a number for {name} among {', '.join(table)}", repr(code), file, line)
         found[name] = table[code]
     return found
 

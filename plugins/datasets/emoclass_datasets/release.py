@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from emoclass.errors import DataError
 from emoclass.specs import Sample
@@ -59,6 +59,16 @@ class Release:
             raise self.malformed(f"a class among {', '.join(codes)}", repr(code), file, line)
         return codes[code]
 
+    def folder(self, root: Path | None) -> Path:
+        """Return what the user gave, if it is a folder.
+
+        Raises:
+            DataError: It is none.
+        """
+        if root is None or not root.is_dir():
+            raise self.missing("a folder", "none" if root is None else f"{root}, which is none")
+        return root
+
     def find(self, root: Path | None, *marks: str) -> Path:
         """Return the folder that holds one of some files or folders: the root, or one up to two levels below it.
 
@@ -66,13 +76,14 @@ class Release:
             DataError: The root is no folder, none of the marks is there, or several folders have one.
         """
         wanted = " or ".join(marks)
-        if root is None or not root.is_dir():
-            raise self.missing("a folder", "none" if root is None else f"{root}, which is none")
-        level = [root]
+        level = [self.folder(root)]
         for _ in range(3):
             found = [folder for folder in level if any((folder / mark).exists() for mark in marks)]
             if len(found) > 1:
-                raise self.missing(f"one folder with {wanted}", ", ".join(map(str, found)))
+                raise DataError(
+                    f"dataset {self.name!r}: expected one folder with {wanted}, got {', '.join(map(str, found))}.",
+                    hint="Name one of them with --data.",
+                )
             if found:
                 return found[0]
             level = [inner for folder in level for inner in self.subfolders(folder)]
@@ -95,14 +106,15 @@ class Release:
         return sorted(Path(entry.path) for entry in self._entries(folder) if not entry.is_dir())
 
     def pictures_below(self, folder: Path) -> Iterator[Path]:
-        """Yield the images in a folder and in those below it, sorted in each.
+        """Yield the images in a folder and in those below it, sorted in each; links to folders are passed over.
 
         Raises:
             DataError: A folder cannot be listed.
         """
         yield from (file for file in self.files(folder) if file.suffix.lower() in PICTURES)
         for inner in self.subfolders(folder):
-            yield from self.pictures_below(inner)
+            if not inner.is_symlink():  # it may lead back up
+                yield from self.pictures_below(inner)
 
     def _entries(self, folder: Path) -> list[os.DirEntry[str]]:
         try:
@@ -130,6 +142,17 @@ class Release:
             raise self.missing(shown, f"a file that cannot be read ({error.strerror})") from error
         except UnicodeError as error:
             raise self.malformed("UTF-8 text", "other bytes", shown) from error
+
+    def inside(self, folder: Path, name: str, file: str, line: int) -> Path:
+        """Return an image that a list names.
+
+        Raises:
+            DataError: The name leads out of the folder.
+        """
+        image = PurePosixPath(name)
+        if image.is_absolute() or ".." in image.parts or not image.parts:
+            raise self.malformed(f"the name of an image in {folder.name}", repr(name), file, line)
+        return folder / image
 
     def require(self, root: Path, paths: Iterable[str], listed: str) -> None:
         """Refuse files that a list names but that are not there.
