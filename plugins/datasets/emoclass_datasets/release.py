@@ -66,7 +66,7 @@ class Release:
             DataError: It is none.
         """
         if root is None or not root.is_dir():
-            raise self.missing("a folder", "none" if root is None else f"{root}, which is none")
+            raise self.missing("a folder", "none" if root is None else f"{root}, which is no folder")
         return root
 
     def find(self, root: Path | None, *marks: str) -> Path:
