@@ -70,6 +70,14 @@ class StandardizedConv2D(keras.layers.Conv2D):  # type: ignore[misc]
         convolved = ops.conv(inputs, kernel, strides=self.strides, padding=self.padding)
         return convolved + ops.cast(self.bias, self.compute_dtype)
 
+    def save_own_variables(self, store: Any) -> None:
+        """Save the gains too, of which `Conv2D` knows nothing."""
+        keras.layers.Layer.save_own_variables(self, store)
+
+    def load_own_variables(self, store: Any) -> None:
+        """Load the gains too."""
+        keras.layers.Layer.load_own_variables(self, store)
+
     def get_config(self) -> dict[str, Any]:
         """Return what builds the layer again."""
         return {**super().get_config(), "scale": self.scale, "gain": self.initial_gain}
