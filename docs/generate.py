@@ -22,6 +22,7 @@ from pydantic.fields import FieldInfo
 from emoclass.cli import cli
 from emoclass.config import Component, RunConfig
 from emoclass.configure import configure
+from emoclass.labels import ALIASES, EMOTIONS, SCHEMES
 from emoclass.registry import Registry
 from emoclass.specs import MetricSpec
 from emoclass.testing.checks import CHECKS
@@ -197,6 +198,32 @@ def example_section() -> str:
     return f"```toml\n{config.to_toml().strip()}\n```"
 
 
+# Emotions
+
+WHOSE_SCHEME = {
+    "happysad": "The reference plugin `happysad`.",
+    "basic5": "FER2013 without `disgusted`, its rarest class, and without `neutral`.",
+    "ekman6": "Ekman's six basic emotions.",
+    "fer7": "FER2013 and RAF-DB: the six, and neutral.",
+    "affectnet8": "AffectNet and FER+: the seven, and contempt.",
+}
+
+
+def emotions_section() -> str:
+    """Return a table of the emotions and the other words for them."""
+    words = {emotion: [word for word, meant in ALIASES.items() if meant == emotion] for emotion in EMOTIONS}
+    return _markdown(("Emotion", "Also read as"), [(f"`{each}`", ", ".join(words[each])) for each in EMOTIONS])
+
+
+def schemes_section() -> str:
+    """Return a table of the schemes: the class index of each of their emotions."""
+    rows = [
+        (f"`{name}`", *(str(emotions.index(each)) if each in emotions else "" for each in EMOTIONS), WHOSE_SCHEME[name])
+        for name, emotions in SCHEMES.items()
+    ]
+    return _markdown(("Scheme", *EMOTIONS, "Who uses such a set"), rows)
+
+
 # Metrics
 
 
@@ -271,8 +298,10 @@ SECTIONS: Mapping[str, Callable[..., str]] = {
     "checks": checks_section,
     "cli": cli_section,
     "configuration": configuration_section,
+    "emotions": emotions_section,
     "example-config": example_section,
     "metrics": metrics_section,
+    "schemes": schemes_section,
     "snippet": snippet_section,
 }
 

@@ -123,8 +123,9 @@ def evaluate(
                 n_leaked=None if predictions.leaked is None else predictions.n_leaked,
                 leak_adjusted=measured(others) if others else {},
                 left_out=index.left_out,
+                merged=index.merged,
                 skipped=skipped,
-                notes=(*_notes(classifier.bundle, spec, predictions, audit), *notes),
+                notes=(*_notes(classifier.bundle, each, predictions, audit), *notes),
             )
         )
     return found
@@ -258,8 +259,11 @@ def _leaked(
     return np.array([each in copies for each in ids])
 
 
-def _notes(bundle: Bundle, spec: DatasetSpec, predictions: Predictions, audit: bool) -> Iterator[str]:
+def _notes(bundle: Bundle, listed: _Listed, predictions: Predictions, audit: bool) -> Iterator[str]:
     """Say what a reader of the figures must know."""
+    spec, _, index = listed
+    if index.merge_note:
+        yield index.merge_note
     labels: LabelScheme = bundle.manifest.labels
     shown = {labels.emotions[index] for index in predictions.y_true}
     absent = [emotion for emotion in labels.emotions if emotion not in shown]

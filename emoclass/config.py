@@ -20,6 +20,8 @@ from emoclass.specs import Name
 Tree = Mapping[str, Any]
 IGNORE = "ignore"
 """The target that `--map NAME=ignore` gives to a class that the run shall leave out."""
+PRETRAINED = "pretrained"
+"""The `model.start` of a run that starts from what the model's plugin brings."""
 
 
 class Component(FrozenModel):
@@ -91,10 +93,13 @@ class ModelConfig(FrozenModel):
     Attributes:
         name: A model's name.
         options: Passed to the model's `build`.
+        start: The trained model that training starts from: `pretrained` for the one that the model's plugin brings,
+            `pretrained:NAME` for another of these, or the path of a run or a bundle. None starts from nothing.
     """
 
     name: Name
     options: Mapping[str, Any] = Field(default_factory=dict)
+    start: Annotated[str, Field(min_length=1)] | None = None
 
 
 class TrainingConfig(FrozenModel):
@@ -106,10 +111,16 @@ class TrainingConfig(FrozenModel):
         optimizer: A Keras optimizer.
         schedule: A Keras learning-rate schedule; `decay_steps`, where it takes one and the options
             name none, is the length of the whole training.
-        loss: A Keras loss; by default (sparse categorical or binary) cross-entropy, as the labels say.
+        loss: A Keras loss of probabilities; by default (categorical or binary) cross-entropy, as the labels say.
         augmentation: Keras layers that change training images, in order; the saved model has none of them.
         callbacks: Keras callbacks.
         class_weights: `"balanced"` (inversely proportional to a class's frequency), a weight per emotion, or none.
+        targets: What is learned: the `label`, or the shares of the annotators' `votes`, where an image has them.
+        label_smoothing: The share of a target that is spread over all emotions, from 0 on and below 1.
+        weight_averaging: The momentum of an exponential moving average of the weights, in (0, 1): the averages are
+            validated and kept. With it, early stopping needs `keep = "best"`. None takes the weights as they are.
+        precision: What the network computes in while it is trained: `mixed_bfloat16` is several times as fast where
+            the processor has instructions for it, and slower elsewhere. What is kept is float32.
         keep: Which epoch's weights count: the `last`, or the `best` by validation loss.
     """
 
@@ -121,6 +132,10 @@ class TrainingConfig(FrozenModel):
     augmentation: tuple[Component, ...] = ()
     callbacks: tuple[Component, ...] = ()
     class_weights: Literal["balanced"] | Mapping[str, Annotated[float, Field(gt=0)]] | None = None
+    targets: Literal["label", "votes"] = "label"
+    label_smoothing: float = Field(default=0.0, ge=0, lt=1)
+    weight_averaging: float | None = Field(default=None, gt=0, lt=1)
+    precision: Literal["float32", "mixed_bfloat16"] = "float32"
     keep: Literal["last", "best"] = "last"
 
 
@@ -163,7 +178,7 @@ class RunConfig(FrozenModel):
         plugin: The plugin whose recipe this is: an installed name, or the path of a one-file plugin.
         recipe: The recipe's name.
         seed: Drives the split, the initial weights, the order of every epoch and the intervals.
-        labels: The emotions, in class order.
+        labels: The emotions, in class order, or the name of a scheme of them.
     """
 
     plugin: str
@@ -212,6 +227,16 @@ class RunConfig(FrozenModel):
             return tomli_w.dumps(self.model_dump(mode="json", exclude_none=True))
         except TypeError as error:
             raise ConfigError(f"configuration: cannot be written as TOML ({error}).") from error
+
+
+def is_pretrained(start: str) -> bool:
+    """Tell whether `model.start` names a model that a plugin brings; else it is a path.
+
+    Example:
+        >>> is_pretrained("pretrained"), is_pretrained("pretrained:small"), is_pretrained("runs/mine")
+        (True, True, False)
+    """
+    return start.partition(":")[0] == PRETRAINED
 
 
 def validate(tree: Tree, *, source: str = "configuration") -> RunConfig:
@@ -271,6 +296,9 @@ def read_file(path: Path) -> dict[str, Any]:
     for name in ("root", "exclude"):
         if isinstance(data, dict) and isinstance(data.get(name), str):
             data[name] = str(path.parent / Path(data[name]).expanduser())
+    model = tree.get("model")
+    if isinstance(model, dict) and isinstance(model.get("start"), str) and not is_pretrained(model["start"]):
+        model["start"] = str(path.parent / Path(model["start"]).expanduser())
     if isinstance(tree.get("plugin"), str) and tree["plugin"].endswith(".py"):
         tree["plugin"] = str((path.parent / tree["plugin"]).resolve())
     return tree

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from emoclass.config import DataConfig, RunConfig, Tree, validate
+from emoclass.config import DataConfig, RunConfig, Tree, is_pretrained, validate
 from emoclass.errors import ConfigError
 from emoclass.registry import Registry, unknown_name
 from emoclass.specs import MetricSpec, Recipe
@@ -36,7 +36,10 @@ def configure(registry: Registry, *, file: Tree | None = None, options: Tree | N
         above["plugin"] = str(Path(plugin).expanduser().resolve())
     owner = load_plugin(registry, plugin)
     recipe = _recipe(registry, owner, above.get("recipe"))
-    tree = merge(_normal(recipe.config), above, {"recipe": recipe.name})
+    model = above.get("model")
+    starts_trained = isinstance(model, Mapping) and model.get("start") is not None
+    fine_tuning = _normal(recipe.fine_tuning) if starts_trained else {}
+    tree = merge(_normal(recipe.config), fine_tuning, above, {"recipe": recipe.name})
     _read_the_folder(registry, owner, tree, above)
     _make_paths_absolute(tree)
     config = validate(tree)
@@ -136,16 +139,18 @@ def _normal(tree: Tree) -> dict[str, Any]:
 
 
 def _make_paths_absolute(tree: dict[str, Any]) -> None:
-    """Write the data folder, and the list of what to exclude, so that the run can be repeated from anywhere."""
-    data = tree.get("data")
-    for name in ("root", "exclude"):
-        if not isinstance(data, dict) or not isinstance(data.get(name), str | Path):
+    """Write the paths that a run reads from so that it can be repeated from anywhere."""
+    for table, name in (("data", "root"), ("data", "exclude"), ("model", "start")):
+        held = tree.get(table)
+        if not isinstance(held, dict) or not isinstance(held.get(name), str | Path):
+            continue
+        if name == "start" and is_pretrained(str(held[name])):
             continue
         try:
-            data[name] = str(Path(data[name]).expanduser().resolve())
-            data[name].encode()  # the configuration is written as UTF-8
+            held[name] = str(Path(held[name]).expanduser().resolve())
+            held[name].encode()  # the configuration is written as UTF-8
         except (OSError, RuntimeError, UnicodeError) as error:  # no such home, links in a circle, a name of bare bytes
-            raise ConfigError(f"data.{name}: {data[name]!a} cannot be used ({error}).") from error
+            raise ConfigError(f"{table}.{name}: {held[name]!a} cannot be used ({error}).") from error
 
 
 def _read_the_folder(registry: Registry, plugin: str, tree: dict[str, Any], above: Tree) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import re
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Annotated, Any, Literal
 
@@ -12,7 +13,16 @@ from pydantic import BeforeValidator, Field, field_validator, model_validator
 from emoclass.base import FrozenModel
 
 EMOTIONS = ("happy", "sad", "angry", "scared", "surprised", "disgusted", "neutral", "contemptuous")
-"""The emotion ids that every dataset is translated into."""
+"""The emotion ids that every dataset is translated into, ordered so that each of `SCHEMES` is a beginning of them."""
+
+SCHEMES: Mapping[str, tuple[str, ...]] = {
+    "happysad": EMOTIONS[:2],
+    "basic5": EMOTIONS[:5],
+    "ekman6": EMOTIONS[:6],
+    "fer7": EMOTIONS[:7],
+    "affectnet8": EMOTIONS[:8],
+}
+"""Sets of emotions with a name, in class order: wherever a run's emotions are listed, the name stands for them."""
 
 ALIASES: Mapping[str, str] = {
     "happiness": "happy",
@@ -52,6 +62,19 @@ def canonical(name: str, extra: Iterable[str] = ()) -> str | None:
     return ALIASES.get(word)
 
 
+def expanded(names: Iterable[str]) -> tuple[str, ...]:
+    """Return names of emotions with the emotions of a scheme in the place of its name.
+
+    Args:
+        names: Emotions, their aliases and names of `SCHEMES`, in any case. What is none of these is passed on.
+
+    Example:
+        >>> expanded(["basic5", "Contempt"])
+        ('happy', 'sad', 'angry', 'scared', 'surprised', 'Contempt')
+    """
+    return tuple(each for name in names for each in SCHEMES.get(name.strip().casefold(), (name,)))
+
+
 def close_emotions(name: str, extra: Iterable[str] = ()) -> tuple[str, ...]:
     """Return the emotion ids whose name or alias looks like `name`, best first.
 
@@ -74,9 +97,11 @@ class LabelScheme(FrozenModel):
     The scheme is saved with every model and is the only source of class order.
 
     Attributes:
-        emotions: Two or more different emotion ids. Aliases and a comma-separated string are accepted.
+        emotions: Two or more different emotion ids, as a list or separated by commas. Aliases are accepted; the name
+            of a built-in scheme, such as `basic5`, stands for its emotions, also among others.
         extra: Emotions outside the vocabulary that this run declares: id -> what it means, in a line. An id has lower
-            case letters, digits, `_` and `-`, for it ends up in tables, in columns and on terminals.
+            case letters, digits, `_` and `-`, for it ends up in tables, in columns and on terminals. It is the name of
+            no scheme.
 
     Raises:
         pydantic.ValidationError: An unknown emotion, one twice, or fewer than two.
@@ -85,6 +110,10 @@ class LabelScheme(FrozenModel):
         >>> labels = LabelScheme(emotions=("happy", "sadness"))
         >>> labels.emotions, labels.index("sad"), labels.head, labels.units
         (('happy', 'sad'), 1, 'sigmoid', 1)
+        >>> LabelScheme(emotions="basic5").emotions
+        ('happy', 'sad', 'angry', 'scared', 'surprised')
+        >>> LabelScheme(emotions="neutral,happysad").emotions
+        ('neutral', 'happy', 'sad')
     """
 
     emotions: Annotated[tuple[str, ...], BeforeValidator(_as_names)]
@@ -101,6 +130,8 @@ class LabelScheme(FrozenModel):
                 )
             if name in EMOTIONS or name in ALIASES:
                 raise ValueError(f"{subject} is part of the vocabulary already")
+            if name in SCHEMES:
+                raise ValueError(f"{subject}: expected another name; it stands for {', '.join(SCHEMES[name])}")
             if name in RESERVED:
                 raise ValueError(f"{subject}: expected another name; {', '.join(RESERVED)} have a meaning already")
             if len(meaning) > MAX_MEANING or not meaning.isprintable():
@@ -119,18 +150,21 @@ class LabelScheme(FrozenModel):
         if not isinstance(extra, Mapping) or not all(isinstance(name, str) for name in extra):
             return data
         emotions = []
-        for name in names:
+        for name in expanded(names):
             emotion = canonical(name, extra)
             if emotion is None:
-                close = close_emotions(name, extra)
+                close = close_emotions(name, [*extra, *SCHEMES])
                 guess = f" Did you mean {' or '.join(repr(c) for c in close)}?" if close else ""
                 raise ValueError(
-                    f"unknown emotion {name.strip()!r}; known are {', '.join([*EMOTIONS, *extra])}.{guess}"
+                    f"unknown emotion {name.strip()!r}; known are {', '.join([*EMOTIONS, *extra])}; schemes:"
+                    f" {', '.join(SCHEMES)}.{guess}"
                     f" A new one is declared under [labels.extra] in a config file"
                 )
             emotions.append(emotion)
-        if len(set(emotions)) != len(emotions):
-            raise ValueError(f"an emotion stands twice in {', '.join(emotions)}")
+        twice = [emotion for emotion, n in Counter(emotions).items() if n > 1]
+        if twice:
+            listed = ", ".join(name.strip() for name in names)
+            raise ValueError(f"expected each emotion once, got {', '.join(twice)} twice in {listed!r}")
         if len(emotions) < 2:
             raise ValueError(f"expected at least two emotions, got {len(emotions)}")
         return {**data, "emotions": tuple(emotions)}

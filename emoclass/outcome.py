@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from emoclass.bundle.manifest import KERAS, LITERT, ImageInput, Manifest
+from emoclass.bundle.plain import one_line
 from emoclass.bundle.write import describe_file, write_manifest
 from emoclass.data.index import Index
 from emoclass.data.labeled import LabeledPixels
@@ -39,7 +40,7 @@ def write_bundle(work: Work, folder: RunFolder, result: RunResult, model: keras.
     A network that cannot be exported gives a bundle without the file that predicts: what was trained is kept.
     """
     from emoclass.training.build import save_model
-    from emoclass.training.export import export_litert
+    from emoclass.training.export import export_litert, fits_half_precision
 
     height, width, channels = work.model.image_shape
     note = None
@@ -49,7 +50,8 @@ def write_bundle(work: Work, folder: RunFolder, result: RunResult, model: keras.
         _link(folder.path / KERAS, bundle / KERAS)
         files = {KERAS: describe_file(bundle / KERAS, input_range=work.model.value_range)}
         try:
-            export_litert(model, work.model.value_range, bundle / LITERT)
+            half = "float16" if fits_half_precision(model) else None  # half the size, the same predictions
+            export_litert(model, work.model.value_range, bundle / LITERT, quantize=half)
             files[LITERT] = describe_file(bundle / LITERT, input_range=(0.0, 255.0))
         except ContractError as error:
             note = f"The bundle cannot predict without Keras: {error}"
@@ -58,8 +60,13 @@ def write_bundle(work: Work, folder: RunFolder, result: RunResult, model: keras.
             "plugin_version": work.plugin.version,
             "recipe": work.config.recipe,
             "model": work.model.name,
+            "start": work.config.model.start,
             "dataset": work.config.data.dataset,
             "n_samples": dict(result.n_samples),
+            # Class words are names of folders, say: a manifest takes none that cannot be printed.
+            "merged": {
+                emotion: {one_line(word): n for word, n in words.items()} for emotion, words in result.merged.items()
+            },
             "seed": work.config.seed,
             "epochs": max(map(len, result.history.values()), default=0),
             "batch_size": work.config.training.batch_size,

@@ -98,6 +98,7 @@ class RunResult(FrozenModel):
         history: Column of `history.csv` -> one number an epoch.
         skipped: Files that could not be read.
         left_out: Class word -> images that belong to no emotion of this run.
+        merged: Emotion -> class word -> images of another class that the run's map counts as this emotion.
         notes: What a reader of the numbers must know: sentences.
     """
 
@@ -113,6 +114,7 @@ class RunResult(FrozenModel):
     history: Mapping[str, tuple[float, ...]] = Field(default_factory=dict)
     skipped: tuple[SkippedFile, ...] = ()
     left_out: Mapping[str, int] = Field(default_factory=dict)
+    merged: Mapping[str, Mapping[str, int]] = Field(default_factory=dict)
     notes: tuple[str, ...] = ()
 
     @cached_property
@@ -135,6 +137,7 @@ class RunResult(FrozenModel):
             "leak_adjusted": {name: value.to_json() for name, value in self.leak_adjusted.items()},
             "skipped": [skipped.model_dump() for skipped in self.skipped],
             "left_out": dict(self.left_out),
+            "merged": {emotion: dict(words) for emotion, words in self.merged.items()},
             "notes": list(self.notes),
         }
 
@@ -153,6 +156,7 @@ class Evaluation(FrozenModel):
         n_leaked: Images that are copies of what the model was trained on; None where that is not known.
         leak_adjusted: Name -> value, without these; empty where there are none, or nothing else.
         left_out: Class word -> images that belong to none of the model's emotions.
+        merged: Emotion -> class word -> images of another class that the map counts as this emotion.
         skipped: Files that could not be read.
         notes: What a reader of the numbers must know: sentences.
     """
@@ -167,6 +171,7 @@ class Evaluation(FrozenModel):
     n_leaked: int | None = None
     leak_adjusted: Mapping[str, MetricValue] = Field(default_factory=dict)
     left_out: Mapping[str, int] = Field(default_factory=dict)
+    merged: Mapping[str, Mapping[str, int]] = Field(default_factory=dict)
     skipped: tuple[SkippedFile, ...] = ()
     notes: tuple[str, ...] = ()
 
@@ -181,6 +186,7 @@ class Evaluation(FrozenModel):
             "n_leaked": self.n_leaked,
             "leak_adjusted": {name: value.to_json() for name, value in self.leak_adjusted.items()},
             "left_out": dict(self.left_out),
+            "merged": {emotion: dict(words) for emotion, words in self.merged.items()},
             "skipped": [skipped.model_dump() for skipped in self.skipped],
             "notes": list(self.notes),
         }

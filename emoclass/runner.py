@@ -35,6 +35,7 @@ def run(
     data: str | Path | None = None,
     dataset: str | None = None,
     model: str | None = None,
+    start: str | Path | None = None,
     recipe: str | None = None,
     labels: str | Sequence[str] | None = None,
     map: Mapping[str, str] | None = None,
@@ -57,8 +58,10 @@ def run(
         data: A folder of images; a recipe whose dataset takes none then reads it as a folder per class.
         dataset: A dataset's name, instead of the recipe's.
         model: A model's name, instead of the recipe's.
+        start: The trained model that training starts from: `pretrained` for the one that the plugin brings, or the
+            path of a run or a bundle.
         recipe: Which of the plugin's recipes.
-        labels: The emotions in class order, as a list or separated by commas.
+        labels: The emotions in class order, as a list or separated by commas, or the name of a scheme, as `"basic5"`.
         map: Class word -> emotion, or "ignore".
         epochs: How often every training image is seen.
         batch_size: Images a step.
@@ -95,6 +98,7 @@ def run(
         data=data,
         dataset=dataset,
         model=model,
+        start=start,
         recipe=recipe,
         labels=labels,
         map=map,
@@ -117,6 +121,7 @@ class Settings(TypedDict, total=False):
     data: str | Path | None
     dataset: str | None
     model: str | None
+    start: str | Path | None
     recipe: str | None
     labels: str | Sequence[str] | None
     map: Mapping[str, str] | None
@@ -137,7 +142,8 @@ def compose(registry: Registry, out: str | Path, **settings: Unpack[Settings]) -
         ConfigError: A setting is wrong.
         PluginError: A plugin, or a name that nobody offers.
     """
-    for name, value in (("data", settings.get("data")), ("exclude", settings.get("exclude")), ("out", out)):
+    paths = {name: settings.get(name) for name in ("data", "exclude", "start")}
+    for name, value in (*paths.items(), ("out", out)):
         if str(value) == "":
             raise ConfigError(f"{name}: expected a path, got an empty one.")
     options: dict[str, Any] = {
@@ -151,7 +157,7 @@ def compose(registry: Registry, out: str | Path, **settings: Unpack[Settings]) -
             "exclude": _text(settings.get("exclude")),
             "audit": settings.get("audit"),
         },
-        "model": {"name": settings.get("model")},
+        "model": {"name": settings.get("model"), "start": _text(settings.get("start"))},
         "training": {name: settings.get(name) for name in ("epochs", "batch_size", "class_weights")},
         "runtime": {"threads": settings.get("threads")},
     }
@@ -181,7 +187,11 @@ def run_config(
         EmoclassError: What `run` raises.
     """
     work = Work(config, registry or Registry.discover(), progress or Progress())
-    listed, toml = work.index(), config.to_toml()  # before anything is written: most mistakes show here
+    listed, toml, _ = (
+        work.index(),
+        config.to_toml(),
+        work.trained,
+    )  # before anything is written: most mistakes show here
     folder = RunFolder.create(Path(out).expanduser(), config.recipe)
     try:
         folder.write_text("config.toml", toml)
@@ -279,6 +289,7 @@ def _execute(work: Work, folder: RunFolder, listed: Index) -> RunResult:
                 history=folder.history(),
                 skipped=decoded.skipped,
                 left_out=listed.left_out,
+                merged=listed.merged,
                 notes=notes,
             )
             unpredictable = write_bundle(work, folder, result, model)

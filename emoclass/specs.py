@@ -107,6 +107,10 @@ class ModelSpec(Spec):
             Input: float32 `(batch, height, width, channels)` in `value_range`. Output: probabilities,
             `(batch, 1)` = P(second label) where `labels.head == "sigmoid"`, else `(batch, len(labels))`. Layers
             are named explicitly, so that two builds in one process are named alike.
+        finish: `finish(network: keras.Model) -> keras.Model` makes of a trained network what is measured and kept, such
+            as one that also looks at the mirrored picture; same input, same output. None keeps the network itself.
+        start: `start(network: keras.Model, trained: keras.Model) -> None` puts what a kept model has learned into a
+            network that was just built, but for the last layer. None copies weights by the layers' names.
         image_shape: `(height, width, channels)` in pixels; 3 channels are RGB, 1 is gray.
         value_range: What the model expects pixels to be scaled to, `(low, high)`.
         expects: What a picture must show: a whole photograph or an aligned face crop.
@@ -115,6 +119,8 @@ class ModelSpec(Spec):
     """
 
     build: AnyRef
+    finish: AnyRef | None = None
+    start: AnyRef | None = None
     image_shape: tuple[Annotated[int, Field(ge=1)], Annotated[int, Field(ge=1)], Literal[1, 3]]
     value_range: tuple[float, float] = (0.0, 1.0)
     expects: Expects = "photograph"
@@ -181,6 +187,9 @@ class Recipe(Spec):
     Attributes:
         config: A RunConfig as nested tables, the way a config file writes it; what it leaves out has
             the defaults.
+        fine_tuning: Tables that are laid over `config` where a run starts from a trained model: fewer epochs, say,
+            and smaller steps.
     """
 
     config: Mapping[str, Any]
+    fine_tuning: Mapping[str, Any] = Field(default_factory=dict)

@@ -6,22 +6,27 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from emoclass.config import RunConfig
+from emoclass.bundle.read import Bundle, read_bundle
+from emoclass.config import RunConfig, is_pretrained
 from emoclass.configure import load_plugin, metric_specs
 from emoclass.data.index import Index, index
 from emoclass.data.labeled import LabeledPixels
 from emoclass.data.leaks import copies_of_training
 from emoclass.data.pixels import Decoded, available_threads, decode
 from emoclass.data.split import split
-from emoclass.errors import DataError
+from emoclass.errors import BundleError, DataError
 from emoclass.evaluation.evaluate import evaluate
 from emoclass.evaluation.predictions import Predictions, numbers_of_votes, scores_from_output, shares_of_votes
 from emoclass.progress import Progress
-from emoclass.registry import PluginInfo, Registry
+from emoclass.inference.load import find_bundle
+from emoclass.inference.pretrained import DEFAULT, pretrained_folder
+from emoclass.registry import PluginInfo, Registry, unknown_name
 from emoclass.reporting.folder import RunFolder
 from emoclass.results import MetricValue
 from emoclass.specs import DatasetSpec, MetricSpec, ModelSpec, SplitName
@@ -77,6 +82,37 @@ class Work:
         data = self.config.data
         excluded = frozenset() if data.exclude is None else read_exclusions(data.exclude)
         return index(self.dataset, data, self.config.labels, excluded=excluded)
+
+    @cached_property
+    def trained(self) -> Bundle | None:
+        """The trained model that the training starts from, where the configuration names one.
+
+        Raises:
+            BundleError: There is none, it is damaged, or takes other images than the run's model.
+            PluginError: The model has no trained one of that name.
+        """
+        start, spec = self.config.model.start, self.model
+        if start is None:
+            return None
+        if not is_pretrained(start):
+            bundle = read_bundle(find_bundle(Path(start)))
+        elif not spec.pretrained:
+            raise BundleError(
+                f"model {spec.name!r}: brings no trained model to start from.",
+                hint="Name a run or a bundle: --from runs/20260102-030405-mine.",
+            )
+        else:
+            name = start.partition(":")[2] or DEFAULT
+            if name not in spec.pretrained:
+                raise unknown_name(f"trained model of {spec.name!r}:", name, list(spec.pretrained), [])
+            bundle = read_bundle(pretrained_folder(spec.pretrained[name]))
+        if bundle.manifest.image.shape != spec.image_shape:
+            raise BundleError(
+                f"bundle {bundle.path}: expected images of {spec.image_shape}, as model {spec.name!r} takes them, "
+                f"got {bundle.manifest.image.shape}.",
+                hint="Start from a model of the same kind.",
+            )
+        return bundle
 
     @contextmanager
     def timed(self, stage: str) -> Iterator[None]:
@@ -138,20 +174,27 @@ def split_images(work: Work, listed: Index, decoded: Decoded, audited: Audit | N
 
 def _batches(work: Work, images: LabeledPixels, side: SplitName) -> Batches:
     from emoclass.training.pipeline import Batches
+    from emoclass.training.targets import validation_targets
 
-    batch_size = work.config.training.batch_size
-    return Batches(images.pixels, images.rows_of(side), images.y_true(side), batch_size=batch_size)
+    targets = validation_targets(images.y_true(side), images.labels)
+    return Batches(images.pixels, images.rows_of(side), targets, batch_size=work.config.training.batch_size)
 
 
 def train(work: Work, folder: RunFolder, images: LabeledPixels) -> keras.Model:
-    """Build the model and train it, from the run folder's checkpoint where there is one."""
-    from emoclass.training.build import build, set_threads
+    """Build the model and train it, from the run folder's checkpoint where there is one; return what is kept of it."""
+    from emoclass.training.build import build, finish, set_threads
+    from emoclass.training.bundled import load_bundled
     from emoclass.training.fit import fit
     from emoclass.training.pipeline import ShuffledBatches
+    from emoclass.training.start import start_from
+    from emoclass.training.targets import training_targets
 
     config = work.config
     set_threads(config.runtime.threads)
-    model = build(work.model, config.labels, seed=config.seed, options=config.model.options)
+    settings: dict[str, Any] = {"seed": config.seed, "options": config.model.options}
+    network = build(work.model, config.labels, precision=config.training.precision, **settings)
+    if work.trained is not None:
+        start_from(work.model, network, config.labels, load_bundled(work.trained), work.trained.manifest.labels)
 
     def on_epoch(epoch: int, logs: Mapping[str, float], seconds: float) -> None:
         folder.append_history(epoch + 1, seconds, logs)
@@ -163,12 +206,17 @@ def train(work: Work, folder: RunFolder, images: LabeledPixels) -> keras.Model:
     batches = ShuffledBatches(
         images.pixels,
         images.rows_of("train"),
-        images.y_true("train"),
+        training_targets(
+            images.y_true("train"),
+            shares_of_votes([sample.votes for sample in images.samples("train")], config.labels),
+            config.labels,
+            config.training,
+        ),
         batch_size=config.training.batch_size,
         seed=config.seed,
     )
     fit(
-        model,
+        network,
         work.model.value_range,
         batches,
         _batches(work, images, "validation"),
@@ -180,7 +228,7 @@ def train(work: Work, folder: RunFolder, images: LabeledPixels) -> keras.Model:
         on_epoch=on_epoch,
         on_batch=on_batch,
     )
-    return model
+    return finish(work.model, network, config.labels, **settings)
 
 
 def leaked_images(images: LabeledPixels, audited: Audit | None) -> frozenset[str] | None:

@@ -97,8 +97,8 @@ class Manifest(FrozenModel):
         image: The pictures that it takes.
         expects: What a picture must show: a whole photograph or an aligned face crop.
         files: File name -> size, digest and input.
-        trained: How it was trained: plugin, recipe, dataset, seed, epochs, batch size, images per split, digest of the
-            configuration.
+        trained: How it was trained: plugin, recipe, dataset, seed, epochs, batch size, images per split, which
+            classes were merged, digest of the configuration.
         measured: Metric -> value, interval and number of images, on the run's test split, as `MetricValue.to_json`
             gives it: its classes are those of `labels`, in the same order.
         versions: Package -> the version that wrote the bundle.

@@ -46,8 +46,8 @@ Exits with 1 if an image could not be read, or there was none, or a picture coul
 @click.option("--jsonl", "as_jsonl", is_flag=True, help="Print a JSON document a line.")
 @click.option("--csv", "as_csv", is_flag=True, help="Print comma-separated values, a column an emotion.")
 @click.option("--top", type=click.IntRange(min=1), metavar="K", help="Tell only the K likeliest emotions.")
-@click.option("--labels", metavar="A,B,...", help="Choose among these emotions of the model only: the others are "
-              "struck out, and what remains is made to sum to 1.")  # fmt: skip
+@click.option("--labels", metavar="A,B,...", help="Choose among these emotions of the model only, or those of a "
+              "scheme such as basic5: the others are struck out, and what remains is made to sum to 1.")  # fmt: skip
 @click.option("--annotate", metavar="DIR", type=Path, help="Write copies with the emotion below the picture into "
               "this new or empty folder.")  # fmt: skip
 @click.option("--explain", metavar="DIR", type=Path, help="Write each picture beside a map of what the prediction "

@@ -6,7 +6,7 @@ import math
 import shlex
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import PurePath
 
 from emoclass.config import IGNORE, DataConfig
@@ -23,14 +23,30 @@ class Index:
     Attributes:
         samples: Sorted by id, their `emotion` one of the scheme's; their `votes` too, or None where no vote is.
         left_out: Class word -> how many images belong to no emotion of the run.
+        merged: Emotion -> class word -> how many images of another class the map counts as this emotion. Where a word
+            that is no emotion is an emotion's only class, the map translates it and merges nothing.
         n_excluded: How many were left out because a list names them.
         not_excluded: Names in that list that no image has, sorted.
     """
 
     samples: tuple[Sample, ...]
     left_out: Mapping[str, int]
+    merged: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     n_excluded: int = 0
     not_excluded: tuple[str, ...] = ()
+
+    @property
+    def merge_note(self) -> str | None:
+        """What a reader of the figures must know of the merged classes, as sentences; None where there are none."""
+        if not self.merged:
+            return None
+        counted = [
+            f"{word} {n} counted as {emotion}" for emotion, words in self.merged.items() for word, n in words.items()
+        ]
+        return (
+            f"Merged, as the map says: {', '.join(counted)}. A merged class is another class: its figures do not "
+            "compare with those of its emotion alone."
+        )
 
 
 def index(
@@ -123,12 +139,18 @@ def _without(listed: Index, samples: Sequence[Sample], excluded: frozenset[str],
             hint="The list names paths relative to the data folder.",
         )
     ids, words = {sample.id for sample in gone}, Counter(sample.emotion for sample in gone)
+    merged = {emotion: _less(counts, words) for emotion, counts in listed.merged.items()}
     return Index(
         samples=tuple(sample for sample in listed.samples if sample.id not in ids),
-        left_out={word: n - words[word] for word, n in listed.left_out.items() if n > words[word]},
+        left_out=_less(listed.left_out, words),
+        merged={emotion: counts for emotion, counts in merged.items() if counts},
         n_excluded=len(gone),
         not_excluded=tuple(sorted(excluded - ids - {sample.path for sample in gone})),
     )
+
+
+def _less(counts: Mapping[str, int], gone: Mapping[str, int]) -> dict[str, int]:
+    return {word: n - gone.get(word, 0) for word, n in counts.items() if n > gone.get(word, 0)}
 
 
 def _emotions_of(listed: Index) -> str:
@@ -204,16 +226,32 @@ def _translate(spec: DatasetSpec, config: DataConfig, labels: LabelScheme, sampl
         raise _unknown_classes(spec, config, labels, unknown)
     _check_map(spec, config, labels, meaning)
     kept: list[Sample] = []
+    counted: dict[str, Counter[str]] = {emotion: Counter() for emotion in labels.emotions}
     left_out: Counter[str] = Counter()
     for sample in samples:
         emotion = meaning[sample.emotion]
-        if emotion in labels.emotions:
+        if emotion is not None and emotion in counted:
+            counted[emotion][sample.emotion] += 1
             changed = {"emotion": emotion, "votes": _votes(sample, labels, meaning)}
             same = emotion == sample.emotion and sample.votes is None
             kept.append(sample if same else sample.model_copy(update=changed))
         else:
             left_out[sample.emotion] += 1
-    return Index(tuple(sorted(kept, key=lambda sample: sample.id)), dict(left_out))
+    merged = {emotion: _of_other_classes(emotion, words, labels) for emotion, words in counted.items()}
+    return Index(
+        tuple(sorted(kept, key=lambda sample: sample.id)),
+        left_out=dict(left_out),
+        merged={emotion: words for emotion, words in merged.items() if words},
+    )
+
+
+def _of_other_classes(emotion: str, counts: Mapping[str, int], labels: LabelScheme) -> dict[str, int]:
+    """Return the class words, with their images, that stand for something else than the emotion they count as."""
+    known = {word: canonical(word, labels.extra) for word in sorted(counts)}
+    classes = {own or word.strip().casefold() for word, own in known.items()}
+    return {
+        word: counts[word] for word, own in known.items() if own != emotion and (own is not None or len(classes) > 1)
+    }
 
 
 def _votes(sample: Sample, labels: LabelScheme, meaning: Mapping[str, str | None]) -> dict[str, float] | None:

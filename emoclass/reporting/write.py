@@ -168,6 +168,8 @@ def notes_of(
     if listed.left_out:
         words = ", ".join(f"{word} {count}" for word, count in sorted(listed.left_out.items()))
         notes.append(f"Left out, since they are none of this run's emotions: {words}.")
+    if listed.merge_note:
+        notes.append(listed.merge_note)
     if listed.n_excluded:
         notes.append(f"Left out, since the list of exclusions names them: {_images(listed.n_excluded)}.")
     if listed.not_excluded:

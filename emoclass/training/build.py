@@ -14,13 +14,20 @@ import numpy as np
 from emoclass.bundle.plain import one_line
 from emoclass.errors import BundleError, ConfigError, ContractError
 from emoclass.labels import LabelScheme
-from emoclass.refs import call_with_options
+from emoclass.refs import call_with_options, resolve
 from emoclass.results import LayerRow
 from emoclass.specs import ModelSpec
 from emoclass.training.archive import check_archive
 
 
-def build(spec: ModelSpec, labels: LabelScheme, *, seed: int, options: Mapping[str, Any] | None = None) -> keras.Model:
+def build(
+    spec: ModelSpec,
+    labels: LabelScheme,
+    *,
+    seed: int,
+    options: Mapping[str, Any] | None = None,
+    precision: str = "float32",
+) -> keras.Model:
     """Build a model, with weights that depend on the seed alone.
 
     Args:
@@ -28,6 +35,7 @@ def build(spec: ModelSpec, labels: LabelScheme, *, seed: int, options: Mapping[s
         labels: The emotions; they size the last layer.
         seed: Of the initial weights, and of dropout.
         options: Passed to the model's `build`.
+        precision: The Keras dtype policy of layers that name none; its weights are float32 in any case.
 
     Returns:
         An uncompiled model: float32 `(batch, height, width, channels)` in the spec's value range to
@@ -37,7 +45,7 @@ def build(spec: ModelSpec, labels: LabelScheme, *, seed: int, options: Mapping[s
         ConfigError: An option that the model does not take.
         ContractError: What was built is no such model.
     """
-    with seeded(seed):
+    with seeded(seed), _computing_in(precision):
         model = call_with_options(
             spec.build,
             options or {},
@@ -46,6 +54,32 @@ def build(spec: ModelSpec, labels: LabelScheme, *, seed: int, options: Mapping[s
             image_shape=spec.image_shape,
             seed=seed,
         )
+    _check(spec, labels, model)
+    return model
+
+
+def finish(
+    spec: ModelSpec, network: keras.Model, labels: LabelScheme, *, seed: int, options: Mapping[str, Any] | None = None
+) -> keras.Model:
+    """Return what is measured and kept of a trained network: in float32, and as the model's `finish` makes it.
+
+    Args:
+        spec: The model.
+        network: What was trained.
+        labels: The emotions.
+        seed: As for `build`.
+        options: As for `build`.
+
+    Raises:
+        ContractError: What the model's `finish` made is no such model.
+    """
+    if any(layer.compute_dtype != "float32" for layer in network.layers):
+        whole = build(spec, labels, seed=seed, options=options)
+        whole.set_weights(network.get_weights())
+        network = whole
+    if spec.finish is None:
+        return network
+    model = resolve(spec.finish)(network)
     _check(spec, labels, model)
     return model
 
@@ -75,6 +109,16 @@ def _check(spec: ModelSpec, labels: LabelScheme, model: Any) -> None:
 
 
 @contextmanager
+def _computing_in(precision: str) -> Iterator[None]:
+    policy = keras.config.dtype_policy()
+    keras.config.set_dtype_policy(precision)
+    try:
+        yield
+    finally:
+        keras.config.set_dtype_policy(policy)
+
+
+@contextmanager
 def seeded(seed: int) -> Iterator[None]:
     """Make layers that were given no seed draw theirs from this one; the caller's generators stay as they were.
 
@@ -91,16 +135,18 @@ def seeded(seed: int) -> Iterator[None]:
 
 
 def layer_rows(model: keras.Model) -> tuple[LayerRow, ...]:
-    """Return the model's layer table, as `model.summary()` prints it."""
+    """Return the model's layer table, as `model.summary()` prints it; a model inside is told layer by layer."""
     return tuple(
-        LayerRow(
-            name=layer.name,
-            kind=type(layer).__name__,
-            output_shape=_shape_text(layer),
-            parameters=layer.count_params(),
-        )
+        row
         for layer in model.layers
         if not isinstance(layer, keras.layers.InputLayer)
+        for row in (layer_rows(layer) if isinstance(layer, keras.Model) else [_layer_row(layer)])
+    )
+
+
+def _layer_row(layer: keras.layers.Layer) -> LayerRow:
+    return LayerRow(
+        name=layer.name, kind=type(layer).__name__, output_shape=_shape_text(layer), parameters=layer.count_params()
     )
 
 

@@ -19,7 +19,7 @@ from emoclass.bundle.read import Bundle
 from emoclass.data.calibration import Pictures
 from emoclass.errors import BundleError, OutputError
 from emoclass.evaluation.decision import predicted_classes
-from emoclass.training.build import load_model
+from emoclass.training.bundled import load_bundled
 from emoclass.training.export import Quantization, export_litert, export_onnx, export_saved_model
 from emoclass.training.pipeline import from_pixels
 from emoclass.training.quiet import output_aside
@@ -100,10 +100,9 @@ def convert(
         OutputError: There is something at `out`, or nothing can be written there.
     """
     check_free(out)
-    original = bundle.file(KERAS)
+    model = load_bundled(bundle)
+    original = bundle.path / KERAS
     value_range = bundle.manifest.files[KERAS].input_range
-    model = _load(original)
-    _check(bundle, model)
     try:
         scratch = tempfile.TemporaryDirectory(prefix=".partial-", dir=out.parent)
     except OSError as error:
@@ -135,28 +134,10 @@ def convert(
     return result
 
 
-def _load(path: Path) -> keras.Model:
-    try:
-        with output_aside():
-            return load_model(path)
-    except BundleError as error:  # Keras quotes what the file says
-        raise BundleError(one_line(error.message, 600), error.hint) from error
-
-
 def check_free(out: Path) -> None:
     """Raise OutputError if there is something at a path."""
     if os.path.lexists(out):
         raise OutputError(f"model {out}: is there already.", hint="Name another file with --out, or remove it.")
-
-
-def _check(bundle: Bundle, model: keras.Model) -> None:
-    """Refuse a network that is another than the manifest says."""
-    expected = ((None, *bundle.manifest.image.shape), (None, bundle.manifest.labels.units))
-    found = (getattr(model, "input_shape", None), getattr(model, "output_shape", None))
-    if found != expected:
-        raise BundleError(
-            f"bundle {bundle.path}: {KERAS}: expected input and output {expected}, as the manifest says, got {found}."
-        )
 
 
 def _compare(

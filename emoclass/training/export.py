@@ -76,6 +76,11 @@ def export_litert(
             raise _refusal(model, error) from error
 
 
+def fits_half_precision(model: keras.Model) -> bool:
+    """Tell whether half precision holds every weight exactly, as a model's `finish` may see to."""
+    return all(np.array_equal(each, each.astype(np.float16)) for each in model.get_weights())
+
+
 def export_saved_model(model: keras.Model, value_range: tuple[float, float], path: Path) -> None:
     """Write a TensorFlow SavedModel, whose `serve` takes and gives what the LiteRT file does.
 

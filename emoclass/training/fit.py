@@ -75,12 +75,16 @@ def fit(
     network.compile(
         optimizer=_optimizer(config, steps),
         loss=_make(config.loss, "training.loss", keras.losses.Loss) if config.loss else _default_loss(labels),
-        metrics=[_accuracy(labels)],
+        metrics=[keras.metrics.MeanMetricWrapper(_is_likeliest, name="accuracy")],
     )
     network.optimizer.build(network.trainable_variables)
     callbacks = [
         _make(each, f"training.callbacks[{i}]", keras.callbacks.Callback) for i, each in enumerate(config.callbacks)
     ]
+    if config.weight_averaging is not None:
+        _refuse_early_end_of_averages(config, callbacks)
+        # Before the others, which then see the averages at the end of an epoch.
+        callbacks.insert(0, keras.callbacks.SwapEMAWeights(swap_on_epoch=True))
     if config.keep == "best":
         # With more patience than epochs it never stops anything: it only brings the best weights back.
         callbacks.append(
@@ -182,13 +186,16 @@ def _make(component: Component, where: str, kind: type, **fixed: Any) -> Any:
 
 
 def _optimizer(config: TrainingConfig, steps: int) -> keras.optimizers.Optimizer:
+    averaging: dict[str, Any] = {}
+    if config.weight_averaging is not None:
+        averaging = {"use_ema": True, "ema_momentum": config.weight_averaging}
     if config.schedule is None:
-        return _make(config.optimizer, "training.optimizer", keras.optimizers.Optimizer)
+        return _make(config.optimizer, "training.optimizer", keras.optimizers.Optimizer, **averaging)
     schedule = config.schedule
     if "decay_steps" not in schedule.options and _takes_steps(schedule):
         schedule = Component(ref=schedule.ref, options={**schedule.options, "decay_steps": steps})
     rate = _make(schedule, "training.schedule", keras.optimizers.schedules.LearningRateSchedule)
-    return _make(config.optimizer, "training.optimizer", keras.optimizers.Optimizer, learning_rate=rate)
+    return _make(config.optimizer, "training.optimizer", keras.optimizers.Optimizer, learning_rate=rate, **averaging)
 
 
 def _takes_steps(schedule: Component) -> bool:
@@ -201,13 +208,24 @@ def _takes_steps(schedule: Component) -> bool:
 def _default_loss(labels: LabelScheme) -> keras.losses.Loss:
     if labels.head == "sigmoid":
         return keras.losses.BinaryCrossentropy()
-    return keras.losses.SparseCategoricalCrossentropy()
+    return keras.losses.CategoricalCrossentropy()
 
 
-def _accuracy(labels: LabelScheme) -> keras.metrics.Metric:
-    if labels.head == "sigmoid":
-        return keras.metrics.BinaryAccuracy(name="accuracy")
-    return keras.metrics.SparseCategoricalAccuracy(name="accuracy")
+def _is_likeliest(targets: Any, output: Any) -> Any:
+    """Tell for each image whether what is likeliest to the network is so in the target, which may be softened."""
+    ops = keras.ops
+    if output.shape[-1] == 1:
+        return ops.cast(ops.equal(targets > 0.5, output > 0.5), "float32")[:, 0]
+    return ops.cast(ops.equal(ops.argmax(targets, axis=-1), ops.argmax(output, axis=-1)), "float32")
+
+
+def _refuse_early_end_of_averages(config: TrainingConfig, callbacks: list[keras.callbacks.Callback]) -> None:
+    """Keras puts the averages into a network that was trained to its end, or whose best epoch is brought back."""
+    if config.keep != "best" and any(isinstance(each, keras.callbacks.EarlyStopping) for each in callbacks):
+        raise ConfigError(
+            "training.weight_averaging: expected no early stopping, got EarlyStopping with keep = 'last'.",
+            hint="Set keep = 'best': the averages of the best epoch are kept then.",
+        )
 
 
 def _class_weights(config: TrainingConfig, labels: LabelScheme, counts: Mapping[str, int]) -> dict[int, float] | None:

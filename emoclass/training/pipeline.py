@@ -12,20 +12,20 @@ from emoclass.data.pixels import PixelCache
 
 
 class Batches(keras.utils.PyDataset):  # type: ignore[misc]
-    """One split as batches, in order: uint8 pixels `(batch, height, width, channels)` and int labels `(batch,)`.
+    """One split as batches, in order: uint8 pixels `(batch, height, width, channels)` and targets `(batch, units)`.
 
     Args:
         pixels: All decoded images.
         rows: The rows of the split's images, int `(n,)`.
-        y_true: Their class indices, int `(n,)`.
+        targets: What is to be learned of them, float32 `(n, units)`; see `training.targets`.
         batch_size: Images a batch; the last one may be smaller.
     """
 
-    def __init__(self, pixels: PixelCache, rows: np.ndarray, y_true: np.ndarray, *, batch_size: int) -> None:
+    def __init__(self, pixels: PixelCache, rows: np.ndarray, targets: np.ndarray, *, batch_size: int) -> None:
         super().__init__()
         self._pixels = pixels
         self._rows = rows
-        self._y_true = y_true
+        self._targets = targets
         self._batch_size = batch_size
         self.batches_per_epoch = math.ceil(len(rows) / batch_size)
 
@@ -40,7 +40,7 @@ class Batches(keras.utils.PyDataset):  # type: ignore[misc]
 
     def _batch(self, order: np.ndarray, number: int) -> tuple[np.ndarray, np.ndarray]:
         chosen = order[number * self._batch_size : (number + 1) * self._batch_size]
-        return self._pixels.read(self._rows[chosen]), self._y_true[chosen]
+        return self._pixels.read(self._rows[chosen]), self._targets[chosen]
 
 
 class ShuffledBatches(Batches):
@@ -50,15 +50,17 @@ class ShuffledBatches(Batches):
     the next epoch's first batches are ready when it begins.
 
     Args:
-        pixels: As for `Batches`, like `rows`, `y_true` and `batch_size`.
+        pixels: As for `Batches`, like `rows`, `targets` and `batch_size`.
         rows: See there.
-        y_true: See there.
+        targets: See there.
         batch_size: See there.
         seed: Of the orders.
     """
 
-    def __init__(self, pixels: PixelCache, rows: np.ndarray, y_true: np.ndarray, *, batch_size: int, seed: int) -> None:
-        super().__init__(pixels, rows, y_true, batch_size=batch_size)
+    def __init__(
+        self, pixels: PixelCache, rows: np.ndarray, targets: np.ndarray, *, batch_size: int, seed: int
+    ) -> None:
+        super().__init__(pixels, rows, targets, batch_size=batch_size)
         self._seed = seed
         self.first_epoch = 0
 

@@ -368,6 +368,26 @@ def test_a_map_reads_a_folder_as_an_emotion(registry, tmp_path):
     assert result.left_out == {"misc": 2}
 
 
+def test_a_scheme_chooses_the_emotions_and_what_is_left_out_or_merged_is_told(registry, tmp_path):
+    folders = ("fear", "disgust", "angry", "neutral", "sad", "surprise", "happy")
+    root = draw_photographs(tmp_path / "photos", dict.fromkeys(folders, 4), size=20)
+    result = emoclass.run(
+        "tiny", data=root, labels="basic5", map={"disgusted": "angry"}, epochs=1, out=tmp_path, registry=registry
+    )
+    assert result.labels == ("happy", "sad", "angry", "scared", "surprised")
+    assert (result.left_out, result.merged) == ({"neutral": 4}, {"angry": {"disgust": 4}})
+    assert sum(result.n_samples.values()) == 24
+    told = [note for note in result.notes if note.startswith(("Left out", "Merged"))]
+    assert "emotions: neutral 4." in told[0] and "disgust 4 counted as angry." in told[1]
+    document = json.loads((result.folder / "metrics.json").read_text())
+    assert (document["left_out"], document["merged"]) == ({"neutral": 4}, {"angry": {"disgust": 4}})
+    manifest = json.loads((result.folder / "bundle" / "manifest.json").read_text())
+    assert manifest["trained"]["merged"] == {"angry": {"disgust": 4}}
+    written = tomllib.loads((result.folder / "config.toml").read_text())
+    assert written["labels"]["emotions"] == list(result.labels)
+    assert emoclass.resume(result.folder).merged == {"angry": {"disgust": 4}}
+
+
 def test_a_dataset_that_draws_its_images_takes_no_folder(registry, tmp_path):
     with pytest.raises(ConfigError, match="takes no folder"):
         emoclass.run("tiny", data=tmp_path, dataset="synthetic-faces", out=tmp_path, registry=registry)

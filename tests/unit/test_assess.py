@@ -213,6 +213,15 @@ def test_images_that_a_run_has_seen_are_recognized_where_its_data_is_still_there
     assert list(found.metrics) == ["recall", "accuracy"]
 
 
+def test_what_a_map_merges_is_told(bundle, photos, registry):
+    [found] = emoclass.evaluate(bundle, {"folder": photos}, map={"scared": "sad"}, registry=registry, resamples=0)
+    assert (found.n_samples, found.left_out, found.merged) == (14, {}, {"sad": {"fear": 3}})
+    assert any(note.startswith("Merged, as the map says: fear 3 counted as sad.") for note in found.notes)
+    shown = run(bundle, "--on", f"folder={photos}", "--map", "scared=sad", "--resamples", "0", "--quiet", "--no-audit")
+    assert "Note: Merged, as the map says: fear 3 counted as sad." in shown.stdout
+    assert found.to_json()["merged"] == {"sad": {"fear": 3}}
+
+
 def test_the_command_prints_a_table_a_dataset_or_one_document(bundle, photos):
     asked = (bundle, "--on", f"folder={photos}", "--resamples", "0", "--quiet")
     shown = run(*asked, "--on", "synthetic-faces", "--metrics", "accuracy,recall_per_class,confusion_matrix")

@@ -1,7 +1,7 @@
 import pytest
 from pydantic import ValidationError
 
-from emoclass.labels import ALIASES, EMOTIONS, LabelScheme, canonical, close_emotions
+from emoclass.labels import ALIASES, EMOTIONS, SCHEMES, LabelScheme, canonical, close_emotions, expanded
 
 
 def test_aliases_lead_into_the_vocabulary_and_hide_no_id():
@@ -36,7 +36,11 @@ def test_more_than_two_labels_have_a_softmax_and_no_positive_class():
 @pytest.mark.parametrize(
     ("emotions", "message"),
     [
-        (["happy", "happiness"], "an emotion stands twice"),
+        (["happy", "happiness"], "each emotion once, got happy twice in 'happy, happiness'"),
+        ("basic5,sad", "each emotion once, got sad twice in 'basic5, sad'"),
+        ("Happysad,happysad", "got happy, sad twice in 'Happysad, happysad'"),
+        ("basic6", r"unknown emotion 'basic6'; .*; schemes: happysad, basic5, .* Did you mean 'basic5'\?"),
+        (["happy", "basic 5"], "unknown emotion 'basic 5'"),
         (["happy"], "at least two"),
         (["happy", "sadd"], "Did you mean 'sad'"),
         (["happy", "bored"], r"declared under \[labels.extra\]"),
@@ -45,6 +49,57 @@ def test_more_than_two_labels_have_a_softmax_and_no_positive_class():
 def test_what_is_no_scheme_is_refused_with_a_reason(emotions, message):
     with pytest.raises(ValidationError, match=message):
         LabelScheme(emotions=emotions)
+
+
+@pytest.mark.parametrize(
+    ("name", "emotions"),
+    [
+        ("happysad", "happy sad"),
+        ("basic5", "happy sad angry scared surprised"),
+        ("ekman6", "happy sad angry scared surprised disgusted"),
+        ("fer7", "happy sad angry scared surprised disgusted neutral"),
+        ("affectnet8", "happy sad angry scared surprised disgusted neutral contemptuous"),
+    ],
+)
+def test_a_scheme_is_its_emotions_in_class_order(name, emotions):
+    spelled = LabelScheme(emotions=emotions.split())
+    for said in (name, name.upper(), f" {name} ", [name], (name,)):
+        assert LabelScheme(emotions=said) == spelled
+    assert SCHEMES[name] == spelled.emotions
+
+
+def test_every_scheme_has_been_spelled_out():
+    assert set(SCHEMES) == {"happysad", "basic5", "ekman6", "fer7", "affectnet8"}
+    assert not set(SCHEMES) & {*EMOTIONS, *ALIASES}
+
+
+@pytest.mark.parametrize(
+    ("said", "emotions"),
+    [
+        ("basic5,neutral", ("happy", "sad", "angry", "scared", "surprised", "neutral")),
+        ("neutral,happysad", ("neutral", "happy", "sad")),
+        (["fear", "HappySad", "anger"], ("scared", "happy", "sad", "angry")),
+    ],
+)
+def test_the_emotions_of_a_scheme_take_the_place_of_its_name(said, emotions):
+    assert LabelScheme(emotions=said).emotions == emotions
+
+
+def test_only_names_of_schemes_are_expanded():
+    assert expanded(["Fear", "bored", "", "happysad"]) == ("Fear", "bored", "", "happy", "sad")
+
+
+def test_a_declared_emotion_stands_beside_a_scheme():
+    labels = LabelScheme(emotions="happysad,bored", extra={"bored": "nothing holds the eye"})
+    assert labels.emotions == ("happy", "sad", "bored")
+
+
+@pytest.mark.parametrize("name", sorted(SCHEMES))
+def test_a_declared_emotion_takes_no_name_of_a_scheme(name):
+    with pytest.raises(
+        ValidationError, match=f"extra emotion '{name}': expected another name; it stands for happy, sad"
+    ):
+        LabelScheme(emotions=["neutral", "contempt"], extra={name: "..."})
 
 
 def test_an_emotion_outside_the_vocabulary_is_declared():

@@ -249,7 +249,7 @@ def test_a_metric_may_explain_itself_in_several_lines(folder):
         ({"emotions": ["happy", "bored"], "extra": "bored"}, "labels.extra"),
         ({"emotions": ["happy", "bored"], "extra": 5}, "labels.extra"),
         ({"emotions": ["happy", "path"], "extra": {"path": "a way"}}, "extra emotion 'path': expected another name"),
-        ({"emotions": ["happy", "happy"]}, "an emotion stands twice"),
+        ({"emotions": ["happy", "happy"]}, "expected each emotion once, got happy twice"),
         ({"emotions": [1, 2]}, "labels.emotions"),
         ({"emotions": {"happy": 1}}, "labels.emotions"),
         (["happy", "sad"], "labels"),

@@ -35,6 +35,14 @@ def test_labels_that_the_model_has_not_are_refused(bundle, crop_bundle, photos):
         run(bundle, photos, "--labels", "happy")
 
 
+def test_labels_may_be_a_scheme(crop_bundle, photos):
+    with_scheme = run(crop_bundle, photos, "--labels", "HappySad", "--csv")
+    assert with_scheme.exit_code == 0
+    assert with_scheme.stdout == run(crop_bundle, photos, "--labels", "happy,sad", "--csv").stdout
+    with pytest.raises(ConfigError, match=r"the model's happy, sad, angry, each once, got scared, surprised\."):
+        run(crop_bundle, photos, "--labels", "basic5")
+
+
 def test_an_empty_text_is_no_model(bundle, monkeypatch):
     monkeypatch.chdir(bundle)
     with pytest.raises(SystemExit, match="2"):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -29,6 +30,10 @@ def images(*words: str, n: int = 1, **fields: Any) -> list[Sample]:
 def read(samples: Iterable[Sample], labels: LabelScheme = TWO, root: str | None = "photos", **settings: Any) -> Index:
     spec = DatasetSpec(name="mine", summary="A test's own.", load=lambda root: samples)
     return index(spec, DataConfig(root=root, **settings), labels)
+
+
+def count(found: Index) -> Counter[str]:
+    return Counter(sample.emotion for sample in found.samples)
 
 
 def test_samples_come_sorted_by_id_whatever_the_loader_does() -> None:
@@ -126,6 +131,70 @@ def test_map_merges_two_emotions_also_where_the_folder_has_the_alias(word: str) 
     found = read([*images("happy", "angry"), *images(word, n=2)], labels, map={"disgusted": "angry"})
     assert sorted(sample.emotion for sample in found.samples) == ["angry", "angry", "angry", "happy"]
     assert found.left_out == {}
+
+
+FIVE = LabelScheme(emotions="basic5")
+SEVEN = [
+    sample
+    for n, word in enumerate(("angry", "disgust", "fear", "happy", "neutral", "sad", "surprise"), start=1)
+    for sample in images(word, n=n)
+]
+
+
+def test_five_of_seven_are_kept_and_the_others_counted_in_the_datasets_words() -> None:
+    found = read(SEVEN, FIVE)
+    assert found.left_out == {"disgust": 2, "neutral": 5}
+    assert count(found) == {"happy": 4, "sad": 6, "angry": 1, "scared": 3, "surprised": 7}
+    assert (found.merged, found.merge_note) == ({}, None)
+
+
+@pytest.mark.parametrize("word", ["disgusted", "Disgusted", "disgust"])
+def test_a_merged_class_is_counted_in_the_datasets_words_and_told(word: str) -> None:
+    found = read(SEVEN, FIVE, map={word: "anger"})
+    assert (found.merged, found.left_out) == ({"angry": {"disgust": 2}}, {"neutral": 5})
+    assert count(found)["angry"] == 3
+    assert found.merge_note is not None
+    assert found.merge_note.startswith("Merged, as the map says: disgust 2 counted as angry. A merged class is another")
+
+
+def test_votes_for_a_merged_emotion_count_as_its_own() -> None:
+    votes = {"disgust": 4, "Anger": 5, "neutral": 1}
+    samples = [*SEVEN, *images("Anger", votes=votes)]
+    found = {sample.id: sample.votes for sample in read(samples, FIVE, map={"disgusted": "angry"}).samples}
+    assert found["Anger/0"] == {"angry": 9}
+
+
+def test_chains_of_a_map_are_not_followed() -> None:
+    found = read(SEVEN, FIVE, map={"disgusted": "scared", "scared": "angry", "angry": "sad"})
+    assert count(found) == {"happy": 4, "sad": 7, "angry": 3, "scared": 2, "surprised": 7}
+    assert found.merged == {"sad": {"angry": 1}, "angry": {"fear": 3}, "scared": {"disgust": 2}}
+
+
+@pytest.mark.parametrize("map", [{"angry": "angry"}, {"fear": "scared"}, {"scared": "fear"}])
+def test_a_map_of_an_emotion_to_itself_changes_nothing(map: dict[str, str]) -> None:
+    assert read(SEVEN, FIVE, map=map) == read(SEVEN, FIVE)
+
+
+def test_a_map_to_an_emotion_outside_the_labels_leaves_out_and_counts() -> None:
+    found = read([*SEVEN, *images("smirk", n=8)], map={"surprise": "neutral", "smirk": "contempt"})
+    others = {"angry": 1, "disgust": 2, "fear": 3, "neutral": 5, "surprise": 7}
+    assert (found.left_out, found.merged) == ({**others, "smirk": 8}, {})
+
+
+def test_a_word_that_is_no_emotion_is_translated_where_it_is_the_only_class_and_merged_beside_others() -> None:
+    assert read(images("smile", "sad"), map={"smile": "happy"}).merged == {}
+    assert read(images("Smile", "smile", "sad"), map={"smile": "happy"}).merged == {}
+    beside = read(images("smile", "joy", "sad", n=2), map={"smile": "happy"})
+    assert beside.merged == {"happy": {"smile": 2}}
+    both = read(images("smile", "grin", "sad"), map={"smile": "happy", "grin": "happy"})
+    assert both.merged == {"happy": {"grin": 1, "smile": 1}}
+
+
+def test_what_a_list_excludes_is_not_counted_as_merged() -> None:
+    spec = DatasetSpec(name="mine", summary="A test's own.", load=lambda root: SEVEN)
+    config = DataConfig(root="photos", map={"disgusted": "angry"})
+    assert index(spec, config, FIVE, excluded=frozenset({"disgust/0.jpg"})).merged == {"angry": {"disgust": 1}}
+    assert index(spec, config, FIVE, excluded=frozenset({"disgust/0", "disgust/1"})).merged == {}
 
 
 def test_map_of_the_exact_word_goes_before_that_of_its_emotion() -> None:

@@ -75,7 +75,8 @@ def contents(folder: Path, **changes) -> ReportContents:
         history={"epoch": (1.0, 2.0), "seconds": (40.0, 43.4), "loss": (1.0, 0.5), "val_loss": (1.1, 0.9)},
         skipped=(SkippedFile(path=EVIL, reason="not <b>an image"), *(
             SkippedFile(path=f"sad/{i:03}.jpg", reason="truncated") for i in range(150))),
-        left_out={"<i>bored": 1054}, notes=("Synthetic faces prove the installation only.",),
+        left_out={"<i>bored": 1054}, merged={"happy": {"<b>grin": 3, "<b>smirk": 2048}},
+        notes=("Synthetic faces prove the installation only.",),
     )  # fmt: skip
     whole = ReportContents(
         result=result, config=RunConfig.model_validate(config),
@@ -127,6 +128,13 @@ def test_notices_come_before_the_numbers(tmp_path, plots):
     assert page.text.index("Synthetic faces prove") < page.text.index("0.688")
 
 
+def test_what_is_left_out_or_merged_stands_with_the_data(tmp_path, plots):
+    _, page = written(contents(tmp_path), plots, tmp_path)
+    data = page.text[page.text.index("How it was split") :]
+    assert "none of this run's emotions: <i>bored 1,054." in data
+    assert "Counted as happy , as the map says: <b>grin 3, <b>smirk 2,048." in data
+
+
 def test_names_of_strangers_are_escaped(tmp_path, plots):
     html, page = written(contents(tmp_path), plots, tmp_path)
     assert "script" not in page.tags and "i" not in page.tags and "b" not in page.tags
@@ -166,7 +174,7 @@ def test_many_skipped_files_are_counted_not_listed(tmp_path, plots):
 def test_a_bare_run_has_a_page_too(tmp_path):
     bare = contents(tmp_path)
     result = bare.result.model_copy(
-        update={"metrics": {}, "history": {}, "skipped": (), "left_out": {}, "notes": (), "n_samples": {}}
+        update={"metrics": {}, "history": {}, "skipped": (), "left_out": {}, "merged": {}, "notes": (), "n_samples": {}}
     )
     _, page = written(replace(bare, result=result, test_batch=(), environment={}, layers=()), {}, tmp_path)
     assert page.images == [] and "Started" not in page.text

@@ -6,7 +6,7 @@ import pytest
 
 from emoclass import LabelScheme, ModelSpec
 from emoclass.errors import BundleError, ConfigError, ContractError
-from emoclass.training.build import build, layer_rows, load_model, save_model, set_threads
+from emoclass.training.build import build, finish, layer_rows, load_model, save_model, set_threads
 
 TWO = LabelScheme(emotions=("happy", "sad"))
 FIVE = LabelScheme(emotions=("happy", "sad", "angry", "scared", "surprised"))
@@ -97,3 +97,49 @@ def test_threads_cannot_change_once_tensorflow_is_at_work():
     set_threads(None)
     with pytest.raises(ConfigError, match="already runs in this process"):
         set_threads(tf.config.threading.get_intra_op_parallelism_threads() + 1)
+
+
+def convolutional(*, labels, image_shape, seed):
+    pixels = keras.Input(image_shape)
+    x = keras.layers.Conv2D(4, 3, name="conv")(pixels)
+    x = keras.layers.GlobalAveragePooling2D(name="mean")(x)
+    return keras.Model(pixels, keras.layers.Dense(labels.units, activation=labels.head, name="dense")(x))
+
+
+def test_a_network_computes_in_the_precision_asked_for_and_is_kept_in_float32():
+    model = spec(convolutional)
+    network = build(model, FIVE, seed=0, precision="mixed_bfloat16")
+    assert network.get_layer("conv").compute_dtype == "bfloat16"
+    assert keras.config.dtype_policy().name == "float32", "nobody else's networks may change"
+    kept = finish(model, network, FIVE, seed=0)
+    assert {layer.compute_dtype for layer in kept.layers} == {"float32"}
+    for before, after in zip(network.get_weights(), kept.get_weights(), strict=True):
+        np.testing.assert_array_equal(before, after)
+
+
+def test_a_network_in_float32_is_kept_as_it_is():
+    model = spec(convolutional)
+    network = build(model, FIVE, seed=0)
+    assert finish(model, network, FIVE, seed=0) is network
+
+
+def with_another_output(network):
+    return keras.Model(network.input, network.layers[-2].output)
+
+
+def seen_twice(network):
+    pixels = keras.Input(network.input_shape[1:], name="pixels")
+    return keras.Model(pixels, keras.layers.Average(name="mean")([network(pixels), network(pixels)]))
+
+
+def test_a_model_is_finished_as_its_spec_says_and_told_layer_by_layer():
+    model = spec(convolutional).model_copy(update={"finish": seen_twice})
+    network = build(model, FIVE, seed=0)
+    finished = finish(model, network, FIVE, seed=0)
+    assert [row.name for row in layer_rows(finished)] == ["conv", "mean", "dense", "mean"]
+
+
+def test_what_a_finish_makes_must_be_a_model_of_the_labels():
+    model = spec(convolutional).model_copy(update={"finish": with_another_output})
+    with pytest.raises(ContractError, match=r"expected output \(None, 5\), got \(None, 4\)"):
+        finish(model, build(model, FIVE, seed=0), FIVE, seed=0)

@@ -14,6 +14,7 @@ from emoclass.training.build import build
 from emoclass.training.checkpoint import read_checkpoint
 from emoclass.training.fit import fit, predict
 from emoclass.training.pipeline import Batches, ShuffledBatches, from_pixels
+from emoclass.training.targets import validation_targets
 
 LABELS = LabelScheme(emotions=("happy", "sad", "angry"))
 SHAPE = (12, 12, 3)
@@ -63,6 +64,7 @@ class Killed(BaseException):
 def train(pixels, checkpoint, *, kill_after=None, kill=Killed, on_batch=None, labels=LABELS, **config):
     """Train, telling the epochs' logs; `kill_after` ends it abruptly after that epoch."""
     y_true = np.arange(N) % len(labels)
+    targets = validation_targets(y_true, labels)
     model = build(SPEC, labels, seed=7)
     told = []
 
@@ -76,8 +78,8 @@ def train(pixels, checkpoint, *, kill_after=None, kill=Killed, on_batch=None, la
         fit(
             model,
             (0.0, 1.0),
-            ShuffledBatches(pixels, np.arange(N_TRAIN), y_true[:N_TRAIN], batch_size=settings.batch_size, seed=7),
-            Batches(pixels, np.arange(N_TRAIN, N), y_true[N_TRAIN:], batch_size=settings.batch_size),
+            ShuffledBatches(pixels, np.arange(N_TRAIN), targets[:N_TRAIN], batch_size=settings.batch_size, seed=7),
+            Batches(pixels, np.arange(N_TRAIN, N), targets[N_TRAIN:], batch_size=settings.batch_size),
             settings,
             labels,
             class_counts=dict(zip(labels.emotions, np.bincount(y_true[:N_TRAIN]).tolist(), strict=True)),
@@ -94,11 +96,12 @@ def equal_weights(a, b):
 
 
 @pytest.mark.parametrize("kill_after", [0, 2, 3])
-def test_a_killed_training_ends_with_the_weights_of_an_unbroken_one(pixels, tmp_path, kill_after):
-    whole, told = train(pixels, tmp_path / "whole.state")
+@pytest.mark.parametrize("averaging", [None, 0.9])
+def test_a_killed_training_ends_with_the_weights_of_an_unbroken_one(pixels, tmp_path, kill_after, averaging):
+    whole, told = train(pixels, tmp_path / "whole.state", weight_averaging=averaging)
     assert len({logs["learning_rate"] for _, logs in told}) > 1, "the schedule must have state to lose"
-    _, first = train(pixels, tmp_path / "broken.state", kill_after=kill_after)
-    resumed, rest = train(pixels, tmp_path / "broken.state")
+    _, first = train(pixels, tmp_path / "broken.state", kill_after=kill_after, weight_averaging=averaging)
+    resumed, rest = train(pixels, tmp_path / "broken.state", weight_averaging=averaging)
     # The kill came before the epoch's checkpoint, so that epoch is trained again, to the same figures.
     assert first[:-1] + rest == told
     assert first[-1] == rest[0]
@@ -129,11 +132,35 @@ def test_no_data_iterator_outlives_a_training_that_failed(pixels, tmp_path, kill
     assert not iterators()
 
 
-def test_a_finished_training_is_not_trained_again(pixels, tmp_path):
-    whole, _ = train(pixels, tmp_path / "c.state")
-    again, told = train(pixels, tmp_path / "c.state")
+@pytest.mark.parametrize("averaging", [None, 0.9])
+def test_a_finished_training_is_not_trained_again(pixels, tmp_path, averaging):
+    whole, _ = train(pixels, tmp_path / "c.state", weight_averaging=averaging)
+    again, told = train(pixels, tmp_path / "c.state", weight_averaging=averaging)
     assert told == []
     assert equal_weights(whole, again)
+
+
+def validation_loss(model, pixels):
+    y_true = np.arange(N)[N_TRAIN:] % len(LABELS)
+    scores = predict(model, (0.0, 1.0), Batches(pixels, np.arange(N_TRAIN, N), y_true, batch_size=8))
+    return -np.log(scores[np.arange(len(y_true)), y_true]).mean()
+
+
+@pytest.mark.parametrize("keep", ["last", "best"])
+def test_averages_of_the_weights_are_what_is_validated_and_kept(pixels, tmp_path, keep):
+    hasty = {"optimizer": {"ref": "keras.optimizers:Adam", "options": {"learning_rate": 0.05}}, "keep": keep}
+    plain, _ = train(pixels, tmp_path / "plain.state", **hasty)
+    averaged, told = train(pixels, tmp_path / "averaged.state", weight_averaging=0.9, **hasty)
+    losses = [logs["val_loss"] for _, logs in told]
+    expected = min(losses) if keep == "best" else losses[-1]
+    assert validation_loss(averaged, pixels) == pytest.approx(expected, rel=1e-4)
+    assert not equal_weights(plain, averaged)
+
+
+def test_averages_are_lost_by_an_early_end_so_that_it_is_refused(pixels, tmp_path):
+    with pytest.raises(ConfigError, match="weight_averaging: expected no early stopping") as caught:
+        train(pixels, tmp_path / "c.state", weight_averaging=0.9, callbacks=STOPPING)
+    assert "keep = 'best'" in caught.value.hint
 
 
 STOPPING = [{"ref": "keras.callbacks:EarlyStopping",

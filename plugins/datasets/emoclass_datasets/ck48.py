@@ -1,0 +1,93 @@
+"""CK+48: faces cut from the last three frames of CK+'s labeled sequences, a folder for each class.
+
+Three frames of one sequence look almost alike, so a random split would test on what was trained on: the group of a
+sample is the person.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from emoclass.specs import Sample
+from emoclass_datasets.release import Release
+
+CODES = {
+    "anger": "angry",
+    "contempt": "contemptuous",
+    "disgust": "disgusted",
+    "fear": "scared",
+    "happy": "happy",
+    "sadness": "sad",
+    "surprise": "surprised",
+}
+"""Class folder -> emotion."""
+
+RELEASE = Release(
+    name="ck48",
+    url="https://www.kaggle.com/datasets/shawon10/ckplus",
+    layout="CK+48/{anger,contempt,disgust,fear,happy,sadness,surprise}/S010_004_00000017.png",
+)
+
+_NAME = re.compile(r"(?P<subject>S\d{3})_\d{3}_\d{8}\.png", re.IGNORECASE)
+
+
+def load(root: Path | None = None) -> Iterator[Sample]:
+    """List the faces; each person is a group.
+
+    Args:
+        root: The folder `CK+48`, or one above it.
+
+    Returns:
+        Samples with the attribute `subject`.
+
+    Raises:
+        DataError: A class folder is missing, there is one more, or a file's name does not say person, sequence and
+            frame.
+    """
+    home = RELEASE.find(root, *CODES)
+    present = {folder.name: folder for folder in RELEASE.subfolders(home)}
+    absent = [name for name in CODES if name not in present]
+    if absent:
+        raise RELEASE.missing(f"the class folders {', '.join(CODES)} in {home}", f"no {', '.join(absent)}")
+    for name, folder in present.items():
+        word = RELEASE.word(CODES, name, str(home))
+        for file in RELEASE.files(folder):
+            yield _sample(root or home, home, file, word)
+
+
+def _sample(root: Path, home: Path, file: Path, word: str) -> Sample:
+    name = file.relative_to(home).as_posix()
+    match = _NAME.fullmatch(file.name)
+    if match is None:
+        raise RELEASE.malformed("a name such as S010_004_00000017.png", repr(file.name), name)
+    subject = match["subject"].upper()
+    path = file.relative_to(root).as_posix()
+    return Sample(id=name, path=path, emotion=word, group=subject, attributes={"subject": subject})
+
+
+def make_tiny(root: Path) -> dict[str, str]:
+    """Write one face of each class of three persons.
+
+    Returns:
+        Sample id -> emotion.
+    """
+    from emoclass_datasets.tiny import draw
+
+    classes = (
+        ("anger", "angry"),
+        ("contempt", "contemptuous"),
+        ("disgust", "disgusted"),
+        ("fear", "scared"),
+        ("happy", "happy"),
+        ("sadness", "sad"),
+        ("surprise", "surprised"),
+    )
+    written = {}
+    for sequence, (folder, emotion) in enumerate(classes, start=1):
+        for person in (10, 11, 999):
+            name = f"{folder}/S{person:03d}_{sequence:03d}_00000014.png"
+            draw(root / "CK+48" / name)
+            written[name] = emotion
+    return written

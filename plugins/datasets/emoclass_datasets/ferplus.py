@@ -1,0 +1,247 @@
+"""FER+: ten annotators' votes on each image of FER2013."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import zip_longest
+from pathlib import Path
+from typing import NamedTuple
+
+from emoclass import Sample
+from emoclass.errors import DataError
+from emoclass_datasets import fer2013, pixel_table
+from emoclass_datasets.release import Release, without_repeats
+
+CODES: Mapping[str, str] = {
+    "neutral": "neutral",
+    "happiness": "happiness",
+    "surprise": "surprise",
+    "sadness": "sadness",
+    "anger": "anger",
+    "disgust": "disgust",
+    "fear": "fear",
+    "contempt": "contempt",
+    "unknown": "unknown",
+    "NF": "NF",
+}
+"""The columns of votes, in their order, and the words of samples and their votes; NF is 'not a face'."""
+
+NO_MAJORITY = "no_majority"
+"""The class word of an image on which the annotators do not agree."""
+
+VOTES = "fer2013new.csv"
+NAMES = "ferplus_names.csv"
+FOLDERS: Mapping[str, str] = {"FER2013Train": "Training", "FER2013Valid": "PublicTest", "FER2013Test": "PrivateTest"}
+
+RELEASE = Release(
+    name="ferplus",
+    url="https://github.com/microsoft/FERPlus",
+    layout=(
+        f"{VOTES} beside the images of FER2013: fer2013.csv, icml_face_data.csv, {', '.join(FOLDERS)}, "
+        f"or Kaggle's train and test with {NAMES}"
+    ),
+)
+
+
+class Voted(NamedTuple):
+    """One row of votes.
+
+    Attributes:
+        line: Its line in the file of votes.
+        usage: The word for its split.
+        name: What the authors call the image, such as `fer0000123.png`, or '' for what they left out.
+        votes: Word -> how many annotators chose it.
+    """
+
+    line: int
+    usage: str
+    name: str
+    votes: dict[str, float]
+
+
+def load(root: Path, *, test: str = "auto") -> list[Sample]:
+    """List the votes in `fer2013new.csv` with the images of FER2013 that lie beside them, in one of these layouts.
+
+    - `fer2013.csv` or `icml_face_data.csv`: the rows of both files are in the same order;
+    - `{FER2013Train,FER2013Valid,FER2013Test}/fer0000123.png`, here or in `data/`, as the authors' script writes them.
+      Without `fer2013new.csv`, the `label.csv` in each folder has the votes;
+    - Kaggle's `{train,test}/{angry,...}/*.jpg` with `ferplus_names.csv`, a table of `image_name` and `kaggle_path`.
+
+    The emotion is that of the authors' majority: words with a single vote do not count, and of the votes left, one
+    word has more than half. Where none has, the class is `no_majority`. A sample's `votes` are as they were cast. An
+    image that the authors' table names twice is listed once; its class is `conflicting` where the majorities differ.
+
+    Args:
+        root: The folder, or one that holds it.
+        test: Which split is the test set, as for `fer2013`.
+
+    Returns:
+        Samples with votes and the official splits.
+
+    Raises:
+        DataError: Votes or images are not there, or a file is malformed; the message names the line.
+        ConfigError: An unknown `test`.
+    """
+    home = RELEASE.find(root, VOTES, *FOLDERS)
+    listed = list(_listed(home))
+    splits = fer2013.splits_of({voted.usage for *_, voted in listed}, test, RELEASE)
+    # The authors' table names four images twice, one of them with other votes.
+    return without_repeats(
+        Sample(
+            id=name,
+            path=file.relative_to(root).as_posix(),
+            emotion=majority(voted.votes),
+            votes=voted.votes,
+            split=splits[voted.usage],
+        )
+        for name, file, voted in listed
+        if voted.usage in splits
+    )
+
+
+def majority(votes: Mapping[str, float]) -> str:
+    """Return the word that most annotators agree on, or `no_majority`.
+
+    Source: E. Barsoum et al., 2016: single votes are taken for slips, and more than half of the others must agree.
+
+    Example:
+        >>> majority({"fear": 5, "surprise": 4, "anger": 1}), majority({"fear": 5, "surprise": 5})
+        ('fear', 'no_majority')
+    """
+    counted = {word: count for word, count in votes.items() if count > 1}
+    best = max(counted, key=counted.__getitem__, default=NO_MAJORITY)
+    return best if counted and counted[best] > sum(counted.values()) / 2 else NO_MAJORITY
+
+
+def _listed(home: Path) -> Iterator[tuple[str, Path, Voted]]:
+    """Yield id, file and votes of each image, in the first layout that is there."""
+    has_votes = (home / VOTES).exists()
+    for place in (home, home / "fer2013"):
+        table = fer2013.find_table(place)
+        if has_votes and table is not None:
+            return _rows(home / VOTES, table)
+    for place in (home, home / "data"):
+        folders = [place / folder for folder in FOLDERS if any((place / folder).glob("*.png"))]
+        if folders:
+            return _folders(home / VOTES if has_votes else None, folders)
+    for place in (home, home / "fer2013"):
+        if has_votes and (home / NAMES).exists() and any((place / folder).is_dir() for folder in fer2013.FOLDERS):
+            return _kaggle(home / VOTES, _paths(home / NAMES), place)
+    raise RELEASE.missing(f"the images of FER2013 in {home}", "votes alone")
+
+
+def _rows(votes: Path, table: Path) -> Iterator[tuple[str, Path, Voted]]:
+    together = "The rows of both files belong together in their order: unpack both anew."
+    pixels = pixel_table.rows(RELEASE, table, fer2013.CODES, fer2013.USAGES)
+    for row, voted in zip_longest(pixels, _votes(votes)):
+        if row is None or voted is None:
+            short, long = (votes, table) if voted is None else (table, votes)
+            raise DataError(f"dataset 'ferplus': expected as many rows as in {long}, got fewer ({short}).", together)
+        if row.usage != voted.usage:
+            raise DataError(
+                f"dataset 'ferplus': expected {row.usage} as in line {row.line} of {table}, got {voted.usage} "
+                f"({votes}, line {voted.line}).",
+                together,
+            )
+        yield f"{table.name}:{row.line:05d}", table, voted
+
+
+def _folders(votes: Path | None, folders: Sequence[Path]) -> Iterator[tuple[str, Path, Voted]]:
+    place = {FOLDERS[folder.name]: folder for folder in folders}
+    if votes is None:
+        for usage, folder in place.items():
+            for voted in _labels(folder / "label.csv", usage):
+                yield f"{folder.name}/{voted.name}", folder / voted.name, voted
+        return
+    for voted in _votes(votes):
+        if voted.name and voted.usage in place:
+            folder = place[voted.usage]
+            yield f"{folder.name}/{voted.name}", folder / voted.name, voted
+
+
+def _kaggle(votes: Path, paths: Mapping[str, str], place: Path) -> Iterator[tuple[str, Path, Voted]]:
+    for voted in _votes(votes):
+        if voted.name in paths:
+            yield voted.name, place / paths[voted.name], voted
+
+
+def _paths(names: Path) -> dict[str, str]:
+    """Read the table that leads from the authors' names to Kaggle's paths."""
+    return {row["image_name"]: row["kaggle_path"] for _, row in _table(names, ("image_name", "kaggle_path"))}
+
+
+def _votes(file: Path) -> Iterator[Voted]:
+    """Read `fer2013new.csv`, whose first line names the columns."""
+    for line, row in _table(file, ("Usage", "Image name", *CODES)):
+        if row["Usage"] not in fer2013.USAGES:
+            raise _malformed(f"a Usage among {', '.join(fer2013.USAGES)}", repr(row["Usage"][:30]), file, line)
+        yield Voted(line, row["Usage"], row["Image name"], _counts([row[word] for word in CODES], file, line))
+
+
+def _labels(file: Path, usage: str) -> Iterator[Voted]:
+    """Read a folder's `label.csv`: name, box and ten votes, without a header."""
+    for line, cells in _cells(file):
+        if len(cells) != 2 + len(CODES):
+            raise _malformed(f"a name, a box and {len(CODES)} votes", f"{len(cells)} columns", file, line)
+        yield Voted(line, usage, cells[0], _counts(cells[2:], file, line))
+
+
+def _counts(cells: Sequence[str], file: Path, line: int) -> dict[str, float]:
+    if not all(cell.isascii() and cell.isdigit() for cell in cells):
+        raise _malformed("votes of 0 or more", ", ".join(cells)[:60], file, line)
+    return {CODES[word]: int(cell) for word, cell in zip(CODES, cells, strict=True)}
+
+
+def _table(file: Path, wanted: Sequence[str]) -> Iterator[tuple[int, dict[str, str]]]:
+    """Yield each row of a table with named columns, and its line."""
+    rows = _cells(file)
+    line, names = next(rows, (1, []))
+    if any(names.count(name) != 1 for name in wanted):
+        raise _malformed(f"the columns {', '.join(wanted)}", ", ".join(names)[:120] or "an empty file", file, line)
+    for line, cells in rows:
+        if len(cells) != len(names):
+            raise _malformed(f"{len(names)} columns", str(len(cells)), file, line)
+        yield line, dict(zip(names, cells, strict=True))
+
+
+def _cells(file: Path) -> Iterator[tuple[int, list[str]]]:
+    """Yield each line's number and cells; blank lines are passed over."""
+    try:
+        with file.open(newline="", encoding="utf-8-sig", errors="replace") as lines:
+            table = csv.reader(lines)
+            yield from ((table.line_num, [cell.strip() for cell in cells]) for cells in table if cells)
+    except OSError as error:
+        raise RELEASE.missing(str(file), f"a file that cannot be read ({error.strerror})") from error
+    except csv.Error as error:
+        raise _malformed("a table", str(error), file, table.line_num) from error
+
+
+def _malformed(expected: str, got: str, file: Path, line: int) -> DataError:
+    return RELEASE.malformed(expected, got, str(file), line)
+
+
+def make_tiny(root: Path) -> dict[str, str]:
+    """Write `fer2013new.csv` and `fer2013.csv` with 44 rows, four of each class, two of them for training.
+
+    Returns:
+        Sample id -> class word.
+    """
+    columns = "Usage,Image name,neutral,happiness,surprise,sadness,anger,disgust,fear,contempt,unknown,NF"
+    words = ["neutral", "happy", "surprised", "sad", "angry", "disgusted", "scared", "contemptuous", "unknown", "NF"]
+    written, votes, pixels = {}, [columns], ["emotion,pixels,Usage"]
+    for row in range(44):
+        usage = ("Training", "Training", "PublicTest", "PrivateTest")[row // 11]
+        chosen = row % 11
+        counts = [0] * 10
+        if chosen == 10:  # two camps of five
+            counts[row % 4] = counts[row % 4 + 3] = 5
+        else:
+            counts[chosen], counts[(chosen + 3) % 10], counts[(chosen + 5) % 10] = 6, 3, 1
+        name = "" if chosen == 9 else f"fer{row:07d}.png"
+        votes.append(f"{usage},{name},{','.join(map(str, counts))}")
+        pixels.append(f"{row % 7},{pixel_table.drawn(row)},{usage}")
+        written[f"fer2013.csv:{row + 2:05d}"] = [*words, "no_majority"][chosen]
+    (root / "fer2013new.csv").write_text("\n".join(votes) + "\n", encoding="ascii")
+    (root / "fer2013.csv").write_text("\n".join(pixels) + "\n", encoding="ascii")
+    return written

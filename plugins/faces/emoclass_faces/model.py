@@ -1,0 +1,190 @@
+"""A compact residual network for aligned gray face crops."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import keras
+import numpy as np
+from keras import layers, ops
+
+from emoclass import LabelScheme
+from emoclass.errors import ContractError
+from emoclass_faces.layers import StandardizedConv2D
+
+RELU_SCALE = math.sqrt(2 / (1 - 1 / math.pi))
+"""Makes up for what a rectifier takes from the variance of a standard normal input."""
+
+BRANCH_VARIANCE = 0.04
+"""What each residual branch adds to the variance of the activations, at the most."""
+
+INNER = "network"
+"""The name of the network inside what `finish` makes."""
+
+
+def build(
+    *,
+    labels: LabelScheme,
+    image_shape: tuple[int, int, int],
+    seed: int,
+    widths: Sequence[int] = (64, 96, 128),
+    blocks: Sequence[int] = (2, 2, 1),
+    dropout: float = 0.2,
+) -> keras.Model:
+    """Build the network: a stem, stages of residual blocks that halve the picture, and a mean over what is left.
+
+    There is no normalization in between: the kernels are standardized and the branches scaled. The picture itself is
+    standardized, so that brightness and contrast do not matter.
+
+    Args:
+        labels: Two emotions give one sigmoid unit, P(second label); more give a softmax.
+        image_shape: `(48, 48, 1)`; other sizes that are multiples of 8 work too.
+        seed: Of the initial weights and of dropout.
+        widths: Channels of each stage.
+        blocks: Residual blocks of each stage.
+        dropout: Share of the features that the classifier does without in training.
+
+    Returns:
+        An uncompiled model: float32 `(batch, *image_shape)`, gray, [0, 1], to `(batch, labels.units)`.
+
+    Source: Brock et al., "Characterizing signal propagation to close the performance gap in unnormalized ResNets",
+    ICLR 2021; Hu et al., "Squeeze-and-Excitation Networks", CVPR 2018.
+    """
+    seeds = iter(range(1000 * seed, 1000 * seed + 1000))
+
+    def convolution(x, filters, size, name, *, strides=1, scale=1.0, gain=1.0):  # type: ignore[no-untyped-def]
+        return StandardizedConv2D(
+            filters,
+            size,
+            strides=strides,
+            padding="same",
+            scale=scale,
+            gain=gain,
+            kernel_initializer=keras.initializers.HeNormal(seed=next(seeds)),
+            name=name,
+        )(x)
+
+    pixels = keras.Input(image_shape, name="pixels")
+    x = layers.LayerNormalization(
+        axis=(1, 2, 3), center=False, scale=False, epsilon=1e-5, dtype="float32", name="standardize"
+    )(pixels)
+    x = convolution(x, 32, 3, "stem_1")
+    x = layers.ReLU(name="stem_relu")(x)
+    x = convolution(x, widths[0], 3, "stem_2", strides=2, scale=RELU_SCALE)
+
+    variance = 1.0
+    for stage, (width, count) in enumerate(zip(widths, blocks, strict=True), start=1):
+        for position in range(1, count + 1):
+            name = f"stage{stage}_block{position}"
+            strides = 2 if stage > 1 and position == 1 else 1
+            scale = RELU_SCALE / math.sqrt(variance)
+            active = layers.ReLU(name=f"{name}_relu_1")(x)
+            shortcut = x
+            if strides > 1 or x.shape[-1] != width:
+                shortcut = active
+                if strides > 1:
+                    shortcut = layers.AveragePooling2D(2, name=f"{name}_pool")(shortcut)
+                shortcut = convolution(shortcut, width, 1, f"{name}_shortcut", scale=scale)
+                variance = 1.0
+            branch = convolution(active, width, 3, f"{name}_conv_1", strides=strides, scale=scale)
+            branch = layers.ReLU(name=f"{name}_relu_2")(branch)
+            # Twice the scale makes up for the gates, which begin at one half.
+            branch = convolution(
+                branch, width, 3, f"{name}_conv_2", scale=2 * RELU_SCALE * math.sqrt(BRANCH_VARIANCE), gain=0.0
+            )
+            branch = _gated(branch, name, seeds)
+            x = layers.Add(name=f"{name}_add")([shortcut, branch])
+            variance += BRANCH_VARIANCE
+
+    x = layers.ReLU(name="head_relu_1")(x)
+    x = convolution(x, 3 * widths[-1] // 2, 1, "head_conv", scale=RELU_SCALE)
+    x = layers.ReLU(name="head_relu_2")(x)
+    x = layers.GlobalAveragePooling2D(name="features")(x)
+    x = layers.Dropout(dropout, seed=next(seeds), name="dropout")(x)
+    probabilities = layers.Dense(
+        labels.units,
+        activation=labels.head,
+        kernel_initializer=keras.initializers.RandomNormal(stddev=0.01, seed=next(seeds)),
+        dtype="float32",
+        name="emotions",
+    )(x)
+    return keras.Model(pixels, probabilities, name="faces")
+
+
+def _gated(x, name, seeds):  # type: ignore[no-untyped-def]
+    """Weigh the channels by what the whole picture shows (squeeze and excitation)."""
+    channels = x.shape[-1]
+    gates = layers.GlobalAveragePooling2D(keepdims=True, name=f"{name}_squeeze")(x)
+    for filters, activation, part in ((max(8, channels // 8), "relu", "reduce"), (channels, "sigmoid", "gates")):
+        gates = layers.Conv2D(
+            filters,
+            1,
+            activation=activation,
+            kernel_initializer=keras.initializers.GlorotUniform(seed=next(seeds)),
+            name=f"{name}_{part}",
+        )(gates)
+    return layers.Multiply(name=f"{name}_gated")([x, gates])
+
+
+def finish(network: keras.Model) -> keras.Model:
+    """Make of a trained network what predicts: plain convolutions, in half precision, on the picture and its mirror.
+
+    Args:
+        network: What `build` made.
+
+    Returns:
+        A model of Keras' own layers, with the input and output of `network`: the mean of the probabilities of the
+        picture and of its mirror image. Its weights are float32 numbers that half precision holds exactly, so that a
+        file of half the size predicts the same.
+    """
+    plain = keras.models.clone_model(network, clone_function=_plain_layer)
+    for layer, trained in zip(plain.layers, network.layers, strict=True):
+        layer.set_weights([_in_half_precision(weight) for weight in _plain_weights(trained)])
+    inner = keras.Model(plain.input, plain.output, name=INNER)
+    pixels = keras.Input(network.input_shape[1:], name="pixels")
+    mean = layers.Average(name="both_views")([inner(pixels), inner(ops.flip(pixels, axis=2))])
+    return keras.Model(pixels, mean, name="faces")
+
+
+def start(network: keras.Model, trained: keras.Model) -> None:
+    """Put what a finished model has learned into a network that was just built, but for its last layer.
+
+    Args:
+        network: What `build` made; changed in place.
+        trained: What `finish` made.
+
+    Raises:
+        ContractError: It was trained with other widths or blocks.
+    """
+    learned = {layer.name: layer.get_weights() for layer in trained.get_layer(INNER).layers}
+    for layer in network.layers[:-1]:
+        weights = learned.get(layer.name, [])
+        own = [layer.kernel, layer.bias] if isinstance(layer, StandardizedConv2D) else layer.weights
+        if [each.shape for each in weights] != [tuple(each.shape) for each in own]:
+            raise ContractError(
+                f"model 'faces': expected a trained model with the same layers, got another {layer.name!r}.",
+                hint="Start with the widths and blocks of [model.options] that it was trained with.",
+            )
+        if isinstance(layer, StandardizedConv2D):
+            layer.set_plain(*weights)
+        else:
+            layer.set_weights(weights)
+
+
+def _plain_layer(layer: keras.layers.Layer) -> keras.layers.Layer:
+    config = layer.get_config()
+    if not isinstance(layer, StandardizedConv2D):
+        return type(layer).from_config(config)
+    del config["scale"], config["gain"]
+    return layers.Conv2D.from_config(config)
+
+
+def _plain_weights(layer: keras.layers.Layer) -> list[np.ndarray]:
+    if isinstance(layer, StandardizedConv2D):
+        return [ops.convert_to_numpy(layer.plain_kernel()), ops.convert_to_numpy(layer.bias)]
+    return list(layer.get_weights())
+
+
+def _in_half_precision(weights: np.ndarray) -> np.ndarray:
+    return weights.astype(np.float16).astype(weights.dtype)

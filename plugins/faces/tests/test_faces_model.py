@@ -1,0 +1,109 @@
+"""The network, what is kept of it, and how a training starts from that."""
+
+import keras
+import numpy as np
+import pytest
+from emoclass_faces import register_models
+from emoclass_faces.layers import StandardizedConv2D
+
+from emoclass import LabelScheme
+from emoclass.errors import ContractError
+from emoclass.training.build import build, finish, load_model, save_model
+from emoclass.training.export import fits_half_precision
+from emoclass.training.start import start_from
+
+SPEC = register_models()[0]
+SEVEN = LabelScheme(emotions="happy,sad,angry,scared,surprised,disgusted,neutral")
+TWO = LabelScheme(emotions="scared,happy")
+SMALL = {"widths": (8, 12), "blocks": (2, 1)}
+
+
+def trained(labels=SEVEN, **options):
+    """Return a network whose weights are no longer those that it begins with."""
+    network = build(SPEC, labels, seed=0, options={**SMALL, **options})
+    rng = np.random.default_rng(0)
+    for weight in network.weights:
+        weight.assign(weight + 0.3 * rng.standard_normal(weight.shape))
+    return network
+
+
+@pytest.fixture(scope="module")
+def pictures():
+    return np.random.default_rng(1).random((6, 48, 48, 1), dtype=np.float32)
+
+
+def test_the_network_has_the_size_that_is_told():
+    assert 780_000 < build(SPEC, SEVEN, seed=0).count_params() < 800_000
+
+
+def test_brightness_and_contrast_of_a_picture_do_not_matter(pictures):
+    network = trained()
+    seen = network.predict(pictures, verbose=0)
+    np.testing.assert_allclose(network.predict(0.2 + 0.5 * pictures, verbose=0), seen, atol=2e-3)
+    assert np.ptp(seen, axis=0).max() > 0.01, "other pictures must give other answers"
+
+
+def test_a_standardized_kernel_has_no_mean_and_the_variance_asked_for():
+    layer = StandardizedConv2D(5, 3, scale=1.7)
+    layer.build((None, 8, 8, 4))
+    layer.gain.assign([1, 2, 0, 1, 1])
+    kernel = np.asarray(layer.plain_kernel())
+    np.testing.assert_allclose(kernel.mean(axis=(0, 1, 2)), 0, atol=1e-6)
+    norms = np.sqrt((kernel**2).sum(axis=(0, 1, 2)))
+    np.testing.assert_allclose(norms, 1.7 * np.array([1, 2, 0, 1, 1]), rtol=1e-3)
+
+
+def test_a_finished_model_is_the_mean_of_both_views_in_keras_own_layers(pictures, tmp_path):
+    network = trained()
+    kept = finish(SPEC, network, SEVEN, seed=0)
+    both = (network.predict(pictures, verbose=0) + network.predict(pictures[:, :, ::-1], verbose=0)) / 2
+    np.testing.assert_allclose(kept.predict(pictures, verbose=0), both, atol=3e-3)
+    mirrored = kept.predict(pictures[:, :, ::-1], verbose=0)
+    np.testing.assert_allclose(mirrored, kept.predict(pictures, verbose=0), atol=1e-6)
+    inside = kept.get_layer("network").layers
+    assert {type(layer).__module__.partition(".")[0] for layer in [*kept.layers, *inside]} == {"keras"}
+    assert not any(isinstance(layer, StandardizedConv2D) for layer in inside)
+    save_model(kept, tmp_path / "kept.keras")
+    loaded = load_model(tmp_path / "kept.keras")
+    np.testing.assert_array_equal(loaded.predict(pictures, verbose=0), kept.predict(pictures, verbose=0))
+
+
+def test_a_finished_model_fits_half_precision_and_one_in_training_does_not():
+    network = trained()
+    assert not fits_half_precision(network)
+    assert fits_half_precision(finish(SPEC, network, SEVEN, seed=0))
+
+
+def test_a_training_starts_where_the_trained_model_stands(pictures):
+    network = trained()
+    fresh = build(SPEC, SEVEN, seed=9, options=SMALL)
+    start_from(SPEC, fresh, SEVEN, finish(SPEC, network, SEVEN, seed=0), SEVEN)
+    np.testing.assert_allclose(fresh.predict(pictures, verbose=0), network.predict(pictures, verbose=0), atol=3e-3)
+
+
+def test_a_training_on_two_of_seven_emotions_starts_from_the_model_restricted_to_them(pictures):
+    network = trained()
+    fresh = build(SPEC, TWO, seed=9, options=SMALL)
+    start_from(SPEC, fresh, TWO, finish(SPEC, network, SEVEN, seed=0), SEVEN)
+    seen = network.predict(pictures, verbose=0)
+    happy, scared = seen[:, SEVEN.index("happy")], seen[:, SEVEN.index("scared")]
+    np.testing.assert_allclose(fresh.predict(pictures, verbose=0)[:, 0], happy / (happy + scared), atol=3e-3)
+
+
+def test_a_training_does_not_start_from_a_model_of_other_widths():
+    kept = finish(SPEC, trained(widths=(8, 16)), SEVEN, seed=0)
+    with pytest.raises(ContractError, match="same layers, got another 'stage2_block1_conv_1'"):
+        start_from(SPEC, build(SPEC, SEVEN, seed=0, options=SMALL), SEVEN, kept, SEVEN)
+
+
+def test_the_recipes_optimizer_lets_kernels_alone_decay():
+    from emoclass_faces.optimizer import adamw
+
+    network = trained()
+    optimizer = adamw(weight_decay=0.5, learning_rate=0.1)
+    optimizer.build(network.trainable_variables)
+    before = {variable.path: variable.numpy() for variable in network.trainable_variables}
+    optimizer.apply([keras.ops.zeros_like(variable) for variable in network.trainable_variables])
+    for variable in network.trainable_variables:
+        factor = 0.95 if variable.name == "kernel" else 1.0
+        np.testing.assert_allclose(variable.numpy(), factor * before[variable.path], rtol=1e-5, atol=1e-7)

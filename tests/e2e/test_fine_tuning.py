@@ -1,0 +1,103 @@
+"""`emoclass.run(start=...)`, as `emoclass run --from` calls it: from a trained model to another."""
+
+import json
+
+import numpy as np
+import pytest
+from tiny import TinyPlugin, build_tiny, draw_photographs
+
+import emoclass
+from emoclass import ModelSpec, Recipe, Registry, builtins, hookimpl
+from emoclass.errors import BundleError, UnknownNameError
+from emoclass.registry import PluginInfo
+
+STILL = {"training": {"optimizer": {"ref": "keras.optimizers:SGD", "options": {"learning_rate": 1e-12}}}}
+"""Training that changes nothing, so that what a run starts from is what it ends with."""
+
+
+class Brings(TinyPlugin):
+    """The tiny plugin, once it brings a trained model and says how to go on from it."""
+
+    def __init__(self, bundle):
+        self.bundle = str(bundle)
+
+    @hookimpl
+    def register_models(self):
+        pretrained = {"default": self.bundle}
+        return [
+            ModelSpec(name="tiny", summary="T.", build=build_tiny, image_shape=(16, 16, 3), pretrained=pretrained),
+            ModelSpec(name="large", summary="L.", build=build_tiny, image_shape=(20, 20, 3)),
+        ]
+
+    @hookimpl
+    def register_recipes(self):
+        (recipe,) = super().register_recipes()
+        return [Recipe(**{**dict(recipe), "fine_tuning": {"training": {"epochs": 1, "batch_size": 4}}})]
+
+
+@pytest.fixture(scope="module")
+def photos(tmp_path_factory):
+    return draw_photographs(tmp_path_factory.mktemp("photos"), {"happy": 24, "sad": 24, "angry": 24})
+
+
+def registry(plugin):
+    found = Registry()
+    found.register(builtins, PluginInfo("builtins", origin="emoclass"))
+    found.register(plugin, PluginInfo("tiny", origin="tests"))
+    return found
+
+
+@pytest.fixture(scope="module")
+def first(photos, tmp_path_factory):
+    out = tmp_path_factory.mktemp("runs")
+    return emoclass.run("tiny", data=photos, out=out, registry=registry(TinyPlugin()), labels="happy,sad,angry")
+
+
+def probabilities(result, photos):
+    classifier = emoclass.load(result.folder)
+    return np.array([list(each.scores.values()) for each in classifier.predict(sorted(photos.glob("*/00*.png")))])
+
+
+def test_a_run_starts_from_what_the_plugin_brings_with_the_recipes_smaller_steps(first, photos, tmp_path):
+    brings = registry(Brings(first.folder / "bundle"))
+    result = emoclass.run(
+        "tiny", data=photos, out=tmp_path, registry=brings, labels="happy,sad,angry", start="pretrained", config=STILL
+    )
+    np.testing.assert_allclose(probabilities(result, photos), probabilities(first, photos), atol=1e-5)
+    assert [len(each) for each in result.history.values()] == [1] * len(result.history), "the recipe says one epoch"
+    assert json.loads((result.folder / "bundle" / "manifest.json").read_text())["trained"]["start"] == "pretrained"
+
+
+def test_a_run_starts_from_another_run_for_fewer_emotions(first, photos, tmp_path):
+    result = emoclass.run(
+        "tiny", data=photos, out=tmp_path, registry=registry(TinyPlugin()), labels="angry,happy", start=first.folder,
+        map={"sad": "ignore"}, config=STILL,
+    )  # fmt: skip
+    before = probabilities(first, photos)[:, [2, 0]]
+    np.testing.assert_allclose(
+        probabilities(result, photos), before / before.sum(axis=1, keepdims=True), atol=1e-5
+    )  # fmt: skip
+    assert f"start = '{first.folder}'" in (result.folder / "config.toml").read_text().replace('"', "'")
+
+
+@pytest.mark.parametrize(
+    ("settings", "error", "message"),
+    [
+        ({"start": "pretrained:small"}, UnknownNameError, "trained model of 'tiny': 'small'"),
+        ({"start": "pretrained", "model": "large"}, BundleError, "model 'large': brings no trained model to start"),
+        ({"start": "nowhere"}, BundleError, "nowhere': no such folder"),
+    ],
+)
+def test_what_a_run_cannot_start_from_is_told_before_anything_is_written(
+    first, photos, tmp_path, settings, error, message
+):
+    brings = registry(Brings(first.folder / "bundle"))
+    with pytest.raises(error, match=message):
+        emoclass.run("tiny", data=photos, out=tmp_path / "runs", registry=brings, labels="happy,sad,angry", **settings)
+    assert not (tmp_path / "runs").exists()
+
+
+def test_a_model_of_other_pictures_is_nothing_to_start_from(first, photos, tmp_path):
+    brings = registry(Brings(first.folder / "bundle"))
+    with pytest.raises(BundleError, match=r"expected images of \(20, 20, 3\), as model 'large' takes them"):
+        emoclass.run("tiny", data=photos, out=tmp_path, registry=brings, model="large", start=str(first.folder))
