@@ -8,9 +8,10 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, field_validator, model_validator
+from pydantic import BeforeValidator, Field, ValidationError, field_validator, model_validator
 
 from emoclass.base import FrozenModel
+from emoclass.errors import ConfigError
 
 EMOTIONS = ("happy", "sad", "angry", "scared", "surprised", "disgusted", "neutral", "contemptuous")
 """The emotion ids that every dataset is translated into, ordered so that each of `SCHEMES` is a beginning of them."""
@@ -194,3 +195,36 @@ class LabelScheme(FrozenModel):
             ValueError: The emotion is not in the scheme.
         """
         return self.emotions.index(emotion)
+
+
+def choose(labels: str | Iterable[str], known: LabelScheme) -> LabelScheme:
+    """Return some of a trained model's emotions as a scheme of their own, in the order given.
+
+    Args:
+        labels: As for a `LabelScheme`: a list, or separated by commas.
+        known: The model's emotions.
+
+    Raises:
+        ConfigError: Fewer than two, one twice, or one that the model does not know.
+
+    Example:
+        >>> choose("scared,happy", LabelScheme(emotions="basic5")).emotions
+        ('scared', 'happy')
+    """
+    names = [name.strip() for name in (labels.split(",") if isinstance(labels, str) else labels)]
+    names = [name for name in names if name]
+    try:
+        chosen = LabelScheme(emotions=tuple(names), extra=known.extra)
+        strangers = [emotion for emotion in chosen.emotions if emotion not in known.emotions]
+    except ValidationError:
+        chosen = None
+        strangers = [name for name in names if canonical(name, known.extra) not in known.emotions]
+    if chosen is None or strangers:
+        raise ConfigError(
+            f"labels: expected two or more of the model's {', '.join(known.emotions)}, each once, "
+            f"got {', '.join(strangers or names) or 'none'}.",
+            hint="This model has no more than two: leave the labels out."
+            if len(known) == 2
+            else f"For example {','.join(known.emotions[:2])}.",
+        )
+    return chosen

@@ -260,7 +260,7 @@ def predict_test(work: Work, model: keras.Model, images: LabeledPixels, leaked: 
 
 
 def measure(work: Work, predictions: Predictions | None) -> dict[str, MetricValue]:
-    """Compute the run's metrics; none without predictions, and of votes only where there are any, unless it names them."""
+    """Compute the run's metrics, of votes only where there are any or it names them; none without predictions."""
     if predictions is None:
         return {}
     settings = work.config.evaluation

@@ -10,17 +10,16 @@ from itertools import chain, islice
 from typing import TypeAlias, overload
 
 import numpy as np
-from pydantic import ValidationError
 
 from emoclass.bundle.manifest import LITERT
 from emoclass.bundle.read import Bundle
 from emoclass.data.pixels import MAX_THREADS, available_threads, check_count, ordered_map
-from emoclass.errors import BundleError, ConfigError, UnreadableImageError
+from emoclass.errors import BundleError, UnreadableImageError
 from emoclass.evaluation.decision import predicted_classes
 from emoclass.evaluation.predictions import scores_from_output
 from emoclass.inference.given import SINGLE, ImageLike, path_of, reader, several
 from emoclass.inference.litert import LiteRTModel
-from emoclass.labels import LabelScheme, canonical
+from emoclass.labels import LabelScheme, choose
 from emoclass.results import Prediction, Unreadable
 from emoclass.specs import Expects
 
@@ -98,7 +97,7 @@ class Classifier:
             >>> load("faces").among("happy,sad").predict("anna.jpg").scores  # doctest: +SKIP
             {'happy': 0.92, 'sad': 0.08}
         """
-        chosen = _chosen(labels, self.labels)
+        chosen = choose(labels, self.labels)
         view = copy.copy(self)
         view.labels = chosen
         view._columns = [self.bundle.manifest.labels.index(emotion) for emotion in chosen.emotions]
@@ -231,8 +230,8 @@ class Classifier:
     def scores(self, pixels: np.ndarray) -> np.ndarray:
         """Return the probabilities of images that were decoded by `pixels` already.
 
-        Shapes: uint8 `(n, *image_shape)` -> float64 `(n, len(labels))`. Range: [0, 1], rows sum to 1; a row of NaN where
-        the model gives none of the emotions that `among` left any probability.
+        Shapes: uint8 `(n, *image_shape)` -> float64 `(n, len(labels))`. Range: [0, 1], rows sum to 1; NaN in a row for
+        an image to which the model gives none of the emotions that `among` left any probability.
 
         Raises:
             DataError: Another shape or type.
@@ -273,27 +272,6 @@ def prediction(path: str | None, scores: np.ndarray, labels: LabelScheme) -> Pre
         probability=values[best],
         scores=dict(zip(labels.emotions, values, strict=True)),
     )
-
-
-def _chosen(labels: str | Iterable[str], known: LabelScheme) -> LabelScheme:
-    """Return the emotions to choose among, in the order given."""
-    names = [name.strip() for name in (labels.split(",") if isinstance(labels, str) else labels)]
-    names = [name for name in names if name]
-    try:
-        chosen = LabelScheme(emotions=tuple(names), extra=known.extra)
-        strangers = [emotion for emotion in chosen.emotions if emotion not in known.emotions]
-    except ValidationError:
-        chosen = None
-        strangers = [name for name in names if canonical(name, known.extra) not in known.emotions]
-    if chosen is None or strangers:
-        raise ConfigError(
-            f"labels: expected two or more of the model's {', '.join(known.emotions)}, each once, "
-            f"got {', '.join(strangers or names) or 'none'}.",
-            hint="This model has no more than two: leave the labels out."
-            if len(known) == 2
-            else f"For example {','.join(known.emotions[:2])}.",
-        )
-    return chosen
 
 
 def _decode_all(taken: list[_Taken]) -> list[_Outcome]:
