@@ -10,12 +10,15 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from emoclass.assess import cross_evaluate as cross_evaluate
     from emoclass.assess import evaluate as evaluate
     from emoclass.auditing.findings import Audit as Audit
     from emoclass.auditing.label_quality import SuspectedLabels as SuspectedLabels
     from emoclass.config import RunConfig as RunConfig
     from emoclass.contrast import compare as compare
     from emoclass.errors import EmoclassError as EmoclassError
+    from emoclass.evaluated import CrossEvaluation as CrossEvaluation
+    from emoclass.evaluated import Evaluation as Evaluation
     from emoclass.evaluation.comparison import Comparison as Comparison
     from emoclass.evaluation.decision import predicted_classes as predicted_classes
     from emoclass.hookspecs import hookimpl as hookimpl
@@ -24,7 +27,6 @@ if TYPE_CHECKING:
     from emoclass.labels import LabelScheme as LabelScheme
     from emoclass.mislabeled import suspected_labels as suspected_labels
     from emoclass.registry import Registry as Registry
-    from emoclass.results import Evaluation as Evaluation
     from emoclass.results import MetricValue as MetricValue
     from emoclass.results import Prediction as Prediction
     from emoclass.results import RunResult as RunResult
@@ -46,9 +48,10 @@ _HOMES = {
     "Audit": "emoclass.auditing.findings",
     "Classifier": "emoclass.inference.classifier",
     "Comparison": "emoclass.evaluation.comparison",
+    "CrossEvaluation": "emoclass.evaluated",
     "DatasetSpec": "emoclass.specs",
     "EmoclassError": "emoclass.errors",
-    "Evaluation": "emoclass.results",
+    "Evaluation": "emoclass.evaluated",
     "LabelScheme": "emoclass.labels",
     "MetricSpec": "emoclass.specs",
     "MetricValue": "emoclass.results",
@@ -64,6 +67,7 @@ _HOMES = {
     "Unreadable": "emoclass.results",
     "audit": "emoclass.vet",
     "compare": "emoclass.contrast",
+    "cross_evaluate": "emoclass.assess",
     "cross_validate": "emoclass.study",
     "evaluate": "emoclass.assess",
     "hookimpl": "emoclass.hookspecs",

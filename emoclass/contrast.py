@@ -9,7 +9,7 @@ from typing import Literal
 import numpy as np
 
 from emoclass.errors import ConfigError, DataError
-from emoclass.evaluation.comparison import ComparedRun, Comparison, RunDifference, format_p
+from emoclass.evaluation.comparison import ComparedRun, Comparison, RunDifference, format_p, short_names
 from emoclass.evaluation.intervals import Interval
 from emoclass.evaluation.paired import PairedBootstrap, holm, mcnemar, paired_bootstrap, smallest_p
 from emoclass.reporting.finished import Finished, read_finished
@@ -52,7 +52,7 @@ def compare(runs: Sequence[str | Path], *, seed: int = 0, resamples: int = 10_00
     for number, run in enumerate(finished):
         if run.path in [earlier.path for earlier in finished[:number]]:
             raise DataError(f"run {run.path}: expected different runs, got this one twice.", hint="Name it once.")
-    names = _short_names([run.path for run in finished])
+    names = short_names([run.path for run in finished])
     for run, name in zip(finished[1:], names[1:], strict=True):
         _check_same_test(finished[0], names[0], run, name)
     ids = sorted(finished[0].truth)
@@ -69,15 +69,6 @@ def compare(runs: Sequence[str | Path], *, seed: int = 0, resamples: int = 10_00
         differences=_differences(finished, names, ids, groups, seed, resamples),
         notes=tuple(_notes(finished, len(ids), n_groups, grouped_by)),
     )
-
-
-def _short_names(paths: Sequence[Path]) -> list[str]:
-    """Return the last parts of each path, as many as tell all of them apart."""
-    for depth in range(1, max(len(path.parts) for path in paths)):
-        names = ["/".join(path.parts[-depth:]) for path in paths]
-        if len(set(names)) == len(names):
-            return names
-    return [str(path) for path in paths]
 
 
 def _check_same_test(first: Finished, first_name: str, other: Finished, name: str) -> None:

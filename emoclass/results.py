@@ -142,56 +142,6 @@ class RunResult(FrozenModel):
         }
 
 
-class Evaluation(FrozenModel):
-    """What a trained model is worth on one dataset.
-
-    Attributes:
-        model: The model, as the caller named it; of a classifier, its name.
-        labels: Its emotions, in class order.
-        dataset: The dataset's name.
-        root: The folder that was read; None for a dataset that takes none.
-        split: Which of the dataset's official splits was used; `all` for every image.
-        n_samples: Images that were predicted.
-        metrics: Name -> value.
-        n_leaked: Images that are copies of what the model was trained on; None where that is not known.
-        leak_adjusted: Name -> value, without these; empty where there are none, or nothing else.
-        left_out: Class word -> images that belong to none of the model's emotions.
-        merged: Emotion -> class word -> images of another class that the map counts as this emotion.
-        skipped: Files that could not be read.
-        notes: What a reader of the numbers must know: sentences.
-    """
-
-    model: str
-    labels: tuple[str, ...]
-    dataset: str
-    root: Path | None = None
-    split: str = "all"
-    n_samples: int
-    metrics: Mapping[str, MetricValue]
-    n_leaked: int | None = None
-    leak_adjusted: Mapping[str, MetricValue] = Field(default_factory=dict)
-    left_out: Mapping[str, int] = Field(default_factory=dict)
-    merged: Mapping[str, Mapping[str, int]] = Field(default_factory=dict)
-    skipped: tuple[SkippedFile, ...] = ()
-    notes: tuple[str, ...] = ()
-
-    def to_json(self) -> dict[str, Any]:
-        """Return the document that `emoclass evaluate --json` prints of a dataset."""
-        return {
-            "dataset": self.dataset,
-            "root": None if self.root is None else str(self.root),
-            "split": self.split,
-            "n_samples": self.n_samples,
-            "metrics": {name: value.to_json() for name, value in self.metrics.items()},
-            "n_leaked": self.n_leaked,
-            "leak_adjusted": {name: value.to_json() for name, value in self.leak_adjusted.items()},
-            "left_out": dict(self.left_out),
-            "merged": {emotion: dict(words) for emotion, words in self.merged.items()},
-            "skipped": [skipped.model_dump() for skipped in self.skipped],
-            "notes": list(self.notes),
-        }
-
-
 class _FrozenDict(dict[str, float]):
     """A dictionary that stays as it is; it compares, prints and turns into JSON as any other."""
 

@@ -1,39 +1,45 @@
-"""`emoclass evaluate`: what a trained model is worth on other datasets."""
+"""`emoclass evaluate`: what trained models are worth on other datasets."""
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Mapping
 from contextlib import redirect_stdout
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from emoclass.cli.native import native_messages_aside
-from emoclass.cli.output import format_value, json_option, parse_maps, print_json, print_table
+from emoclass.cli.output import json_option, parse_maps, print_json
 from emoclass.errors import ConfigError
 
 if TYPE_CHECKING:
-    from emoclass.results import Evaluation, MetricValue
     from emoclass.specs import SplitName
 
 # Click keeps the lines of a paragraph that begins with a backspace character.
-HELP = """Measure a trained model on other datasets, on those of its emotions that each of them shows.
+HELP = """Measure trained models on other datasets, on those of their emotions that each dataset shows.
 
 SOURCE is a run folder, a bundle, or the name of a plugin that brings a trained model; a path that exists wins over a
-name. The model chooses among all of its emotions, also among those that a dataset does not show.
+name. A model chooses among all of its emotions, also among those that a dataset does not show, unless --labels says
+among which. Several models make a table, models downward and datasets across.
 
 \b
 emoclass evaluate runs/20260102-030405-happysad --on folder=photos/
 emoclass evaluate happy-model --on folder=faces/ --on synthetic-faces --json
+emoclass evaluate faces happy-model --on folder=faces/ --labels happy,sad --plot matrix.png
 """
 
 
 @click.command(help=HELP)
-@click.argument("source")
+@click.argument("sources", nargs=-1, required=True, metavar="SOURCE...")
 @click.option("--on", "pairs", metavar="NAME=ROOT", multiple=True, required=True,
               help="A dataset and its folder, such as folder=photos/; NAME alone for a dataset that takes no folder. "
               "May be repeated.")  # fmt: skip
+@click.option("--labels", metavar="A,B,...", help="Choose among these emotions of the model only, or those of a "
+              "scheme such as basic5: the others are struck out, and what remains is made to sum to 1. Of two, the "
+              "second is the positive one.")  # fmt: skip
+@click.option("--by", metavar="ATTRIBUTE", multiple=True, help="Tell the figures for each value of an attribute of the "
+              "images, too, such as gender, or group for persons. May be repeated.")  # fmt: skip
 @click.option("--metrics", metavar="A,B,...", help="Compute these; by default those that were measured when the model "
               "was trained, or else the built-in ones.")  # fmt: skip
 @click.option("--split", type=click.Choice(["train", "validation", "test"]),
@@ -45,16 +51,23 @@ emoclass evaluate happy-model --on folder=faces/ --on synthetic-faces --json
 @click.option("--no-audit", is_flag=True, help="Do not look for images that the model was trained on.")
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, metavar="N", help="Of the bootstrap.")
 @click.option("--threads", type=click.IntRange(1, 256), metavar="N", help="Processor threads; all by default.")
+@click.option("--plot", metavar="FILE.png", help="Draw models and datasets as a heat map into a file: of the accuracy, "
+              "or of the first of --metrics.")  # fmt: skip
+@click.option("--report", metavar="FILE.html", help="Write a page with the heat map and all figures.")
 @json_option
 @click.option("--quiet", is_flag=True, help="Say nothing while working.")
 def evaluate(
-    source: str, pairs: tuple[str, ...], metrics: str | None, split: SplitName | None, maps: tuple[str, ...],
-    resamples: int, no_audit: bool, seed: int, threads: int | None, as_json: bool, quiet: bool,
+    sources: tuple[str, ...], pairs: tuple[str, ...], labels: str | None, by: tuple[str, ...], metrics: str | None,
+    split: SplitName | None, maps: tuple[str, ...], resamples: int, no_audit: bool, seed: int, threads: int | None,
+    plot: str | None, report: str | None, as_json: bool, quiet: bool,
 ) -> None:  # fmt: skip
-    """Evaluate, and print a table a dataset."""
+    """Evaluate, draw where asked to, and print tables."""
     on = [_parse_pair(pair) for pair in pairs]
     named = None if metrics is None else [name.strip() for name in metrics.split(",")]
     mapping = parse_maps(maps)
+    files = {"--plot": (plot, ".png"), "--report": (report, ".html")}
+    for option, (file, ending) in files.items():
+        _check_file(option, file, ending)
     try:
         with redirect_stdout(sys.stderr):  # what a plugin prints is no result
             with native_messages_aside():
@@ -65,10 +78,15 @@ def evaluate(
                 from emoclass.registry import Registry
 
                 registry = Registry.discover()
-                classifier = load(source, registry=registry, threads=threads)
-            results = assess.evaluate(
-                classifier,
+                classifiers = [load(source, registry=registry, threads=threads) for source in sources]
+                names = list(sources) if len(sources) == 1 else assess.model_names(sources)
+                if len(set(names)) < len(names):
+                    raise ConfigError(f"SOURCE: expected different models, got {', '.join(sources)}.")
+            found = assess.cross_evaluate(
+                dict(zip(names, classifiers, strict=True)),
                 on,
+                labels=labels,
+                by=by,
                 metrics=named,
                 split=split,
                 map=mapping,
@@ -82,13 +100,36 @@ def evaluate(
     except KeyboardInterrupt:
         click.echo("\nInterrupted.", err=True)
         sys.exit(130)
-    if as_json:
-        print_json({"model": source, "results": [result.to_json() for result in results]})
+    from emoclass.cli.evaluations import print_evaluation, print_matrix
+
+    shown = next((name for name in named or () if name in found.metrics), None)
+    if as_json and len(sources) == 1:
+        print_json({"model": sources[0], "results": [result.to_json() for result in found.matrix[0]]})
+    elif as_json:
+        print_json({"sources": dict(zip(names, sources, strict=True)), **found.to_json()})
+    elif len(sources) == 1:
+        for number, result in enumerate(found.matrix[0]):
+            if number:
+                click.echo()
+            print_evaluation(sources[0], result)
+    else:
+        print_matrix(found, shown)
+    for option, file, write in (("Plot", plot, found.write_plot), ("Page", report, found.write_report)):
+        if file is not None:  # last: a full disk must not cost the figures
+            write(Path(file).expanduser(), metric=shown)
+            if not as_json:
+                click.echo(f"{option}: {file}")
+
+
+def _check_file(option: str, file: str | None, ending: str) -> None:
+    """Refuse a file that cannot be written, before hours of work."""
+    if file is None:
         return
-    for number, result in enumerate(results):
-        if number:
-            click.echo()
-        _print(source, result)
+    path = Path(file).expanduser()
+    if path.suffix.lower() != ending:
+        raise ConfigError(f"{option} {file}: expected a name that ends in {ending}.")
+    if not path.parent.is_dir() or path.is_dir():
+        raise ConfigError(f"{option} {file}: expected a file in a folder that exists.")
 
 
 def _parse_pair(pair: str) -> tuple[str, str | None]:
@@ -96,39 +137,3 @@ def _parse_pair(pair: str) -> tuple[str, str | None]:
     if not name or (separator and not root):
         raise ConfigError(f"--on {pair}: expected NAME=ROOT, or NAME.", hint="For example --on folder=photos/.")
     return name, root or None
-
-
-def _print(source: str, result: Evaluation) -> None:
-    place = f" in {result.root}" if result.root else ""
-    which = "all images" if result.split == "all" else f"its {result.split} split"
-    click.echo(f"{source} on {result.dataset}{place}: {result.n_samples} images ({which})")
-    if result.left_out:
-        words = ", ".join(f"{word} {count}" for word, count in sorted(result.left_out.items()))
-        click.echo(f"Note: Left out, since they are none of the model's emotions: {words}.")
-    for note in result.notes:
-        click.echo(f"Note: {note}")
-    for skipped in result.skipped:
-        click.echo(f"Skipped: {skipped.path}: {skipped.reason}")
-    click.echo()
-    header = ("metric", "value", "95 % interval", "images")
-    print_table(list(_rows(result.metrics)), header=header)
-    if result.leak_adjusted:
-        click.echo(f"\nWithout the {result.n_leaked} images that are copies of training or validation images:\n")
-        print_table(list(_rows(result.leak_adjusted)), header=header)
-    for name, metric in result.metrics.items():
-        if metric.matrix is not None:
-            click.echo()
-            counts = [[f"{count:g}" for count in row] for row in metric.matrix]
-            rows = [(emotion, *row) for emotion, row in zip(result.labels, counts, strict=True)]
-            print_table(rows, header=(f"{name} (rows: true class)", *result.labels))
-
-
-def _rows(metrics: Mapping[str, MetricValue]) -> Iterator[tuple[str, str, str, str]]:
-    """Yield a line for each figure; a metric that has one for each emotion takes a line an emotion."""
-    for name, metric in metrics.items():
-        if metric.matrix is not None:
-            continue
-        if not metric.per_class:
-            yield name, *format_value(metric)
-        for emotion, figure in metric.per_class.items():
-            yield f"{name}: {emotion}", *format_value(figure)

@@ -203,6 +203,10 @@ class Predictions:
             return self
         return None if self.leaked.all() else self.take(np.flatnonzero(~self.leaked))
 
+    def without_groups(self) -> Predictions:
+        """Return the predictions as if every sample stood for itself."""
+        return replace(self, groups=None)
+
     def take(self, rows: IntArray) -> Predictions:
         """Return the predictions for some of the samples, by their places; at least one."""
         return replace(

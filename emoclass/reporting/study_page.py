@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,12 +11,9 @@ from typing import Any
 from emoclass.config import RunConfig
 from emoclass.reporting.page import FILTERS, NAMES
 from emoclass.reporting.study import EXPERIMENT, RESULT, StudyFolder, StudyPlan
-from emoclass.reporting.templates import template
+from emoclass.reporting.templates import embedded, template
 from emoclass.results import MetricValue
 from emoclass.studies import StudyResult
-
-SCALE = 0.62
-"""How large the page shows a plot."""
 
 
 @dataclass(frozen=True)
@@ -75,15 +71,8 @@ def _page(contents: StudyContents, matrix: MetricValue | None, plot: Path | None
         headline=[name for name in result.headline if name in result.spread],
         per_class={name: value.per_class for name, value in result.pooled.items() if value.per_class},
         matrix=matrix,
-        plot=None if plot is None else _embed(plot),
+        plot=None if plot is None else embedded(plot.read_bytes()),
         tested=sum(run.n_samples.get("test", 0) for run in result.parts.values()),
         rerun=f"emoclass run --config {shlex.quote(str(result.folder / EXPERIMENT))} {contents.plan.option}",
         versions={"started": contents.environment.get("started", ""), **contents.environment.get("versions", {})},
     )
-
-
-def _embed(plot: Path) -> dict[str, Any]:
-    encoded = plot.read_bytes()
-    # A PNG begins with its size; it is drawn with more pixels than a page shows.
-    width, height = (round(int.from_bytes(encoded[start : start + 4], "big") * SCALE) for start in (16, 20))
-    return {"source": base64.b64encode(encoded).decode("ascii"), "width": width, "height": height}

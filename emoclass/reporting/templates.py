@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template
+
+SCALE = 0.62
+"""How large a page shows a plot."""
 
 
 def template(
@@ -29,3 +33,10 @@ def template(
     environment.filters |= filters or {}
     environment.globals |= names or {}
     return environment.get_template(name)
+
+
+def embedded(png: bytes) -> dict[str, Any]:
+    """Return a plot as a page holds it: its bytes in base64, and how large it is shown."""
+    # A PNG begins with its size; it is drawn with more pixels than a page shows.
+    width, height = (round(int.from_bytes(png[start : start + 4], "big") * SCALE) for start in (16, 20))
+    return {"source": base64.b64encode(png).decode("ascii"), "width": width, "height": height}

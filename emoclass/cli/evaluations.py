@@ -1,0 +1,114 @@
+"""How `emoclass evaluate` prints: tables of a dataset, or of models and datasets."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+import click
+
+from emoclass.cli.output import format_value, print_table, printable
+from emoclass.evaluated import Breakdown, CrossEvaluation, Evaluation
+from emoclass.results import MetricValue
+
+MOST_VALUES = 40
+"""Values of an attribute that a table has: a dataset may have thousands of persons."""
+
+MOST_COLUMNS = 3
+"""Metrics beside each other in a table of an attribute's values."""
+
+
+def print_evaluation(source: str, result: Evaluation) -> None:
+    """Print all figures of a model on a dataset."""
+    place = f" in {result.root}" if result.root else ""
+    which = "all images" if result.split == "all" else f"its {result.split} split"
+    click.echo(f"{source} on {result.dataset}{place}: {result.n_samples} images ({which})")
+    if result.left_out:
+        words = ", ".join(f"{word} {count}" for word, count in sorted(result.left_out.items()))
+        click.echo(f"Note: Left out, since they are none of the model's emotions: {words}.")
+    for note in result.notes:
+        click.echo(f"Note: {note}")
+    for skipped in result.skipped:
+        click.echo(f"Skipped: {skipped.path}: {skipped.reason}")
+    click.echo()
+    header = ("metric", "value", "95 % interval", "images")
+    print_table(list(_rows(result.metrics)), header=header)
+    if result.leak_adjusted:
+        click.echo(f"\nWithout the {result.n_leaked} images that are copies of training or validation images:\n")
+        print_table(list(_rows(result.leak_adjusted)), header=header)
+    for name, metric in result.metrics.items():
+        if metric.matrix is not None:
+            click.echo()
+            counts = [[f"{count:g}" for count in row] for row in metric.matrix]
+            rows = [(emotion, *row) for emotion, row in zip(result.labels, counts, strict=True)]
+            print_table(rows, header=(f"{name} (rows: true class)", *result.labels))
+    for breakdown in result.by.values():
+        click.echo()
+        _print_breakdown(breakdown)
+
+
+def _rows(metrics: Mapping[str, MetricValue]) -> Iterator[tuple[str, str, str, str]]:
+    """Yield a line for each figure; a metric that has one for each emotion takes a line an emotion."""
+    for name, metric in metrics.items():
+        if metric.matrix is not None:
+            continue
+        if not metric.per_class:
+            yield name, *format_value(metric)
+        for emotion, figure in metric.per_class.items():
+            yield f"{name}: {emotion}", *format_value(figure)
+
+
+def _print_breakdown(found: Breakdown) -> None:
+    values = dict(list(found.values.items())[:MOST_VALUES])
+    first = next(iter(values.values()))
+    columns = [name for name, each in first.metrics.items() if each.matrix is None and not each.per_class]
+    columns = columns[:MOST_COLUMNS]
+    grouped = any(group.n_groups is not None for group in values.values())
+    rows = [
+        (
+            printable(value), str(group.n_samples), *([str(group.n_groups)] if grouped else []),
+            *(_figure(group.metrics[name]) for name in columns),
+            f"too small to conclude: {group.too_small}" if group.too_small else "",
+        )
+        for value, group in values.items()
+    ]  # fmt: skip
+    print_table(rows, header=(found.attribute, "images", *(["groups"] if grouped else []), *columns, ""))
+    if len(found.values) > len(values):
+        click.echo(f"... and {len(found.values) - len(values)} more values; --json has them all.")
+    if found.n_without:
+        click.echo(f"{found.n_without} images have no {found.attribute}.")
+    click.echo(found.verdict)
+
+
+def print_matrix(found: CrossEvaluation, metric: str | None) -> None:
+    """Print one metric of all models and datasets: a figure with its interval, and beneath it what it rests on."""
+    for note in found.notes:
+        click.echo(f"Note: {note}")
+    skipped = sum(len(cell.skipped) for row in found.matrix for cell in row)
+    if skipped:
+        click.echo(f"Note: {skipped} times, a file could not be read or judged; --json lists them.")
+    click.echo()
+    shown = metric or found.metrics[0]
+    rows = []
+    for model, row, values in zip(found.models, found.matrix, found.figures(metric), strict=True):
+        rows.append((model, *(_figure(value) for value in values)))
+        evidence = [
+            f"{cell.basis}, n = {value.n_samples}, {value.split}" for cell, value in zip(row, values, strict=True)
+        ]
+        rows.append(("", *evidence))
+        if any(cell.leak_adjusted for cell in row):
+            rows.append(("", *(_leak_adjusted(cell, shown) for cell in row)))
+    print_table(rows, header=(shown, *found.datasets))
+    for model, row in zip(found.models, found.matrix, strict=True):
+        for dataset, cell in zip(found.datasets, row, strict=True):
+            for breakdown in cell.by.values():
+                click.echo(f"\n{model} on {dataset}:")
+                _print_breakdown(breakdown)
+
+
+def _leak_adjusted(cell: Evaluation, metric: str) -> str:
+    return f"{_figure(cell.leak_adjusted[metric])} without {cell.n_leaked} copies" if cell.leak_adjusted else ""
+
+
+def _figure(value: MetricValue) -> str:
+    figure, interval, _ = format_value(value)
+    return f"{figure} {interval if value.ci_low is not None else f'({interval})'}"
