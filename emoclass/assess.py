@@ -190,7 +190,11 @@ def _evaluate_all(sources: Mapping[str, Source], on: Datasets, **options: Unpack
     trials = []  # all are listed before the first is predicted: most mistakes show here
     for name, source in sources.items():
         classifier = source if isinstance(source, Classifier) else load(source, registry=registry, threads=threads)
-        classifier = classifier if labels is None else classifier.among(labels)
+        if labels is not None:
+            try:
+                classifier = classifier.among(labels)
+            except ConfigError as error:
+                raise ConfigError(f"model {name}: {error.message}", hint=error.hint) from error
         trials.append([Trial.of(name, classifier, dataset, root, settings) for dataset, root in pairs])
     check_attributes([trial.listed for row in trials for trial in row], settings.by)
     return [[trial.evaluate() for trial in row] for row in trials]

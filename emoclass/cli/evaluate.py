@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from contextlib import redirect_stdout
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,7 +15,7 @@ from emoclass.cli.output import json_option, parse_maps, print_json
 from emoclass.errors import ConfigError
 
 if TYPE_CHECKING:
-    from emoclass.specs import SplitName
+    from emoclass.specs import MetricSpec, SplitName
 
 # Click keeps the lines of a paragraph that begins with a backspace character.
 HELP = """Measure trained models on other datasets, on those of their emotions that each dataset shows.
@@ -82,6 +83,9 @@ def evaluate(
                 names = list(sources) if len(sources) == 1 else assess.model_names(sources)
                 if len(set(names)) < len(names):
                     raise ConfigError(f"SOURCE: expected different models, got {', '.join(sources)}.")
+            if (len(sources) > 1 or plot or report) and named:
+                plugin = str(classifiers[0].bundle.manifest.trained.get("plugin"))
+                _check_figure([registry.metrics.get(name, prefer=plugin) for name in named])
             found = assess.cross_evaluate(
                 dict(zip(names, classifiers, strict=True)),
                 on,
@@ -130,6 +134,15 @@ def _check_file(option: str, file: str | None, ending: str) -> None:
         raise ConfigError(f"{option} {file}: expected a name that ends in {ending}.")
     if not path.parent.is_dir() or path.is_dir():
         raise ConfigError(f"{option} {file}: expected a file in a folder that exists.")
+
+
+def _check_figure(metrics: Sequence[MetricSpec]) -> None:
+    """Refuse metrics none of which can stand in a cell of the matrix, before hours of work."""
+    if all(spec.kind != "scalar" for spec in metrics):
+        raise ConfigError(
+            f"--metrics: expected one that is a single figure, got {', '.join(spec.name for spec in metrics)}.",
+            hint="Add accuracy, for example.",
+        )
 
 
 def _parse_pair(pair: str) -> tuple[str, str | None]:

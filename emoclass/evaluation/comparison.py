@@ -103,7 +103,7 @@ def format_p(p_value: float) -> str:
 
 def short_names(paths: Sequence[Path]) -> list[str]:
     """Return the last parts of each path, as many as tell all of them apart."""
-    for depth in range(1, max(len(path.parts) for path in paths)):
+    for depth in range(1, max((len(path.parts) for path in paths), default=0)):
         names = ["/".join(path.parts[-depth:]) for path in paths]
         if len(set(names)) == len(names):
             return names

@@ -54,7 +54,8 @@ def test_the_figures_are_those_of_the_models_predictions(bundle, photos, registr
     assert [each.path for each in found.skipped] == ["sad/broken.png"]
     assert any("is not known: the images that it was trained on are not at hand" in note for note in found.notes)
     assert (found.n_leaked, found.leak_adjusted) == (None, {})
-    assert list(found.metrics) == [spec.name for spec in registry.metrics.of("builtins")]
+    assert list(found.metrics) == [spec.name for spec in registry.metrics.of("builtins") if not spec.takes_votes]
+    assert (found.labels, found.support, found.basis) == (("happy", "sad"), {"happy": 6, "sad": 5}, "2 emotions")
 
 
 def test_emotions_that_the_dataset_lacks_are_told_and_stay_among_the_models_choices(crop_bundle, tmp_path, registry):
@@ -139,6 +140,17 @@ def test_votes_reach_the_metrics_that_take_them(bundle, registry):
     assert found.metrics["agreement"].n_samples == 1 and found.metrics["agreement"].value > 0
     assert found.metrics["accuracy"].n_samples == 2
     assert "People disagreed." in found.notes
+
+
+def test_metrics_of_votes_stand_beside_the_accuracy_where_a_dataset_has_votes(bundle, photos, registry):
+    registry.register(Voted(), PluginInfo("voted", origin="tests"))
+    voted, other = emoclass.evaluate(bundle, [("voted", None), ("folder", photos)], registry=registry, resamples=0)
+    place = list(voted.metrics).index("accuracy")
+    assert list(voted.metrics)[place + 1 : place + 4] == ["annotator_agreement", "human_ceiling", "vote_divergence"]
+    assert (voted.metrics["human_ceiling"].value, voted.metrics["human_ceiling"].n_samples) == (0.75, 1)
+    assert not set(other.metrics) & {"annotator_agreement", "human_ceiling", "vote_divergence"}
+    [asked] = emoclass.evaluate(bundle, {"folder": photos}, registry=registry, metrics=["human_ceiling"])
+    assert asked.metrics["human_ceiling"].reason == "no image has two votes for the run's emotions"
 
 
 def test_images_are_read_no_more_than_a_few_batches_ahead(bundle, registry):

@@ -1,0 +1,87 @@
+"""Figures by the values of an attribute: the rule for small ones, and whether there is a difference at all."""
+
+import numpy as np
+import pytest
+
+from emoclass.builtins.metrics import BUILTIN_METRICS
+from emoclass.evaluation.predictions import Predictions
+from emoclass.evaluation.subgroups import break_down, permutation_test
+from emoclass.labels import LabelScheme
+
+ACCURACY = [spec for spec in BUILTIN_METRICS if spec.name == "accuracy"]
+
+
+def predicted(right, groups=None):
+    """Return predictions of which it is given whether they are right."""
+    y_score = np.where(np.asarray(right, bool)[:, None], [[0.9, 0.1]], [[0.1, 0.9]])
+    ids = tuple(map(str, range(len(right))))
+    return Predictions(ids, np.zeros(len(right), int), y_score, LabelScheme(emotions=("happy", "sad")), groups=groups)
+
+
+def broken(right, values, groups=None, attribute="gender"):
+    return break_down(predicted(right, groups), attribute, values, ACCURACY, seed=0, n_resamples=200)
+
+
+def test_each_value_has_its_own_images_and_interval():
+    right = [1] * 95 + [0] * 5 + [1] * 150 + [0] * 50 + [1] * 10
+    found = broken(right, ["female"] * 100 + ["male"] * 200 + [None] * 10)
+    female, male = found.values["female"].metrics["accuracy"], found.values["male"].metrics["accuracy"]
+    assert (female.value, female.n_samples, male.value, male.n_samples) == (0.95, 100, 0.75, 200)
+    assert female.ci_low < 0.95 < female.ci_high
+    assert (found.n_without, found.more_than_chance) == (10, True) and found.p_value < 0.001
+    assert found.verdict == (
+        "Between the values of gender, the accuracy differs by more than chance (permutation test, p < 0.001)."
+    )
+    assert all(each.too_small is None for each in found.values.values())
+
+
+@pytest.mark.parametrize(
+    ("right", "groups", "reason"),
+    [
+        ([1] * 29, None, "fewer than 30 images"),
+        ([1, 0] * 45, None, "wider than 20 points"),
+        ([1, 0] * 51, None, None),
+        ([1] * 30, None, None),
+        ([1, 0, 1, 1] * 100, tuple(f"p{i % 9}" for i in range(400)), "fewer than 10 groups"),
+    ],
+)
+def test_a_value_with_too_little_behind_it_says_so(right, groups, reason):
+    found = broken(right, ["one"] * len(right), groups)
+    told = found.values["one"].too_small
+    assert told is reason if reason is None else reason in told
+    assert (found.p_value, found.more_than_chance) == (None, False) and "nothing can be compared" in found.verdict
+
+
+def test_images_of_one_person_are_no_independent_evidence():
+    # Four persons a value, each all right or all wrong: 3 of 4 against 1 of 4, on 25 images each.
+    right = np.repeat([1, 1, 1, 0, 1, 0, 0, 0], 25).astype(bool)
+    value, groups = np.repeat([0] * 4 + [1] * 4, 25), np.repeat(list("abcdefgh"), 25).tolist()
+    assert permutation_test(right, value, seed=0) < 0.001
+    assert permutation_test(right, value, groups=groups, seed=0) > 0.3
+
+
+def test_where_persons_have_several_values_these_are_compared_within_each():
+    # Everybody is right on photographs by day and wrong by night; half of the persons have many more of one kind.
+    value, groups, right = [], [], []
+    for person in range(6):
+        for by_night in [0] * (3 + person) + [1] * (8 - person):
+            value.append(by_night), groups.append(f"p{person}"), right.append(not by_night)
+    assert permutation_test(np.array(right), np.array(value), groups=groups, seed=0) < 0.001
+    # Easy and difficult persons alone make no difference between the values.
+    easy = np.array([group in ("p0", "p1", "p2") for group in groups])
+    assert permutation_test(easy, np.array(value), groups=groups, seed=0) > 0.9
+
+
+def test_equal_values_are_seldom_told_apart():
+    rng = np.random.default_rng(1)
+    drawn = [(rng.random(120) < 0.7, rng.integers(0, 3, 120)) for _ in range(100)]
+    found = [permutation_test(right, value, seed=number) for number, (right, value) in enumerate(drawn)]
+    assert 0.01 <= np.mean(np.array(found) <= 0.05) <= 0.12
+    assert np.mean(found) == pytest.approx(0.5, abs=0.1)
+
+
+def test_each_person_is_measured_by_the_images_alone():
+    right, groups = [1] * 40 + [0] * 40, tuple(["anna"] * 40 + ["ben"] * 40)
+    found = broken(right, list(groups), groups, attribute="group")
+    assert found.values["anna"].metrics["accuracy"].interval == "wilson"
+    assert (found.values["anna"].n_groups, found.more_than_chance) == (None, True)
