@@ -9,7 +9,7 @@ import sys
 import time
 import traceback
 from collections.abc import Callable, Mapping
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -25,6 +25,7 @@ from emoclass.refs import resolve
 from emoclass.training.build import seeded
 from emoclass.training.checkpoint import Checkpoint
 from emoclass.training.pipeline import Batches, ShuffledBatches, from_pixels
+from emoclass.training.quiet import output_aside
 
 OnEpoch = Callable[[int, Mapping[str, float], float], None]
 OnBatch = Callable[[int, int], None]
@@ -246,4 +247,9 @@ def predict(
     numbers = (progress or Progress()).track(
         range(batches.batches_per_epoch), title="Predicting", total=batches.batches_per_epoch, unit="batches"
     )
-    return np.concatenate([network.predict_on_batch(batches[number][0]) for number in numbers])
+    outputs: list[np.ndarray] = []
+    for number in numbers:
+        # With the first batch TensorFlow compiles, and remarks on layers that are used twice.
+        with nullcontext() if outputs else output_aside():
+            outputs.append(network.predict_on_batch(batches[number][0]))
+    return np.concatenate(outputs)
