@@ -4,14 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
-from typing import Literal
 
 from emoclass import Sample
-from emoclass.errors import ConfigError, DataError, UnreadableImageError
+from emoclass.errors import ConfigError, DataError
 from emoclass_datasets import pixel_table
-from emoclass_datasets.release import Release
-
-Split = Literal["train", "validation", "test"]
+from emoclass_datasets.release import Release, Split
 
 CODES: Mapping[str, str] = {
     "0": "angry",
@@ -120,12 +117,11 @@ def read_sample(root: Path, sample: Sample) -> bytes:
     Raises:
         UnreadableImageError: It cannot be read.
     """
+    from emoclass.data.images import read_bytes  # which brings NumPy in
+
     if sample.path.endswith(".csv"):
         return pixel_table.read_row(root, sample)
-    try:
-        return (root / sample.path).read_bytes()
-    except OSError as error:
-        raise UnreadableImageError(sample.path, f"cannot be opened ({error.strerror})") from error
+    return read_bytes(root / sample.path, path=sample.path)
 
 
 def make_tiny(root: Path) -> dict[str, str]:
