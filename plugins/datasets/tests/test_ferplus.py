@@ -8,7 +8,7 @@ from emoclass_datasets.tiny import draw
 from emoclass import LabelScheme
 from emoclass.config import DataConfig
 from emoclass.data.index import index
-from emoclass.errors import DataError
+from emoclass.errors import ConfigError, DataError
 
 HEADER = "Usage,Image name,neutral,happiness,surprise,sadness,anger,disgust,fear,contempt,unknown,NF"
 HAPPY, SAD, SPLIT, NOISE = "0,9,0,0,0,0,0,0,1,0", "3,0,0,7,0,0,0,0,0,0", "5,5,0,0,0,0,0,0,0,0", "0,0,0,0,0,0,0,0,0,10"
@@ -102,6 +102,21 @@ def test_kaggles_folders_are_read_by_a_table_of_names(tmp_path):
         ("fer0000000.png", "fer2013/train/angry/Training_1.jpg", "train"),
         ("fer0000001.png", "fer2013/test/sad/PublicTest_1.jpg", "test"),
     ]
+    assert [each.emotion for each in load(tmp_path, label="fer2013")] == ["angry", "sad"]
+    assert {each.emotion for each in load(tmp_path)} == {"happiness"}
+
+
+def test_fer2013s_own_labels_stand_beside_the_votes_where_the_images_say_them(tmp_path):
+    votes(tmp_path, f"Training,fer0000000.png,{HAPPY}", f"PrivateTest,fer0000001.png,{SPLIT}")
+    pixels(tmp_path, "Training", "PrivateTest")
+    listed = load(tmp_path, label="fer2013")
+    assert [(each.emotion, each.votes["happiness"]) for each in listed] == [("angry", 9), ("angry", 5)]
+    (tmp_path / "fer2013.csv").unlink()
+    draw(tmp_path / "FER2013Train" / "fer0000000.png")
+    with pytest.raises(ConfigError, match=r"data\.options\.label: expected images that say FER2013's labels, got FER2013"):
+        load(tmp_path, label="fer2013")
+    with pytest.raises(ConfigError, match="expected 'majority' or 'fer2013', got 'mine'"):
+        load(tmp_path, label="mine")
 
 
 def test_an_image_that_the_table_names_twice_is_listed_once(tmp_path):
