@@ -89,7 +89,9 @@ def _accuracy(name: str, scratch: Path, labels: LabelScheme, seed: int) -> str:
     if settings is None:
         on = [("folder", data)]
         classifier = emoclass.load("faces").among(labels)
-        found = emoclass.evaluate(classifier, on, metrics=["accuracy"], split="test", audit=False)[0].metrics["accuracy"]
+        found = emoclass.evaluate(classifier, on, metrics=["accuracy"], split="test", audit=False)[0].metrics[
+            "accuracy"
+        ]
     else:
         found = emoclass.run(
             data=data, dataset="folder", labels=labels.emotions, seed=seed, audit=False, out=scratch / "runs", **settings

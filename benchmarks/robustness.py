@@ -27,7 +27,9 @@ from emoclass.evaluation.intervals import wilson
 FIVE = ("happy", "sad", "angry", "scared", "surprised")
 
 
-def moved(across: float = 0, down: float = 0, zoom: float = 1, degrees: float = 0) -> Callable[[Image.Image], Image.Image]:
+def moved(
+    across: float = 0, down: float = 0, zoom: float = 1, degrees: float = 0
+) -> Callable[[Image.Image], Image.Image]:
     """Return what shifts by a share of the side, enlarges and turns a picture; what was not seen stays black."""
 
     def change(picture: Image.Image) -> Image.Image:

@@ -23,9 +23,9 @@ from emoclass.data.split import split
 from emoclass.errors import BundleError, DataError
 from emoclass.evaluation.evaluate import evaluate
 from emoclass.evaluation.predictions import Predictions, scores_from_output, shares_of_votes
-from emoclass.progress import Progress
 from emoclass.inference.load import find_bundle
 from emoclass.inference.pretrained import DEFAULT, pretrained_folder
+from emoclass.progress import Progress
 from emoclass.registry import PluginInfo, Registry, unknown_name
 from emoclass.reporting.folder import RunFolder
 from emoclass.results import MetricValue

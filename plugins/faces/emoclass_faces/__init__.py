@@ -35,7 +35,7 @@ def register_recipes() -> Sequence[Recipe]:
     return [
         Recipe(
             name="faces",
-            summary="Seven emotions on FER2013: AdamW, a cosine schedule, label smoothing, averaged weights, 60 epochs.",
+            summary="Seven emotions on FER2013: AdamW, a cosine schedule, smoothed labels, averaged weights.",
             config={
                 "labels": {
                     "emotions": ["happy", "sad", "angry", "scared", "surprised", "disgusted", "neutral"],

@@ -127,7 +127,9 @@ def test_what_tensorflow_has_against_a_network_of_another_backend_is_told(tmp_pa
     with pytest.raises(ContractError, match="cannot be exported to LiteRT by TensorFlow"):
         export_litert(network(layer=Fussy(name="fussy")), (0.0, 1.0), tmp_path / "model.tflite")
     with pytest.raises(ConfigError, match="int8: expected Keras on TensorFlow, got jax"):
-        export_litert(network(), (0.0, 1.0), tmp_path / "model.tflite", quantize="int8", pictures=np.zeros((1, 12, 10, 3)))
+        export_litert(
+            network(), (0.0, 1.0), tmp_path / "model.tflite", quantize="int8", pictures=np.zeros((1, 12, 10, 3))
+        )
 
 
 def test_a_network_fits_half_precision_where_no_weight_changes():
