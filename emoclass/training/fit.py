@@ -82,7 +82,7 @@ def fit(
     callbacks = [
         _make(each, f"training.callbacks[{i}]", keras.callbacks.Callback) for i, each in enumerate(config.callbacks)
     ]
-    if config.weight_averaging is not None:
+    if config.weight_averaging:
         _refuse_early_end_of_averages(config, callbacks)
         # Before the others, which then see the averages at the end of an epoch.
         callbacks.insert(0, keras.callbacks.SwapEMAWeights(swap_on_epoch=True))
@@ -188,7 +188,7 @@ def _make(component: Component, where: str, kind: type, **fixed: Any) -> Any:
 
 def _optimizer(config: TrainingConfig, steps: int) -> keras.optimizers.Optimizer:
     averaging: dict[str, Any] = {}
-    if config.weight_averaging is not None:
+    if config.weight_averaging:
         averaging = {"use_ema": True, "ema_momentum": config.weight_averaging}
     if config.schedule is None:
         return _make(config.optimizer, "training.optimizer", keras.optimizers.Optimizer, **averaging)
