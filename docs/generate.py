@@ -22,7 +22,8 @@ from pydantic.fields import FieldInfo
 from emoclass.cli import cli
 from emoclass.config import Component, RunConfig
 from emoclass.configure import configure
-from emoclass.labels import ALIASES, EMOTIONS, SCHEMES
+from emoclass.labels import ALIASES, EMOTIONS, SCHEMES, canonical
+from emoclass.refs import resolve
 from emoclass.registry import Registry
 from emoclass.specs import MetricSpec
 from emoclass.testing.checks import CHECKS
@@ -259,6 +260,47 @@ def _markdown(header: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
     return "\n".join("| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in lines)
 
 
+# Public datasets
+
+
+def dataset_table_section() -> str:
+    """Return a table of what the public datasets call each emotion: one row each."""
+    rows = []
+    for spec in Registry.discover().datasets.of("datasets"):
+        codes: dict[str, list[str]] = {}
+        for code, word in spec.codes.items():
+            codes.setdefault(canonical(word) or "", []).append(f"`{code}`" if code == word else _code(code, word))
+        rows.append((f"[`{spec.name}`](#{spec.name})", *(", ".join(codes.get(each, [])) for each in (*EMOTIONS, ""))))
+    return _markdown(("Dataset", *(f"`{each}`" for each in EMOTIONS), "No emotion"), rows)
+
+
+def _code(code: str, word: str) -> str:
+    """Return a code; of one that stands for no emotion, what it stands for as well."""
+    return f"`{code}`" if canonical(word) else f"`{code}` ({word})"
+
+
+def dataset_section(name: str) -> str:
+    """Return what a public dataset's description says of its classes, its options and its owner's terms."""
+    spec = Registry.discover().datasets.get(name)
+    options = [
+        f"`{each.name} = {json.dumps(each.default)}`"
+        for each in list(inspect.signature(resolve(spec.load)).parameters.values())[1:]
+    ]
+    return "\n".join(
+        [
+            spec.summary,
+            "",
+            f"- Pictures: {'aligned face crops' if spec.expects == 'face_crop' else 'photographs'}",
+            f"- Emotions: {', '.join(f'`{each}`' for each in EMOTIONS if each in spec.emotions)}",
+            *([f"- No emotions: {', '.join(f'`{each}`' for each in spec.not_emotions)}"] if spec.not_emotions else []),
+            *([f"- Options: {', '.join(options)}"] if options else []),
+            f"- Terms: {spec.license}",
+            f"- Cite: {spec.citation}",
+            f"- From: <{spec.url}>",
+        ]
+    )
+
+
 # Conformance kit
 
 
@@ -298,6 +340,8 @@ SECTIONS: Mapping[str, Callable[..., str]] = {
     "checks": checks_section,
     "cli": cli_section,
     "configuration": configuration_section,
+    "dataset": dataset_section,
+    "dataset-table": dataset_table_section,
     "emotions": emotions_section,
     "example-config": example_section,
     "metrics": metrics_section,

@@ -115,10 +115,11 @@ class TrainingConfig(FrozenModel):
         augmentation: Keras layers that change training images, in order; the saved model has none of them.
         callbacks: Keras callbacks.
         class_weights: `"balanced"` (inversely proportional to a class's frequency), a weight per emotion, or none.
-        targets: What is learned: the `label`, or the shares of the annotators' `votes`, where an image has them.
+        targets: What is learned: the `label`; the shares of the annotators' `votes`, where an image has them; or the
+            mean of `both`.
         label_smoothing: The share of a target that is spread over all emotions, from 0 on and below 1.
-        weight_averaging: The momentum of an exponential moving average of the weights, in (0, 1): the averages are
-            validated and kept. With it, early stopping needs `keep = "best"`. None takes the weights as they are.
+        weight_averaging: The momentum of an exponential moving average of the weights, below 1: the averages are
+            validated and kept. With it, early stopping needs `keep = "best"`. 0 takes the weights as they are.
         precision: What the network computes in while it is trained: `mixed_bfloat16` is several times as fast where
             the processor has instructions for it, and slower elsewhere. What is kept is float32.
         keep: Which epoch's weights count: the `last`, or the `best` by validation loss.
@@ -132,9 +133,9 @@ class TrainingConfig(FrozenModel):
     augmentation: tuple[Component, ...] = ()
     callbacks: tuple[Component, ...] = ()
     class_weights: Literal["balanced"] | Mapping[str, Annotated[float, Field(gt=0)]] | None = None
-    targets: Literal["label", "votes"] = "label"
+    targets: Literal["label", "votes", "both"] = "label"
     label_smoothing: float = Field(default=0.0, ge=0, lt=1)
-    weight_averaging: float | None = Field(default=None, gt=0, lt=1)
+    weight_averaging: float = Field(default=0.0, ge=0, lt=1)
     precision: Literal["float32", "mixed_bfloat16"] = "float32"
     keep: Literal["last", "best"] = "last"
 

@@ -40,7 +40,7 @@ def write_bundle(work: Work, folder: RunFolder, result: RunResult, model: keras.
     A network that cannot be exported gives a bundle without the file that predicts: what was trained is kept.
     """
     from emoclass.training.build import save_model
-    from emoclass.training.export import export_litert, fits_half_precision
+    from emoclass.training.export import Quantization, export_litert, fits_half_precision
 
     height, width, channels = work.model.image_shape
     note = None
@@ -50,7 +50,8 @@ def write_bundle(work: Work, folder: RunFolder, result: RunResult, model: keras.
         _link(folder.path / KERAS, bundle / KERAS)
         files = {KERAS: describe_file(bundle / KERAS, input_range=work.model.value_range)}
         try:
-            half = "float16" if fits_half_precision(model) else None  # half the size, the same predictions
+            # Half the size, the same predictions.
+            half: Quantization | None = "float16" if fits_half_precision(model) else None
             export_litert(model, work.model.value_range, bundle / LITERT, quantize=half)
             files[LITERT] = describe_file(bundle / LITERT, input_range=(0.0, 255.0))
         except ContractError as error:

@@ -187,7 +187,11 @@ def run_config(
         EmoclassError: What `run` raises.
     """
     work = Work(config, registry or Registry.discover(), progress or Progress())
-    listed, toml, _ = work.index(), config.to_toml(), work.trained  # before anything is written: most mistakes show here
+    listed, toml, _ = (
+        work.index(),
+        config.to_toml(),
+        work.trained,
+    )  # before anything is written: most mistakes show here
     folder = RunFolder.create(Path(out).expanduser(), config.recipe)
     try:
         folder.write_text("config.toml", toml)

@@ -13,7 +13,7 @@ from emoclass.auditing.flat import FLAT_FOLDER, is_flat
 from emoclass.config import DataConfig
 from emoclass.data.index import list_samples
 from emoclass.errors import ConfigError
-from emoclass.labels import LabelScheme
+from emoclass.labels import EMOTIONS, LabelScheme
 from emoclass.progress import Progress
 from emoclass.registry import Registry
 from emoclass.specs import DatasetSpec, Sample
@@ -93,5 +93,6 @@ def list_images(
     except RuntimeError as error:
         raise ConfigError(f"data folder {root}: cannot be used ({error}).") from error
     config = DataConfig(dataset=spec.name, root=folder, options=options or {})
-    samples = list_samples(spec, config, LabelScheme(emotions=spec.emotions))
+    extra = {emotion: f"declared by dataset {spec.name}" for emotion in spec.emotions if emotion not in EMOTIONS}
+    samples = list_samples(spec, config, LabelScheme(emotions=spec.emotions, extra=extra))
     return Listing(tuple(sorted(samples, key=lambda sample: sample.id)), spec, folder)

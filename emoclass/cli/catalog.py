@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import click
@@ -51,7 +51,10 @@ def _metric(spec: MetricSpec) -> dict[str, str | None]:
 def _recipe(spec: Recipe) -> dict[str, str | None]:
     import tomli_w
 
-    return {"config": "\n\n" + tomli_w.dumps(dict(spec.config)).rstrip()}
+    def table(tree: Mapping[str, Any]) -> str | None:
+        return "\n\n" + tomli_w.dumps(dict(tree)) if tree else None
+
+    return {"config": table(spec.config), "fine_tuning": table(spec.fine_tuning)}
 
 
 def _group(kind: str, details: Details) -> click.Group:

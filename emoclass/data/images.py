@@ -21,7 +21,7 @@ from PIL import ExifTags, Image, UnidentifiedImageError
 from emoclass.errors import UnreadableImageError
 from emoclass.specs import Sample
 
-__all__ = ["read_image"]
+__all__ = ["read_bytes", "read_image", "read_picture"]
 
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF")
 """Named one by one: Pillow would start Ghostscript for an EPS file."""

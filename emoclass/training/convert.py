@@ -14,7 +14,6 @@ import keras
 import numpy as np
 
 from emoclass.bundle.manifest import KERAS
-from emoclass.bundle.plain import one_line
 from emoclass.bundle.read import Bundle
 from emoclass.data.calibration import Pictures
 from emoclass.errors import BundleError, OutputError

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import json
+import os
 import re
+import subprocess
+import sys
+import tempfile
 import warnings
 from collections.abc import Iterator
 from importlib.util import find_spec
@@ -14,6 +19,7 @@ import numpy as np
 
 from emoclass.bundle.plain import one_line
 from emoclass.errors import ConfigError, ContractError, OutputError
+from emoclass.training.build import save_model
 from emoclass.training.pipeline import from_pixels
 from emoclass.training.quiet import output_aside
 
@@ -35,7 +41,8 @@ def export_litert(
 
     The file takes float32 pixels `(batch, height, width, channels)` in [0, 255], any number of them at a time, and
     gives the model's own output, float32 `(batch, units)`, quantized or not. `emoclass.inference.litert` reads it.
-    Nothing is printed unless it fails. The model stays as it was.
+    Nothing is printed unless it fails. The model stays as it was. Keras writes such files with TensorFlow; where it
+    runs on another backend, a process of its own does it.
 
     Args:
         model: The bare model.
@@ -49,6 +56,9 @@ def export_litert(
         ContractError: LiteRT cannot run the model.
         OutputError: The file cannot be written.
     """
+    if keras.backend.backend() != "tensorflow":
+        _export_from_tensorflow(model, value_range, path, quantize)
+        return
     import tensorflow as tf
 
     # Keras also allows TensorFlow's own operations, which only run where TensorFlow is.
@@ -74,6 +84,31 @@ def export_litert(
             raise _unwritable(path, error) from error
         except Exception as error:  # the converter's, or whatever the model's layers raise when they are traced
             raise _refusal(model, error) from error
+
+
+def _export_from_tensorflow(
+    model: keras.Model, value_range: tuple[float, float], path: Path, quantize: Quantization | None
+) -> None:
+    """Let another process, in which Keras runs on TensorFlow, write the file from the saved model."""
+    if quantize == "int8":
+        raise ConfigError(
+            f"int8: expected Keras on TensorFlow, got {keras.backend.backend()}.",
+            hint="Export with KERAS_BACKEND=tensorflow.",
+        )
+    with tempfile.TemporaryDirectory() as scratch:
+        saved = Path(scratch, "model.keras")
+        save_model(model, saved)
+        task = {"model": str(saved), "value_range": value_range, "path": str(path), "quantize": quantize}
+        done = subprocess.run(
+            [sys.executable, "-m", "emoclass.training.litert_process", json.dumps(task)],
+            env={**os.environ, "KERAS_BACKEND": "tensorflow"},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+    if done.returncode != 0:
+        reason = one_line(done.stderr.strip().rpartition("\n")[2])
+        raise ContractError(f"model {model.name!r}: cannot be exported to LiteRT by TensorFlow ({reason}).")
 
 
 def fits_half_precision(model: keras.Model) -> bool:

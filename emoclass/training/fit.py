@@ -9,7 +9,7 @@ import sys
 import time
 import traceback
 from collections.abc import Callable, Mapping
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -25,6 +25,7 @@ from emoclass.refs import resolve
 from emoclass.training.build import seeded
 from emoclass.training.checkpoint import Checkpoint
 from emoclass.training.pipeline import Batches, ShuffledBatches, from_pixels
+from emoclass.training.quiet import output_aside
 
 OnEpoch = Callable[[int, Mapping[str, float], float], None]
 OnBatch = Callable[[int, int], None]
@@ -81,7 +82,7 @@ def fit(
     callbacks = [
         _make(each, f"training.callbacks[{i}]", keras.callbacks.Callback) for i, each in enumerate(config.callbacks)
     ]
-    if config.weight_averaging is not None:
+    if config.weight_averaging:
         _refuse_early_end_of_averages(config, callbacks)
         # Before the others, which then see the averages at the end of an epoch.
         callbacks.insert(0, keras.callbacks.SwapEMAWeights(swap_on_epoch=True))
@@ -187,7 +188,7 @@ def _make(component: Component, where: str, kind: type, **fixed: Any) -> Any:
 
 def _optimizer(config: TrainingConfig, steps: int) -> keras.optimizers.Optimizer:
     averaging: dict[str, Any] = {}
-    if config.weight_averaging is not None:
+    if config.weight_averaging:
         averaging = {"use_ema": True, "ema_momentum": config.weight_averaging}
     if config.schedule is None:
         return _make(config.optimizer, "training.optimizer", keras.optimizers.Optimizer, **averaging)
@@ -246,4 +247,9 @@ def predict(
     numbers = (progress or Progress()).track(
         range(batches.batches_per_epoch), title="Predicting", total=batches.batches_per_epoch, unit="batches"
     )
-    return np.concatenate([network.predict_on_batch(batches[number][0]) for number in numbers])
+    outputs: list[np.ndarray] = []
+    for number in numbers:
+        # With the first batch TensorFlow compiles, and remarks on layers that are used twice.
+        with nullcontext() if outputs else output_aside():
+            outputs.append(network.predict_on_batch(batches[number][0]))
+    return np.concatenate(outputs)

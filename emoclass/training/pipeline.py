@@ -57,7 +57,9 @@ class ShuffledBatches(Batches):
         seed: Of the orders.
     """
 
-    def __init__(self, pixels: PixelCache, rows: np.ndarray, targets: np.ndarray, *, batch_size: int, seed: int) -> None:
+    def __init__(
+        self, pixels: PixelCache, rows: np.ndarray, targets: np.ndarray, *, batch_size: int, seed: int
+    ) -> None:
         super().__init__(pixels, rows, targets, batch_size=batch_size)
         self._seed = seed
         self.first_epoch = 0

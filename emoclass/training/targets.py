@@ -27,8 +27,9 @@ def training_targets(
     Crowd-Sourced Label Distribution", ICMI 2016.
     """
     targets = np.eye(len(labels))[y_true]
-    if config.targets == "votes" and votes is not None:
-        targets = np.where(np.isnan(votes), targets, votes)
+    if config.targets != "label" and votes is not None:
+        wanted = votes if config.targets == "votes" else (targets + votes) / 2
+        targets = np.where(np.isnan(votes), targets, wanted)
     smoothed = (1 - config.label_smoothing) * targets + config.label_smoothing / len(labels)
     return _as_output(smoothed, labels)
 

@@ -13,9 +13,9 @@ import csv
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from emoclass.specs import Sample, SplitName
+from emoclass import Sample
 from emoclass_datasets.crops import face_id
-from emoclass_datasets.release import Release, without_repeats
+from emoclass_datasets.release import Release, Split, without_repeats
 
 CODES = {
     "0": "neutral",
@@ -41,8 +41,8 @@ RELEASE = Release(
     ),
 )
 
-LISTS: dict[str, SplitName] = {"validation.csv": "test", "training.csv": "train"}
-SETS: dict[str, SplitName] = {"val_set": "test", "train_set": "train"}
+LISTS: dict[str, Split] = {"validation.csv": "test", "training.csv": "train"}
+SETS: dict[str, Split] = {"val_set": "test", "train_set": "train"}
 TABLES = "Manually_Annotated_file_lists"
 IMAGES = ("Manually_Annotated/Manually_Annotated_Images", "Manually_Annotated_Images")
 BOX = ("face_x", "face_y", "face_width", "face_height")

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from emoclass.specs import Sample
+from emoclass import Sample
 from emoclass_datasets.release import Release
 
 CODES = {

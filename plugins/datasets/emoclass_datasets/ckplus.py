@@ -10,8 +10,8 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+from emoclass import Sample
 from emoclass.errors import ConfigError
-from emoclass.specs import Sample
 from emoclass_datasets.release import Release
 
 CODES = {

@@ -6,8 +6,8 @@ import io
 import re
 from pathlib import Path
 
+from emoclass import Sample
 from emoclass.errors import UnreadableImageError
-from emoclass.specs import Sample
 
 _BOX = re.compile(r"#xywh=(-?\d+),(-?\d+),(-?\d+),(-?\d+)$")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from emoclass.specs import Sample
+from emoclass import Sample
 from emoclass_datasets.crops import face_id
 from emoclass_datasets.release import Release, without_repeats
 

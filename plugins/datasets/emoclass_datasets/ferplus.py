@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from emoclass import Sample
-from emoclass.errors import DataError
+from emoclass.errors import ConfigError, DataError
 from emoclass_datasets import fer2013, pixel_table
 from emoclass_datasets.release import Release, without_repeats
 
@@ -52,15 +52,17 @@ class Voted(NamedTuple):
         usage: The word for its split.
         name: What the authors call the image, such as `fer0000123.png`, or '' for what they left out.
         votes: Word -> how many annotators chose it.
+        label: FER2013's own word for the image, where the images say it.
     """
 
     line: int
     usage: str
     name: str
     votes: dict[str, float]
+    label: str | None = None
 
 
-def load(root: Path, *, test: str = "auto") -> list[Sample]:
+def load(root: Path, *, test: str = "auto", label: str = "majority") -> list[Sample]:
     """List the votes in `fer2013new.csv` with the images of FER2013 that lie beside them, in one of these layouts.
 
     - `fer2013.csv` or `icml_face_data.csv`: the rows of both files are in the same order;
@@ -69,29 +71,38 @@ def load(root: Path, *, test: str = "auto") -> list[Sample]:
     - Kaggle's `{train,test}/{angry,...}/*.jpg` with `ferplus_names.csv`, a table of `image_name` and `kaggle_path`.
 
     The emotion is that of the authors' majority: words with a single vote do not count, and of the votes left, one
-    word has more than half. Where none has, the class is `no_majority`. A sample's `votes` are as they were cast. An
+    word has more than half. Where none has, the class is `no_majority`. Or it is FER2013's own label, for those who
+    train with votes and are measured on what the field reports. A sample's `votes` are as they were cast. An
     image that the authors' table names twice is listed once; its class is `conflicting` where the majorities differ.
 
     Args:
         root: The folder, or one that holds it.
         test: Which split is the test set, as for `fer2013`.
+        label: `majority` of the votes, or `fer2013`: the label of the pixel table or of Kaggle's folders.
 
     Returns:
         Samples with votes and the official splits.
 
     Raises:
         DataError: Votes or images are not there, or a file is malformed; the message names the line.
-        ConfigError: An unknown `test`.
+        ConfigError: An unknown `test` or `label`, or images that do not say FER2013's labels.
     """
+    if label not in ("majority", "fer2013"):
+        raise ConfigError(f"data.options.label: expected 'majority' or 'fer2013', got {label!r}.")
     home = RELEASE.find(root, VOTES, *FOLDERS)
     listed = list(_listed(home))
+    if label == "fer2013" and any(voted.label is None for *_, voted in listed):
+        raise ConfigError(
+            f"data.options.label: expected images that say FER2013's labels, got {', '.join(FOLDERS)} in {home}.",
+            hint="Put fer2013.csv, or Kaggle's folders, beside the votes.",
+        )
     splits = fer2013.splits_of({voted.usage for *_, voted in listed}, test, RELEASE)
     # The authors' table names four images twice, one of them with other votes.
     return without_repeats(
         Sample(
             id=name,
             path=file.relative_to(root).as_posix(),
-            emotion=majority(voted.votes),
+            emotion=voted.label if label == "fer2013" and voted.label else majority(voted.votes),
             votes=voted.votes,
             split=splits[voted.usage],
         )
@@ -144,7 +155,7 @@ def _rows(votes: Path, table: Path) -> Iterator[tuple[str, Path, Voted]]:
                 f"({votes}, line {voted.line}).",
                 together,
             )
-        yield f"{table.name}:{row.line:05d}", table, voted
+        yield f"{table.name}:{row.line:05d}", table, voted._replace(label=fer2013.CODES[row.code])
 
 
 def _folders(votes: Path | None, folders: Sequence[Path]) -> Iterator[tuple[str, Path, Voted]]:
@@ -163,7 +174,8 @@ def _folders(votes: Path | None, folders: Sequence[Path]) -> Iterator[tuple[str,
 def _kaggle(votes: Path, paths: Mapping[str, str], place: Path) -> Iterator[tuple[str, Path, Voted]]:
     for voted in _votes(votes):
         if voted.name in paths:
-            yield voted.name, place / paths[voted.name], voted
+            path = place / paths[voted.name]
+            yield voted.name, path, voted._replace(label=path.parent.name)
 
 
 def _paths(names: Path) -> dict[str, str]:

@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from emoclass.specs import Sample
+from emoclass import Sample
 from emoclass_datasets.release import Release, without_repeats
 
 CODES = {

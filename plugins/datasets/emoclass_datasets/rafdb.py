@@ -10,9 +10,9 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+from emoclass import Sample
 from emoclass.errors import ConfigError
-from emoclass.specs import Sample, SplitName
-from emoclass_datasets.release import Release
+from emoclass_datasets.release import Release, Split
 
 CODES = {
     "1": "surprised",
@@ -40,7 +40,7 @@ RELEASE = Release(
 
 LIST = "EmoLabel/list_patition_label.txt"
 IMAGES = {"aligned": "Image/aligned/{}_aligned.jpg", "original": "Image/original/{}.jpg"}
-SPLITS: dict[str, SplitName] = {"train": "train", "test": "test"}
+SPLITS: dict[str, Split] = {"train": "train", "test": "test"}
 
 _NAME = re.compile(r"(?P<stem>(?P<split>train|test)_\d+)\.jpg")
 
@@ -80,7 +80,7 @@ def load(root: Path | None = None, *, images: str = "aligned") -> Iterator[Sampl
 
 
 def _official(root: Path, home: Path, pattern: str) -> Iterator[Sample]:
-    rows: dict[str, tuple[str, SplitName]] = {}
+    rows: dict[str, tuple[str, Split]] = {}
     for line, text in RELEASE.lines(home / LIST, LIST):
         name, _, code = text.partition(" ")
         match = _NAME.fullmatch(name)

@@ -1,4 +1,4 @@
-"""What the loaders of image folders share: a dataset as its owner gives it out, and errors in its name."""
+"""What the loaders share: a dataset as its owner gives it out, and errors in its name."""
 
 from __future__ import annotations
 
@@ -6,9 +6,12 @@ import os
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
+from typing import Literal
 
+from emoclass import Sample
 from emoclass.errors import DataError
-from emoclass.specs import Sample
+
+Split = Literal["train", "validation", "test"]
 
 CONFLICTING = "conflicting"
 """The class word of an image that its owner lists under two classes: no emotion, left out and counted."""

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from typing import Any
 
 import keras
 import numpy as np
@@ -53,7 +54,9 @@ def build(
     """
     seeds = iter(range(1000 * seed, 1000 * seed + 1000))
 
-    def convolution(x, filters, size, name, *, strides=1, scale=1.0, gain=1.0):  # type: ignore[no-untyped-def]
+    def convolution(
+        x: Any, filters: int, size: int, name: str, *, strides: int = 1, scale: float = 1.0, gain: float = 1.0
+    ) -> Any:
         return StandardizedConv2D(
             filters,
             size,
@@ -112,7 +115,7 @@ def build(
     return keras.Model(pixels, probabilities, name="faces")
 
 
-def _gated(x, name, seeds):  # type: ignore[no-untyped-def]
+def _gated(x: Any, name: str, seeds: Iterator[int]) -> Any:
     """Weigh the channels by what the whole picture shows (squeeze and excitation)."""
     channels = x.shape[-1]
     gates = layers.GlobalAveragePooling2D(keepdims=True, name=f"{name}_squeeze")(x)

@@ -2,10 +2,10 @@ import keras
 import numpy as np
 import pytest
 
-from emoclass.errors import ContractError, OutputError
+from emoclass.errors import ConfigError, ContractError, OutputError
 from emoclass.inference.litert import LiteRTModel
 from emoclass.training.build import seeded
-from emoclass.training.export import export_litert
+from emoclass.training.export import export_litert, fits_half_precision
 from emoclass.training.pipeline import from_pixels
 
 
@@ -110,3 +110,30 @@ def test_a_layer_that_cannot_be_traced_is_named(tmp_path):
 def test_a_file_that_cannot_be_written_is_an_output_error(tmp_path):
     with pytest.raises(OutputError, match=r"model\.tflite: cannot be written \(No such file"):
         export_litert(network(), (0.0, 1.0), tmp_path / "nowhere" / "model.tflite")
+
+
+def test_keras_on_another_backend_lets_tensorflow_write_the_file(tmp_path, monkeypatch):
+    model = network(3, "softmax")
+    export_litert(model, (0.0, 1.0), tmp_path / "here.tflite")
+    monkeypatch.setattr(keras.backend, "backend", lambda: "jax")
+    export_litert(model, (0.0, 1.0), tmp_path / "there.tflite")
+    pixels = np.random.default_rng(0).uniform(0, 255, (2, 12, 10, 3)).astype(np.float32)
+    here, there = (LiteRTModel(tmp_path / name).predict(pixels) for name in ("here.tflite", "there.tflite"))
+    np.testing.assert_array_equal(here, there)
+
+
+def test_what_tensorflow_has_against_a_network_of_another_backend_is_told(tmp_path, monkeypatch):
+    monkeypatch.setattr(keras.backend, "backend", lambda: "jax")
+    with pytest.raises(ContractError, match="cannot be exported to LiteRT by TensorFlow"):
+        export_litert(network(layer=Fussy(name="fussy")), (0.0, 1.0), tmp_path / "model.tflite")
+    with pytest.raises(ConfigError, match="int8: expected Keras on TensorFlow, got jax"):
+        export_litert(
+            network(), (0.0, 1.0), tmp_path / "model.tflite", quantize="int8", pictures=np.zeros((1, 12, 10, 3))
+        )
+
+
+def test_a_network_fits_half_precision_where_no_weight_changes():
+    model = network()
+    assert not fits_half_precision(model)
+    model.set_weights([weight.astype(np.float16).astype(np.float32) for weight in model.get_weights()])
+    assert fits_half_precision(model)

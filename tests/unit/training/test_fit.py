@@ -96,7 +96,7 @@ def equal_weights(a, b):
 
 
 @pytest.mark.parametrize("kill_after", [0, 2, 3])
-@pytest.mark.parametrize("averaging", [None, 0.9])
+@pytest.mark.parametrize("averaging", [0, 0.9])
 def test_a_killed_training_ends_with_the_weights_of_an_unbroken_one(pixels, tmp_path, kill_after, averaging):
     whole, told = train(pixels, tmp_path / "whole.state", weight_averaging=averaging)
     assert len({logs["learning_rate"] for _, logs in told}) > 1, "the schedule must have state to lose"
@@ -132,7 +132,7 @@ def test_no_data_iterator_outlives_a_training_that_failed(pixels, tmp_path, kill
     assert not iterators()
 
 
-@pytest.mark.parametrize("averaging", [None, 0.9])
+@pytest.mark.parametrize("averaging", [0, 0.9])
 def test_a_finished_training_is_not_trained_again(pixels, tmp_path, averaging):
     whole, _ = train(pixels, tmp_path / "c.state", weight_averaging=averaging)
     again, told = train(pixels, tmp_path / "c.state", weight_averaging=averaging)

@@ -23,6 +23,10 @@ def test_votes_are_the_targets_where_an_image_has_them():
     assert targets(targets="votes", votes=None) == [[1, 0, 0], [0, 0, 1]]
 
 
+def test_the_mean_of_both_is_between_them():
+    assert targets(targets="both") == [[0.75, 0.125, 0.125], [0, 0, 1]]
+
+
 def test_smoothing_spreads_a_share_over_all_emotions():
     np.testing.assert_allclose(targets(label_smoothing=0.3), [[0.8, 0.1, 0.1], [0.1, 0.1, 0.8]], rtol=1e-6)
     np.testing.assert_allclose(targets(label_smoothing=0.3, targets="votes")[0], [0.45, 0.275, 0.275], rtol=1e-6)
