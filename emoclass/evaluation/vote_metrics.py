@@ -87,6 +87,6 @@ def human_ceiling(
 
 
 def _mean(values: FloatArray, sample_weight: FloatArray | None) -> float:
-    if sample_weight is not None and not (sample_weight > 0).any():
+    if len(values) == 0 or (sample_weight is not None and not (sample_weight > 0).any()):
         raise ValueError("there are no images")
     return float(np.average(values, weights=sample_weight))

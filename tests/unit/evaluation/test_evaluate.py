@@ -38,7 +38,8 @@ def metric(compute, **more):
 
 @pytest.mark.parametrize("classes", [2, 5])
 def test_every_builtin_has_a_value_an_interval_and_a_denominator(classes):
-    found = evaluate(drawn(120, classes), BUILTIN_METRICS, n_resamples=60)
+    votes = np.random.default_rng(1).multinomial(10, np.ones(classes) / classes, 120) / 10
+    found = evaluate(drawn(120, classes, votes=votes, n_votes=np.full(120, 10)), BUILTIN_METRICS, n_resamples=60)
     assert list(found) == [spec.name for spec in BUILTIN_METRICS]
     for spec in BUILTIN_METRICS:
         value = found[spec.name]
