@@ -128,3 +128,13 @@ def test_a_run_takes_votes_from_the_dataset_to_the_metric(registry, tmp_path):
     shares = np.array([[1, 0] if row["id"].startswith("happy") else [0.5, 0.5] for row in rows])
     score = np.array([[float(row["score_happy"]), float(row["score_sad"])] for row in rows])
     assert value.value == pytest.approx((abs(score - shares).sum(axis=1) / 2).mean(), abs=1e-4)
+
+
+def test_a_run_has_figures_of_votes_only_where_there_are_votes(registry, tmp_path):
+    photos = draw_photographs(tmp_path / "photos", {"happy": 30, "sad": 30})
+    registry.register(Voted(), PluginInfo("voted", origin="tests"))
+    of_votes = {spec.name for spec in registry.metrics.of("builtins") if spec.takes_votes}
+    for dataset, expected in (("voted", of_votes), ("folder", set())):
+        config = {"data": {"dataset": dataset}, "evaluation": {"resamples": 100}}
+        result = emoclass.run("tiny", data=photos, epochs=1, out=tmp_path / "runs", registry=registry, config=config)
+        assert result.metrics.keys() & of_votes == expected
