@@ -94,7 +94,7 @@ def _accuracy(name: str, scratch: Path, labels: LabelScheme, seed: int) -> str:
         ]
     else:
         found = emoclass.run(
-            data=data, dataset="folder", labels=labels.emotions, seed=seed, audit=False, out=scratch / "runs", **settings
+            data=data, dataset="folder", labels=labels.emotions, seed=seed, audit=False, out=scratch, **settings
         ).metrics["accuracy"]  # fmt: skip
     return f"{found.value:.3f} [{found.ci_low:.3f}, {found.ci_high:.3f}]"
 

@@ -2,16 +2,74 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypedDict, Unpack
 
-from emoclass.config import DataConfig, RunConfig, Tree, is_pretrained, validate
+from emoclass.config import DataConfig, RunConfig, Tree, is_pretrained, read_file, validate
 from emoclass.errors import ConfigError
 from emoclass.registry import Registry, unknown_name
 from emoclass.specs import MetricSpec, Recipe
 
-__all__ = ["configure"]
+__all__ = ["Settings", "compose", "configure"]
+
+
+class Settings(TypedDict, total=False):
+    """What composes a configuration; `run` says what each means."""
+
+    plugin: str | Path | None
+    data: str | Path | None
+    dataset: str | None
+    model: str | None
+    start: str | Path | None
+    recipe: str | None
+    labels: str | Sequence[str] | None
+    map: Mapping[str, str] | None
+    epochs: int | None
+    batch_size: int | None
+    class_weights: str | Mapping[str, float] | None
+    exclude: str | Path | None
+    audit: bool | None
+    threads: int | None
+    seed: int | None
+    config: str | Path | Mapping[str, Any] | None
+
+
+def compose(registry: Registry, out: str | Path, **settings: Unpack[Settings]) -> RunConfig:
+    """Return the configuration that the arguments of `run` describe.
+
+    Raises:
+        ConfigError: A setting is wrong.
+        PluginError: A plugin, or a name that nobody offers.
+    """
+    paths = {name: settings.get(name) for name in ("data", "exclude", "start")}
+    for name, value in (*paths.items(), ("out", out)):
+        if str(value) == "":
+            raise ConfigError(f"{name}: expected a path, got an empty one.")
+    options: dict[str, Any] = {
+        "plugin": _text(settings.get("plugin")),
+        "recipe": settings.get("recipe"),
+        "seed": settings.get("seed"),
+        "labels": settings.get("labels"),
+        "data": {
+            "root": _text(settings.get("data")),
+            "dataset": settings.get("dataset"),
+            "exclude": _text(settings.get("exclude")),
+            "audit": settings.get("audit"),
+        },
+        "model": {"name": settings.get("model"), "start": _text(settings.get("start"))},
+        "training": {name: settings.get(name) for name in ("epochs", "batch_size", "class_weights")},
+        "runtime": {"threads": settings.get("threads")},
+    }
+    if words := settings.get("map"):
+        options["data"]["map"] = dict(words)
+    config = settings.get("config")
+    file = read_file(Path(config).expanduser()) if isinstance(config, str | Path) else config
+    return configure(registry, file=file, options=_without_none(options))
+
+
+def _text(value: str | Path | None) -> str | None:
+    return None if value is None else str(value)
 
 
 def configure(registry: Registry, *, file: Tree | None = None, options: Tree | None = None) -> RunConfig:
@@ -164,3 +222,8 @@ def _read_the_folder(registry: Registry, plugin: str, tree: dict[str, Any], abov
     if not registry.datasets.get(dataset, prefer=plugin).needs_root:
         own = {"options": said["options"]} if "options" in said else {}
         tree.update(merge({"data": data}, {"data": {"dataset": "folder", **own}}))
+
+
+def _without_none(tree: Mapping[str, Any]) -> dict[str, Any]:
+    trimmed = {key: _without_none(value) if isinstance(value, dict) else value for key, value in tree.items()}
+    return {key: value for key, value in trimmed.items() if value is not None and value != {}}

@@ -12,7 +12,7 @@ import numpy as np
 
 from emoclass.auditing.label_quality import SuspectedLabel, SuspectedLabels, check_labels_package, rank_labels
 from emoclass.config import RunConfig
-from emoclass.configure import load_plugin
+from emoclass.configure import Settings, compose, load_plugin
 from emoclass.data.index import index_shared
 from emoclass.data.pixels import reader
 from emoclass.errors import ConfigError, EmoclassError, OutputError
@@ -21,7 +21,6 @@ from emoclass.progress import Progress
 from emoclass.registry import Registry
 from emoclass.reporting.folder import RunFolder
 from emoclass.reporting.study import HALF_DIGIT, StudyFolder
-from emoclass.runner import Settings, compose
 from emoclass.specs import DatasetSpec, Sample
 from emoclass.studies import StudyResult
 from emoclass.study import cross_validate, resume_study

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, TypedDict, Unpack
+from typing import Any
 
 from emoclass.config import RunConfig, read_file, validate
-from emoclass.configure import configure, load_plugin
+from emoclass.configure import compose, load_plugin
 from emoclass.data.index import Index
 from emoclass.data.split import SPLITS
-from emoclass.errors import ConfigError, EmoclassError, OutputError, PluginError
+from emoclass.errors import EmoclassError, OutputError, PluginError
 from emoclass.outcome import write_bundle, write_outcome
 from emoclass.progress import Progress
 from emoclass.registry import Registry
@@ -114,64 +114,6 @@ def run(
     return run_config(settings, out=out, registry=registry, progress=progress)
 
 
-class Settings(TypedDict, total=False):
-    """What composes a configuration; `run` says what each means."""
-
-    plugin: str | Path | None
-    data: str | Path | None
-    dataset: str | None
-    model: str | None
-    start: str | Path | None
-    recipe: str | None
-    labels: str | Sequence[str] | None
-    map: Mapping[str, str] | None
-    epochs: int | None
-    batch_size: int | None
-    class_weights: str | Mapping[str, float] | None
-    exclude: str | Path | None
-    audit: bool | None
-    threads: int | None
-    seed: int | None
-    config: str | Path | Mapping[str, Any] | None
-
-
-def compose(registry: Registry, out: str | Path, **settings: Unpack[Settings]) -> RunConfig:
-    """Return the configuration that the arguments of `run` describe.
-
-    Raises:
-        ConfigError: A setting is wrong.
-        PluginError: A plugin, or a name that nobody offers.
-    """
-    paths = {name: settings.get(name) for name in ("data", "exclude", "start")}
-    for name, value in (*paths.items(), ("out", out)):
-        if str(value) == "":
-            raise ConfigError(f"{name}: expected a path, got an empty one.")
-    options: dict[str, Any] = {
-        "plugin": _text(settings.get("plugin")),
-        "recipe": settings.get("recipe"),
-        "seed": settings.get("seed"),
-        "labels": settings.get("labels"),
-        "data": {
-            "root": _text(settings.get("data")),
-            "dataset": settings.get("dataset"),
-            "exclude": _text(settings.get("exclude")),
-            "audit": settings.get("audit"),
-        },
-        "model": {"name": settings.get("model"), "start": _text(settings.get("start"))},
-        "training": {name: settings.get(name) for name in ("epochs", "batch_size", "class_weights")},
-        "runtime": {"threads": settings.get("threads")},
-    }
-    if words := settings.get("map"):
-        options["data"]["map"] = dict(words)
-    config = settings.get("config")
-    file = read_file(Path(config).expanduser()) if isinstance(config, str | Path) else config
-    return configure(registry, file=file, options=_without_none(options))
-
-
-def _text(value: str | Path | None) -> str | None:
-    return None if value is None else str(value)
-
-
 def run_config(
     config: RunConfig, *, out: str | Path = "runs", registry: Registry | None = None, progress: Progress | None = None
 ) -> RunResult:
@@ -247,11 +189,6 @@ def _add_hint(error: EmoclassError, folder: RunFolder) -> None:
         error.hint = (
             f"{error.hint or ''} What was trained is kept: continue with: {resume_command(folder.path)}".strip()
         )
-
-
-def _without_none(tree: Mapping[str, Any]) -> dict[str, Any]:
-    trimmed = {key: _without_none(value) if isinstance(value, dict) else value for key, value in tree.items()}
-    return {key: value for key, value in trimmed.items() if value is not None and value != {}}
 
 
 def _execute(work: Work, folder: RunFolder, listed: Index) -> RunResult:

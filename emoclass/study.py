@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TypeVar, Unpack
 
 from emoclass.config import RunConfig, validate
-from emoclass.configure import load_plugin, merge
+from emoclass.configure import Settings, compose, load_plugin, merge
 from emoclass.data.index import Index
 from emoclass.data.split import split
 from emoclass.errors import ConfigError, EmoclassError, OutputError
@@ -19,7 +19,7 @@ from emoclass.reporting.folder import resume_command
 from emoclass.reporting.study import StudyFolder, StudyPlan
 from emoclass.reporting.study_page import StudyContents, write_study
 from emoclass.results import MetricValue, RunResult
-from emoclass.runner import Settings, compose, resume
+from emoclass.runner import resume
 from emoclass.steps import Work, measure
 from emoclass.studies import StudyResult
 
