@@ -11,7 +11,7 @@ from emoclass.errors import ConfigError
 from emoclass.registry import Registry, unknown_name
 from emoclass.specs import MetricSpec, Recipe
 
-__all__ = ["Settings", "compose", "configure"]
+__all__ = ["configure"]
 
 
 class Settings(TypedDict, total=False):
