@@ -197,11 +197,11 @@ class LabelScheme(FrozenModel):
         return self.emotions.index(emotion)
 
 
-def choose(labels: str | Iterable[str], known: LabelScheme) -> LabelScheme:
+def choose(labels: str | Iterable[str] | LabelScheme, known: LabelScheme) -> LabelScheme:
     """Return some of a trained model's emotions as a scheme of their own, in the order given.
 
     Args:
-        labels: As for a `LabelScheme`: a list, or separated by commas.
+        labels: A scheme, or as for one: a list, or separated by commas.
         known: The model's emotions.
 
     Raises:
@@ -211,6 +211,8 @@ def choose(labels: str | Iterable[str], known: LabelScheme) -> LabelScheme:
         >>> choose("scared,happy", LabelScheme(emotions="basic5")).emotions
         ('scared', 'happy')
     """
+    if isinstance(labels, LabelScheme):
+        labels = labels.emotions
     names = [name.strip() for name in (labels.split(",") if isinstance(labels, str) else labels)]
     names = [name for name in names if name]
     try:

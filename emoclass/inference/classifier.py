@@ -79,7 +79,7 @@ class Classifier:
                 hint="The manifest was changed, or the file is another model's.",
             )
 
-    def among(self, labels: str | Iterable[str]) -> Classifier:
+    def among(self, labels: str | Iterable[str] | LabelScheme) -> Classifier:
         """Return a view of the model that chooses among some of its emotions only; the model itself stays as it is.
 
         The other emotions are struck out, and the probabilities of those that remain are divided by their sum. An
@@ -87,8 +87,8 @@ class Classifier:
         UnreadableImageError, and `predict_batches` gives an `Unreadable`.
 
         Args:
-            labels: Two or more of the model's emotions, as a list or separated by commas. Their order is the class
-                order of the view: of two, the second is the positive one.
+            labels: Two or more of the model's emotions, as a list, separated by commas, or as a scheme. Their order is
+                the class order of the view: of two, the second is the positive one.
 
         Raises:
             ConfigError: Fewer than two, one twice, or one that the model does not know.

@@ -15,6 +15,7 @@ import pytest
 from PIL import Image
 
 import emoclass
+from emoclass import LabelScheme
 from emoclass.bundle.manifest import KERAS, LITERT, MANIFEST
 from emoclass.data.images import read_image
 from emoclass.errors import BundleError, ConfigError, DataError, UnreadableImageError
@@ -230,7 +231,7 @@ def test_a_view_chooses_among_some_emotions_in_the_order_given(crop_bundle):
     assert sum(found.scores.values()) == pytest.approx(1)
     assert found.scores["happy"] / found.scores["angry"] == pytest.approx(whole.scores["happy"] / whole.scores["angry"])
     assert list(whole.scores) == ["happy", "sad", "angry"], "the model itself stays as it is"
-    again = view.among(["happy", "angry"]).predict(noise())
+    again = view.among(LabelScheme(emotions=("happy", "angry"))).predict(noise())
     assert again.scores == pytest.approx(found.scores) and list(again.scores) == ["happy", "angry"]
 
 
