@@ -80,7 +80,7 @@ def register_recipes() -> Sequence[Recipe]:
                     "precision": "float32",
                     "schedule": {
                         "ref": "keras.optimizers.schedules:CosineDecay",
-                        "options": {"initial_learning_rate": 1e-5, "warmup_target": 3e-4, "warmup_steps": 10},
+                        "options": {"initial_learning_rate": 1e-5, "warmup_target": 1e-4, "warmup_steps": 10},
                     },
                     "weight_averaging": 0.0,
                 },
