@@ -47,7 +47,6 @@ def main() -> None:
 
 _TRAININGS = {
     "happysad, from nothing": {"plugin": "happysad"},
-    "faces, from nothing": {"plugin": "faces", "config": {"training": {"precision": "float32", "epochs": 30}}},
     "faces, not trained further": None,
     "faces, --from pretrained": {"plugin": "faces", "start": "pretrained"},
 }
