@@ -111,6 +111,9 @@ def _check(spec: ModelSpec, labels: LabelScheme, model: Any) -> None:
 @contextmanager
 def _computing_in(precision: str) -> Iterator[None]:
     policy = keras.config.dtype_policy()
+    if policy.name == precision:  # left alone, so that the conformance kit sees whoever changes it
+        yield
+        return
     keras.config.set_dtype_policy(precision)
     try:
         yield

@@ -110,7 +110,7 @@ def test_a_package_depends_on_what_it_uses(kinds, registry, tmp_path):
 @pytest.mark.parametrize("one_file", [False, True])
 @pytest.mark.parametrize("kinds", COMBINATIONS, ids="-".join)
 def test_no_line_is_long_or_ends_in_a_space_and_nothing_of_the_templates_is_left(kinds, one_file, registry, tmp_path):
-    for path, text in write_plugin("faces", kinds, registry=registry, out=tmp_path, one_file=one_file).items():
+    for path, text in write_plugin("grins", kinds, registry=registry, out=tmp_path, one_file=one_file).items():
         lines = text.splitlines()
         width = 120 if path.suffix == ".md" else 88
         assert [line for line in lines if len(line) > width or line != line.rstrip()] == []
@@ -158,16 +158,16 @@ def test_the_metric_agrees_with_its_reference_where_scores_are_equal(tmp_path, f
     [
         ("My Plugin", "my-plugin"),
         ("MyPlugin", "my-plugin"),
-        ("../faces", "faces"),
+        ("../grins", "grins"),
         ("a/b", "a-b"),
         ("9lives", "lives"),
         ("a--b", "a-b"),
-        ("faces-", "faces"),
-        ("faces.py", "faces"),
+        ("grins-", "grins"),
+        ("grins.py", "grins"),
         ("Gefühle", "gefuhle"),
-        ("faces\n", "faces"),
-        ("emoclass-faces", "faces"),
-        ("emoclass_faces", "faces"),
+        ("grins\n", "grins"),
+        ("emoclass-grins", "grins"),
+        ("emoclass_grins", "grins"),
         ("class", "my-class"),
         ("f" * (MAX_LENGTH + 1), "f" * MAX_LENGTH),
     ],
@@ -220,12 +220,12 @@ def test_what_another_plugin_offers_is_refused_for_that_kind_alone(kind, name, r
 
 @pytest.mark.parametrize("one_file", [False, True])
 def test_nothing_is_overwritten(one_file, registry, tmp_path):
-    target = tmp_path / ("faces.py" if one_file else "emoclass-faces")
+    target = tmp_path / ("grins.py" if one_file else "emoclass-grins")
     for make in (target.touch, target.mkdir, lambda: target.symlink_to("nowhere")):
         make()
         before = os.lstat(target)
         with pytest.raises(ConfigError, match=rf"{target.name}: expected nothing there"):
-            write_plugin("faces", ["model"], registry=registry, out=tmp_path, one_file=one_file)
+            write_plugin("grins", ["model"], registry=registry, out=tmp_path, one_file=one_file)
         assert os.lstat(target) == before
         assert list(tmp_path.iterdir()) == [target]
         target.rmdir() if target.is_dir() else target.unlink()
@@ -243,7 +243,7 @@ def test_a_failure_leaves_nothing_behind(problem, one_file, registry, tmp_path, 
     monkeypatch.setattr(Path, "write_text", fail)
     expected = OutputError if isinstance(problem, OSError) else KeyboardInterrupt
     with pytest.raises(expected):
-        write_plugin("faces", KINDS, registry=registry, out=tmp_path / "a" / "b", one_file=one_file)
+        write_plugin("grins", KINDS, registry=registry, out=tmp_path / "a" / "b", one_file=one_file)
     assert list(tmp_path.iterdir()) == []
 
 
@@ -251,14 +251,14 @@ def test_a_place_that_is_no_folder_is_told(registry, tmp_path):
     (tmp_path / "file").touch()
     for out in (tmp_path / "file", tmp_path / "file" / "below"):
         with pytest.raises(OutputError, match=r"output folder .*: cannot be written \((File exists|Not a directory)\)"):
-            write_plugin("faces", ["model"], registry=registry, out=out)
+            write_plugin("grins", ["model"], registry=registry, out=out)
     assert (tmp_path / "file").read_bytes() == b""
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such permissions")
 def test_what_is_written_may_be_read_by_others_as_any_other_file(registry, tmp_path):
     (tmp_path / "usual").mkdir()
-    (file, *_) = write_plugin("faces", ["model"], registry=registry, out=tmp_path)
+    (file, *_) = write_plugin("grins", ["model"], registry=registry, out=tmp_path)
     assert file.parent.stat().st_mode == (tmp_path / "usual").stat().st_mode
 
 
@@ -270,9 +270,9 @@ def said(*arguments):
 
 
 def test_kinds_may_be_repeated_or_listed_in_any_order(tmp_path):
-    done = said("faces", "--kind", "recipe, model", "--kind", "metric", "--kind", "model", "--out", tmp_path)
+    done = said("grins", "--kind", "recipe, model", "--kind", "metric", "--kind", "model", "--out", tmp_path)
     assert done.exit_code == 0
-    code = (tmp_path / "emoclass-faces" / "emoclass_faces" / "__init__.py").read_text(encoding="utf-8")
+    code = (tmp_path / "emoclass-grins" / "emoclass_grins" / "__init__.py").read_text(encoding="utf-8")
     assert "from emoclass import MetricSpec, ModelSpec, Recipe, hookimpl" in code
     assert '"""An emoclass plugin: a model, a metric and an experiment.' in code
 
@@ -282,7 +282,7 @@ def test_kinds_may_be_repeated_or_listed_in_any_order(tmp_path):
     [([], "none", "--kind model"), (["models"], "'models'", "mean 'model'"), (["x,"], "'x', ''", "--kind model")],
 )
 def test_another_kind_is_refused_with_those_there_are(kinds, got, hint, tmp_path):
-    done = said("faces", *(f"--kind={kind}" for kind in kinds), "--out", tmp_path)
+    done = said("grins", *(f"--kind={kind}" for kind in kinds), "--out", tmp_path)
     assert isinstance(done.exception, ConfigError)
     assert done.exception.message == f"--kind: expected one or more of dataset, model, metric, recipe, got {got}."
     assert hint in done.exception.hint
@@ -291,13 +291,13 @@ def test_another_kind_is_refused_with_those_there_are(kinds, got, hint, tmp_path
 
 def test_the_next_commands_can_be_pasted(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    lines = said("faces", "--kind=dataset,recipe", "--out", "my plugins").stdout.splitlines()
-    assert "  my plugins/emoclass-faces/README.md" in lines
+    lines = said("grins", "--kind=dataset,recipe", "--out", "my plugins").stdout.splitlines()
+    assert "  my plugins/emoclass-grins/README.md" in lines
     assert lines[lines.index("Next:") + 1 :] == [
-        "  cd 'my plugins/emoclass-faces'",
+        "  cd 'my plugins/emoclass-grins'",
         '  pip install -e ".[test]"',
         "  python -m pytest",
-        "  emoclass run --plugin faces --data DIR",
+        "  emoclass run --plugin grins --data DIR",
     ]
     for kinds, last in (("model", "check"), ("recipe", "run --plugin")):
         lines = said(f"small-{kinds}", "--one-file", f"--kind={kinds}", "--out", "it's").stdout.splitlines()
@@ -306,5 +306,5 @@ def test_the_next_commands_can_be_pasted(tmp_path, monkeypatch):
 
 
 def test_a_package_without_an_experiment_is_checked_instead_of_run(tmp_path):
-    lines = said("faces", "--kind=metric", "--out", tmp_path).stdout.splitlines()
-    assert lines[-2:] == ["  python -m pytest", "  emoclass plugins check faces"]
+    lines = said("grins", "--kind=metric", "--out", tmp_path).stdout.splitlines()
+    assert lines[-2:] == ["  python -m pytest", "  emoclass plugins check grins"]
