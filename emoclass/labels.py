@@ -218,8 +218,11 @@ def choose(labels: str | Iterable[str] | LabelScheme, known: LabelScheme) -> Lab
     try:
         chosen = LabelScheme(emotions=tuple(names), extra=known.extra)
         strangers = [emotion for emotion in chosen.emotions if emotion not in known.emotions]
-    except ValidationError:
+    except ValidationError as error:
         chosen = None
+        if all(canonical(name, known.extra) in known.emotions for name in expanded(names)) and len(names) > 1:
+            reason = error.errors()[0]["msg"].removeprefix("Value error, ")
+            raise ConfigError(f"labels: {reason}.") from error
         strangers = [name for name in names if canonical(name, known.extra) not in known.emotions]
     if chosen is None or strangers:
         raise ConfigError(

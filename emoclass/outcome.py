@@ -61,7 +61,7 @@ def write_bundle(work: Work, folder: RunFolder, result: RunResult, model: keras.
             "plugin_version": work.plugin.version,
             "recipe": work.config.recipe,
             "model": work.model.name,
-            "start": work.config.model.start,
+            "start": work.config.model.start and Path(work.config.model.start).name,  # no path of this machine
             "dataset": work.config.data.dataset,
             "n_samples": dict(result.n_samples),
             # Class words are names of folders, say: a manifest takes none that cannot be printed.

@@ -203,7 +203,7 @@ def _execute(work: Work, folder: RunFolder, listed: Index) -> RunResult:
         images = split_images(work, listed, decoded, audited)
         leaked = leaked_images(images, audited)
         environment = write_beginning(folder, config, work.plugin, decoded, images, threads=work.threads)
-        notes = notes_of(images, work.dataset.notice, listed, len(decoded.skipped), audited, leaked)
+        notes = notes_of(images, work.dataset.notice, listed, len(decoded.skipped), audited, leaked, config)
         for note in notes:
             work.progress.note(note)
         with work.timed("training"):

@@ -95,6 +95,11 @@ class Work:
         if start is None:
             return None
         if not is_pretrained(start):
+            if not Path(start).exists():
+                raise BundleError(
+                    f"model.start: {start}: no such folder.",
+                    hint="--from takes the folder of a run or a bundle, or 'pretrained' for what the plugin brings.",
+                )
             bundle = read_bundle(find_bundle(Path(start)))
         elif not spec.pretrained:
             raise BundleError(
@@ -102,7 +107,7 @@ class Work:
                 hint="Name a run or a bundle: --from runs/20260102-030405-mine.",
             )
         else:
-            name = start.partition(":")[2] or DEFAULT
+            name = start.partition(":")[2] if ":" in start else DEFAULT
             if name not in spec.pretrained:
                 raise unknown_name(f"trained model of {spec.name!r}:", name, list(spec.pretrained), [])
             bundle = read_bundle(pretrained_folder(spec.pretrained[name]))
@@ -193,7 +198,8 @@ def train(work: Work, folder: RunFolder, images: LabeledPixels) -> keras.Model:
     set_threads(config.runtime.threads)
     settings: dict[str, Any] = {"seed": config.seed, "options": config.model.options}
     network = build(work.model, config.labels, precision=config.training.precision, **settings)
-    if work.trained is not None:
+    checkpoint = folder.path / "checkpoint.state"
+    if not checkpoint.exists() and work.trained is not None:  # a checkpoint is further on already
         start_from(work.model, network, config.labels, load_bundled(work.trained), work.trained.manifest.labels)
 
     def on_epoch(epoch: int, logs: Mapping[str, float], seconds: float) -> None:
@@ -224,7 +230,7 @@ def train(work: Work, folder: RunFolder, images: LabeledPixels) -> keras.Model:
         config.labels,
         class_counts=images.split.counts(config.labels)["train"],
         seed=config.seed,
-        checkpoint=folder.path / "checkpoint.state",
+        checkpoint=checkpoint,
         on_epoch=on_epoch,
         on_batch=on_batch,
     )

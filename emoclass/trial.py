@@ -161,6 +161,11 @@ class Trial:
         for attribute in self.settings.by:
             if attribute not in attributes_of(index.samples):
                 yield f"The dataset says nothing of {attribute}."
+        if self.classifier.bundle.manifest.trained.get("start"):
+            yield (
+                "The model's training started from another trained model: whether that one had seen some of these "
+                "images is not known."
+            )
         yield from _notes_of_leaks(predictions, looked=self.settings.audit)
         if self.absent:
             told = one_line(", ".join(self.absent))

@@ -19,6 +19,8 @@ def _dataset(spec: DatasetSpec) -> dict[str, str | None]:
     return {
         "emotions": ", ".join(spec.emotions),
         "takes a folder": "yes" if spec.needs_root else "no",
+        "no emotions": ", ".join(spec.not_emotions),
+        "its classes": ", ".join(f"{code} = {word}" for code, word in spec.codes.items() if code != word),
         "shows": spec.expects.replace("_", " "),
         "notice": spec.notice,
         "license": spec.license,

@@ -30,7 +30,7 @@ def print_study(result: StudyResult) -> None:
             click.echo(f"{name}: defined in {n} of {len(result.parts)} {result.kind}{' only' if n else ''}")
     click.echo(result.caution)
     if result.pooled:
-        click.echo("Pooled over the folds, each image predicted once by a model that did not see it:")
+        click.echo("Pooled over the folds, each image predicted once, by the model that it was held back from:")
         print_table([(name, *format_value(result.pooled[name])) for name in result.headline])
     click.echo(f"Report: {result.folder / 'report.html'}")
 

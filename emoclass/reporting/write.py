@@ -148,9 +148,17 @@ def notes_of(
     n_skipped: int,
     audited: Audit | None,
     leaked: frozenset[str] | None,
+    config: RunConfig,
 ) -> tuple[str, ...]:
     """Return what a reader of the numbers must know, as sentences."""
     notes = [notice] if notice else []
+    if config.model.start is not None:
+        notes.append(
+            f"The training started from a trained model ({config.model.start}). Whether that one had seen some of "
+            "these images is not known; if so, the figures flatter."
+        )
+    if config.training.targets != "label" and not any(sample.votes for sample in images.samples("train")):
+        notes.append("No training image has votes: the labels alone were learned.")
     notes += images.split.notes
     if leaked:
         n_test = len(images.samples("test"))

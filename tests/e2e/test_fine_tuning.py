@@ -1,6 +1,7 @@
 """`emoclass.run(start=...)`, as `emoclass run --from` calls it: from a trained model to another."""
 
 import json
+import shutil
 
 import numpy as np
 import pytest
@@ -9,6 +10,7 @@ from tiny import TinyPlugin, build_tiny, draw_photographs
 import emoclass
 from emoclass import ModelSpec, Recipe, Registry, builtins, hookimpl
 from emoclass.errors import BundleError, UnknownNameError
+from emoclass.progress import Progress
 from emoclass.registry import PluginInfo
 
 STILL = {"training": {"optimizer": {"ref": "keras.optimizers:SGD", "options": {"learning_rate": 1e-12}}}}
@@ -64,6 +66,9 @@ def test_a_run_starts_from_what_the_plugin_brings_with_the_recipes_smaller_steps
         "tiny", data=photos, out=tmp_path, registry=brings, labels="happy,sad,angry", start="pretrained", config=STILL
     )
     np.testing.assert_allclose(probabilities(result, photos), probabilities(first, photos), atol=1e-5)
+    assert any("started from a trained model (pretrained)" in note for note in result.notes)
+    (found,) = emoclass.evaluate(result.folder, {"folder": photos}, metrics=["accuracy"], registry=brings)
+    assert any("training started from another trained model" in note for note in found.notes)
     assert [len(each) for each in result.history.values()] == [1] * len(result.history), "the recipe says one epoch"
     assert json.loads((result.folder / "bundle" / "manifest.json").read_text())["trained"]["start"] == "pretrained"
 
@@ -80,12 +85,34 @@ def test_a_run_starts_from_another_run_for_fewer_emotions(first, photos, tmp_pat
     assert f"start = '{first.folder}'" in (result.folder / "config.toml").read_text().replace('"', "'")
 
 
+class Interrupts(Progress):
+    """Comes between after the first epoch's checkpoint."""
+
+    def epoch(self, number, *args):
+        if number == 2:
+            raise KeyboardInterrupt
+
+
+def test_an_interrupted_run_goes_on_without_what_it_started_from(first, photos, tmp_path):
+    shutil.copytree(first.folder, tmp_path / "first")
+    plugins = registry(TinyPlugin())
+    with pytest.raises(KeyboardInterrupt):
+        emoclass.run(
+            "tiny", data=photos, out=tmp_path / "runs", registry=plugins, labels="happy,sad,angry",
+            start=tmp_path / "first", progress=Interrupts(),
+        )  # fmt: skip
+    shutil.rmtree(tmp_path / "first")
+    (folder,) = (tmp_path / "runs").iterdir()
+    assert len(emoclass.resume(folder, registry=plugins).history["loss"]) == 2
+
+
 @pytest.mark.parametrize(
     ("settings", "error", "message"),
     [
         ({"start": "pretrained:small"}, UnknownNameError, "trained model of 'tiny': 'small'"),
         ({"start": "pretrained", "model": "large"}, BundleError, "model 'large': brings no trained model to start"),
-        ({"start": "nowhere"}, BundleError, "nowhere': no such folder"),
+        ({"start": "nowhere"}, BundleError, "model.start: .*nowhere: no such folder. --from takes .* or 'pretrained'"),
+        ({"start": "pretrained:"}, UnknownNameError, "trained model of 'tiny': ''"),
     ],
 )
 def test_what_a_run_cannot_start_from_is_told_before_anything_is_written(

@@ -141,7 +141,7 @@ def _code(file: Path, home: Path) -> tuple[str, str]:
     shown = file.relative_to(home).as_posix()
     try:
         array = np.load(file, allow_pickle=False)
-    except (OSError, ValueError, EOFError) as error:
+    except (OSError, ValueError, EOFError, MemoryError) as error:
         raise RELEASE.malformed("an array of one number", f"something else ({error})", shown) from error
     if not isinstance(array, np.ndarray) or array.size != 1:
         raise RELEASE.malformed("an array of one number", "another", shown)

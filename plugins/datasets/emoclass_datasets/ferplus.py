@@ -200,7 +200,7 @@ def _labels(file: Path, usage: str) -> Iterator[Voted]:
 
 
 def _counts(cells: Sequence[str], file: Path, line: int) -> dict[str, float]:
-    if not all(cell.isascii() and cell.isdigit() for cell in cells):
+    if not all(cell.isascii() and cell.isdigit() and len(cell) < 6 for cell in cells):
         raise _malformed("votes of 0 or more", ", ".join(cells)[:60], file, line)
     return {CODES[word]: int(cell) for word, cell in zip(CODES, cells, strict=True)}
 

@@ -175,7 +175,12 @@ def _names(header: bytes) -> list[str]:
 
 def _cells(raw: bytes) -> list[str]:
     text = raw.decode("latin-1").rstrip("\r\n")  # all that counts is ASCII, and anything else is told as it is
-    return next(csv.reader([text]), []) if '"' in text else text.split(",")
+    if '"' not in text:
+        return text.split(",")
+    try:
+        return next(csv.reader([text]), [])
+    except csv.Error:  # no table: the caller says what the line lacks
+        return [text]
 
 
 def _row(

@@ -41,7 +41,10 @@ class Release:
         """Return the error for files or folders that are not there."""
         return DataError(
             f"dataset {self.name!r}: expected {expected}, got {got}.",
-            hint=f"Its layout is {self.layout}. Nothing is downloaded: its owner distributes it at {self.url}.",
+            hint=(
+                f"Its layout is {self.layout}. Nothing is downloaded: its owner distributes it at {self.url}. "
+                "A folder for each emotion is read with --dataset folder."
+            ),
         )
 
     def malformed(self, expected: str, got: str, file: str, line: int | None = None) -> DataError:
@@ -168,10 +171,17 @@ class Release:
         Raises:
             DataError: Some are not there; the first is named, and all are counted.
         """
-        absent = [path for path in paths if not (root / path).is_file()]
+        absent = [path for path in paths if not _is_file(root / path)]
         if absent:
-            got = f"{len(absent):,} that are not there, {absent[0]} for one"
+            got = f"{len(absent):,} that are not there, {absent[0][:120]} for one"
             raise self.missing(f"all files that {listed} names", got)
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError:  # a name too long for any file
+        return False
 
 
 def without_repeats(samples: Iterable[Sample]) -> list[Sample]:

@@ -183,7 +183,10 @@ def test_an_array_of_something_else_is_an_error_and_nothing_is_unpickled(arrays,
         listed(arrays)
 
 
-@pytest.mark.parametrize("data", [b"", b"3", b"\x93NUMPY\x01\x00"])
+HUGE = b"{'descr': '<f8', 'fortran_order': False, 'shape': (99999999999999,)}".ljust(117) + b"\n"
+
+
+@pytest.mark.parametrize("data", [b"", b"3", b"\x93NUMPY\x01\x00", b"\x93NUMPY\x01\x00\x76\x00" + HUGE])
 def test_a_file_that_is_no_array_is_an_error(arrays, data):
     (arrays / "train_set/annotations/3_exp.npy").write_bytes(data)
     with pytest.raises(DataError, match=r"expected an array of one number, got something else"):

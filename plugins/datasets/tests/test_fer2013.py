@@ -134,6 +134,8 @@ def test_testing_on_public_test_leaves_private_test_out(tmp_path):
         (["3,0 0 0,Training"], r"expected 2304 pixel values, got 3 \(.*, line 3\)"),
         ([f"3,{BLACK}"], r"expected 3 columns, got 2 \(.*, line 3\)"),
         ([f"3,{BLACK},Training,"], r"expected 3 columns, got 4 \(.*, line 3\)"),
+        (['"3"\r,"1",Training'], r"expected 3 columns, got 1 \(.*, line 3\)"),
+        ([f'3,"{"1 " * 70_000}",Training'], r"expected 3 columns, got 1 \(.*, line 3\)"),
     ],
 )
 def test_a_malformed_row_is_named_by_its_line(rows, told, tmp_path):
@@ -155,6 +157,7 @@ def test_a_table_that_is_cut_off_is_said_to_end_there(tmp_path):
         ("", "expected a table, got an empty file"),
         ("emotion,pixels,Usage\n", "expected rows below the header, got none"),
         ("emotion,pixels\n", r"expected the columns emotion, pixels, Usage, got 'emotion', 'pixels' \(.*, line 1\)"),
+        ('"emotion",pixels,Usage\r"3",1,Training\r', "expected the columns emotion, pixels, Usage, got"),
         ("0,1 2 3,Training\n", "expected the columns emotion, pixels, Usage, got '0', '1 2 3', 'training'"),
     ],
 )

@@ -134,6 +134,7 @@ def test_an_image_that_the_table_names_twice_is_listed_once(tmp_path):
         (["Training,b.png,0,1"], r"expected 12 columns, got 4 \(.*, line 3\)"),
         ([f"Test,b.png,{SAD}"], r"a Usage among Training, PublicTest, PrivateTest, got 'Test' \(.*, line 3\)"),
         (["Training,b.png,x,9,0,0,0,0,0,0,1,0"], r"votes of 0 or more, got x, 9, .* \(.*, line 3\)"),
+        ([f"Training,b.png,{'9' * 5000},9,0,0,0,0,0,0,1,0"], r"votes of 0 or more, got 9999"),
         (["Training,b.png,-1,9,0,0,0,0,0,0,1,0"], r"votes of 0 or more, got -1, 9"),
         (
             [f"PublicTest,b.png,{SAD}"],

@@ -11,7 +11,7 @@ import numpy as np
 from keras import layers, ops
 
 from emoclass import LabelScheme
-from emoclass.errors import ContractError
+from emoclass.errors import ConfigError, ContractError
 from emoclass_faces.layers import StandardizedConv2D
 
 RELU_SCALE = math.sqrt(2 / (1 - 1 / math.pi))
@@ -49,9 +49,17 @@ def build(
     Returns:
         An uncompiled model: float32 `(batch, *image_shape)`, gray, [0, 1], to `(batch, labels.units)`.
 
+    Raises:
+        ConfigError: Not as many widths as blocks.
+
     Source: Brock et al., "Characterizing signal propagation to close the performance gap in unnormalized ResNets",
     ICLR 2021; Hu et al., "Squeeze-and-Excitation Networks", CVPR 2018.
     """
+    if len(widths) != len(blocks) or not widths:
+        raise ConfigError(
+            f"model 'faces': [model.options]: expected as many widths as blocks, got {len(widths)} and {len(blocks)}.",
+            hint="Each stage has a width and a number of blocks, such as widths = [64, 96, 128], blocks = [2, 2, 1].",
+        )
     seeds = iter(range(1000 * seed, 1000 * seed + 1000))
 
     def convolution(

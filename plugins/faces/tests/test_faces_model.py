@@ -7,7 +7,7 @@ from emoclass_faces import register_models
 from emoclass_faces.layers import StandardizedConv2D
 
 from emoclass import LabelScheme
-from emoclass.errors import ContractError
+from emoclass.errors import ConfigError, ContractError
 from emoclass.training.build import build, finish, load_model, save_model
 from emoclass.training.export import fits_half_precision
 from emoclass.training.start import start_from
@@ -94,6 +94,11 @@ def test_a_training_does_not_start_from_a_model_of_other_widths():
     kept = finish(SPEC, trained(widths=(8, 16)), SEVEN, seed=0)
     with pytest.raises(ContractError, match="same layers, got another 'stage2_block1_conv_1'"):
         start_from(SPEC, build(SPEC, SEVEN, seed=0, options=SMALL), SEVEN, kept, SEVEN)
+
+
+def test_widths_and_blocks_belong_together():
+    with pytest.raises(ConfigError, match=r"\[model\.options\]: expected as many widths as blocks, got 2 and 3"):
+        build(SPEC, SEVEN, seed=0, options={"widths": (8, 12)})
 
 
 def test_the_recipes_optimizer_lets_kernels_alone_decay():

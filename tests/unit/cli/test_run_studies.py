@@ -72,7 +72,7 @@ def test_folds_print_each_run_the_spread_and_the_pooled_figures(asked) -> None:
         "precision: defined in 1 of 2 folds only",
         "The spread over folds is no confidence interval: the folds share training images, and nothing estimates the "
         "variance of their mean without bias (Bengio and Grandvalet, 2004).",
-        "Pooled over the folds, each image predicted once by a model that did not see it:",
+        "Pooled over the folds, each image predicted once, by the model that it was held back from:",
         "accuracy   0.750  [0.600, 0.900]  n = 64, test",
         "precision  0.750  [0.600, 0.900]  n = 64, test",
         f"Report: {Path('study') / 'report.html'}",
