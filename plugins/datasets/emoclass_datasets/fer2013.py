@@ -99,7 +99,9 @@ def _files(home: Path) -> Iterator[tuple[str, str, str, str]]:
     """Yield id, path, class and Usage of each file in Kaggle's folders."""
     words = set(CODES.values())
     for split in FOLDERS:
-        for folder in RELEASE.subfolders(home / split) if (home / split).is_dir() else []:
+        folders = RELEASE.subfolders(home / split) if (home / split).is_dir() else []
+        absent = words - {folder.name for folder in folders}
+        for folder in folders:
             path = f"{split}/{folder.name}"
             if folder.name not in words:
                 raise RELEASE.malformed(f"folders called {', '.join(CODES.values())}", repr(folder.name), path)
@@ -109,6 +111,8 @@ def _files(home: Path) -> Iterator[tuple[str, str, str, str]]:
                     begins = ", ".join(f"{each}_" for each in USAGES)
                     raise RELEASE.malformed(f"a name that begins with {begins}", file.name, f"{path}/{file.name}")
                 yield f"{path}/{file.name}", f"{path}/{file.name}", folder.name, usage
+        if folders and absent:  # half a dataset would be measured without a word
+            raise RELEASE.missing(f"a folder for each class in {home / split}", f"none for {', '.join(sorted(absent))}")
 
 
 def read_sample(root: Path, sample: Sample) -> bytes:

@@ -1,6 +1,7 @@
 """FER2013 in its three layouts, the splits, and what is said of damaged files."""
 
 import io
+import shutil
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 
@@ -194,6 +195,12 @@ def test_what_is_gone_since_it_was_listed_is_unreadable(tmp_path):
 def test_other_folders_and_names_are_refused(made, told, tmp_path):
     draw(tmp_path / made)
     with pytest.raises(DataError, match=told):
+        list(load(tmp_path))
+
+
+def test_kaggles_folders_without_one_of_the_classes_are_refused(tmp_path):
+    shutil.rmtree(kaggle(tmp_path, "Training", "PublicTest") / "train" / "fear")
+    with pytest.raises(DataError, match=r"expected a folder for each class in .*train, got none for fear"):
         list(load(tmp_path))
 
 
