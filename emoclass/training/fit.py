@@ -75,7 +75,7 @@ def fit(
         network = from_pixels(model, value_range, augmentation)
     network.compile(
         optimizer=_optimizer(config, steps),
-        loss=_make(config.loss, "training.loss", keras.losses.Loss) if config.loss else _default_loss(labels),
+        loss=_loss(config, labels),
         metrics=[keras.metrics.MeanMetricWrapper(_is_likeliest, name="accuracy")],
     )
     network.optimizer.build(network.trainable_variables)
@@ -206,7 +206,15 @@ def _takes_steps(schedule: Component) -> bool:
         return False
 
 
-def _default_loss(labels: LabelScheme) -> keras.losses.Loss:
+def _loss(config: TrainingConfig, labels: LabelScheme) -> keras.losses.Loss:
+    if config.loss is not None:
+        loss = _make(config.loss, "training.loss", keras.losses.Loss)
+        if isinstance(loss, keras.losses.SparseCategoricalCrossentropy):
+            raise ConfigError(
+                "training.loss: expected a loss of probabilities, got SparseCategoricalCrossentropy.",
+                hint="Targets are probabilities, which can be softened: take keras.losses:CategoricalCrossentropy.",
+            )
+        return loss
     if labels.head == "sigmoid":
         return keras.losses.BinaryCrossentropy()
     return keras.losses.CategoricalCrossentropy()

@@ -140,6 +140,11 @@ def test_a_finished_training_is_not_trained_again(pixels, tmp_path, averaging):
     assert equal_weights(whole, again)
 
 
+def test_a_loss_of_class_numbers_is_refused(pixels, tmp_path):
+    with pytest.raises(ConfigError, match=r"training\.loss: expected a loss of probabilities, got Sparse"):
+        train(pixels, tmp_path / "c.state", loss={"ref": "keras.losses:SparseCategoricalCrossentropy"})
+
+
 def validation_loss(model, pixels):
     y_true = np.arange(N)[N_TRAIN:] % len(LABELS)
     scores = predict(model, (0.0, 1.0), Batches(pixels, np.arange(N_TRAIN, N), y_true, batch_size=8))
