@@ -209,13 +209,13 @@ def _check_contract(spec: DatasetSpec, samples: list[Sample]) -> None:
 
 
 def _translate(spec: DatasetSpec, config: DataConfig, labels: LabelScheme, samples: list[Sample]) -> Index:
-    mapping: dict[str | None, str] = {word.strip().casefold(): emotion for word, emotion in config.map.items()}
     meaning: dict[str, str | None] = {}
     unknown: list[str] = []
     classes = {sample.emotion for sample in samples}
-    for word in sorted(classes | {word for sample in samples for word in sample.votes or ()}):
-        emotion = canonical(word, labels.extra)
-        said = mapping.get(word.strip().casefold(), mapping.get(emotion))  # of the word, else of what it stands for
+    words = sorted(classes | {word for sample in samples for word in sample.votes or ()})
+    mapped = _mapped(config, labels, words)
+    for word in words:
+        emotion, said = canonical(word, labels.extra), mapped.get(word)
         if said is not None:
             emotion = None if said == IGNORE else canonical(said, labels.extra)
         meaning[word] = emotion
@@ -245,6 +245,28 @@ def _translate(spec: DatasetSpec, config: DataConfig, labels: LabelScheme, sampl
     )
 
 
+def _mapped(config: DataConfig, labels: LabelScheme, words: Sequence[str]) -> dict[str, str]:
+    """Return what the map says of those of a dataset's words that it is about.
+
+    What it says of a word itself goes before what it says of the emotion that the word stands for. A word that the
+    dataset does not have is about its emotion: `disgust` reaches the folder `disgusted`.
+    """
+    by_word = {word.strip().casefold(): said for word, said in config.map.items()}
+    there = {word.strip().casefold() for word in words}
+    aliases = {
+        emotion: said
+        for word, said in by_word.items()
+        if word not in there and (emotion := canonical(word, labels.extra)) is not None
+    }
+    by_emotion = aliases | by_word
+    found = {}
+    for word in words:
+        said = by_word.get(word.strip().casefold()) or by_emotion.get(canonical(word, labels.extra) or "")
+        if said:
+            found[word] = said
+    return found
+
+
 def _of_other_classes(emotion: str, counts: Mapping[str, int], labels: LabelScheme) -> dict[str, int]:
     """Return the class words, with their images, that stand for something else than the emotion they count as."""
     known = {word: canonical(word, labels.extra) for word in sorted(counts)}
@@ -266,9 +288,10 @@ def _votes(sample: Sample, labels: LabelScheme, meaning: Mapping[str, str | None
 
 def _check_map(spec: DatasetSpec, config: DataConfig, labels: LabelScheme, words: Iterable[str]) -> None:
     """Refuse a mapping of a class that is not there: it is a slip of the pen."""
-    there = {word.strip().casefold() for word in words} | {canonical(word, labels.extra) for word in words}
+    there = {word.strip().casefold() for word in words}
+    meanings = {canonical(word, labels.extra) for word in words} - {None}
     for word in config.map:
-        if word.strip().casefold() not in there:
+        if word.strip().casefold() not in there and canonical(word, labels.extra) not in meanings:
             raise ConfigError(
                 f"data.map: {_place(spec, config)} has no class {word!r}.", hint=f"Its classes are {', '.join(words)}."
             )

@@ -125,10 +125,11 @@ def test_only_the_map_ignores_never_a_folder_name() -> None:
         read(images("happy", "sad", "ignore"))
 
 
+@pytest.mark.parametrize("said", ["disgusted", "disgust", "DISGUST"])
 @pytest.mark.parametrize("word", ["disgusted", "Disgust"])
-def test_map_merges_two_emotions_also_where_the_folder_has_the_alias(word: str) -> None:
+def test_map_merges_two_emotions_whichever_of_their_names_the_folder_and_the_map_have(word: str, said: str) -> None:
     labels = LabelScheme(emotions=("happy", "angry"))
-    found = read([*images("happy", "angry"), *images(word, n=2)], labels, map={"disgusted": "angry"})
+    found = read([*images("happy", "angry"), *images(word, n=2)], labels, map={said: "angry"})
     assert sorted(sample.emotion for sample in found.samples) == ["angry", "angry", "angry", "happy"]
     assert found.left_out == {}
 
