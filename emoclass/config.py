@@ -118,6 +118,8 @@ class TrainingConfig(FrozenModel):
         targets: What is learned: the `label`; the shares of the annotators' `votes`, where an image has them; or the
             mean of `both`.
         label_smoothing: The share of a target that is spread over all emotions, from 0 on and below 1.
+        mixup: Each training image and its target are mixed with another's, in shares from the Beta distribution with
+            this number as both of its parameters; 0 mixes nothing.
         weight_averaging: The momentum of an exponential moving average of the weights, below 1: the averages are
             validated and kept. With it, early stopping needs `keep = "best"`. 0 takes the weights as they are.
         precision: What the network computes in while it is trained: `mixed_bfloat16` is several times as fast where
@@ -135,6 +137,7 @@ class TrainingConfig(FrozenModel):
     class_weights: Literal["balanced"] | Mapping[str, Annotated[float, Field(gt=0)]] | None = None
     targets: Literal["label", "votes", "both"] = "label"
     label_smoothing: float = Field(default=0.0, ge=0, lt=1)
+    mixup: float = Field(default=0.0, ge=0, le=10)
     weight_averaging: float = Field(default=0.0, ge=0, lt=1)
     precision: Literal["float32", "mixed_bfloat16"] = "float32"
     keep: Literal["last", "best"] = "last"

@@ -220,6 +220,7 @@ def train(work: Work, folder: RunFolder, images: LabeledPixels) -> keras.Model:
         ),
         batch_size=config.training.batch_size,
         seed=config.seed,
+        mixup=config.training.mixup,
     )
     fit(
         network,

@@ -54,14 +54,23 @@ class ShuffledBatches(Batches):
         rows: See there.
         targets: See there.
         batch_size: See there.
-        seed: Of the orders.
+        seed: Of the orders, and of what is mixed with what.
+        mixup: Images are mixed in pairs where it is above 0; see `mixed`.
     """
 
     def __init__(
-        self, pixels: PixelCache, rows: np.ndarray, targets: np.ndarray, *, batch_size: int, seed: int
+        self,
+        pixels: PixelCache,
+        rows: np.ndarray,
+        targets: np.ndarray,
+        *,
+        batch_size: int,
+        seed: int,
+        mixup: float = 0.0,
     ) -> None:
         super().__init__(pixels, rows, targets, batch_size=batch_size)
         self._seed = seed
+        self._mixup = mixup
         self.first_epoch = 0
 
     @property
@@ -72,8 +81,38 @@ class ShuffledBatches(Batches):
     def __getitem__(self, number: int) -> tuple[np.ndarray, np.ndarray]:
         """Return a batch by its number, counted from the beginning of `first_epoch`."""
         epoch, batch = divmod(number, self.batches_per_epoch)
-        order = np.random.default_rng([self._seed, self.first_epoch + epoch]).permutation(len(self._rows))
-        return self._batch(order, batch)
+        epoch += self.first_epoch
+        order = np.random.default_rng([self._seed, epoch]).permutation(len(self._rows))
+        pixels, targets = self._batch(order, batch)
+        if self._mixup:
+            return mixed(pixels, targets, self._mixup, np.random.default_rng([self._seed, epoch, batch]))
+        return pixels, targets
+
+
+def mixed(
+    pixels: np.ndarray, targets: np.ndarray, alpha: float, generator: np.random.Generator
+) -> tuple[np.ndarray, np.ndarray]:
+    """Mix each image of a batch, and its target, with another of the batch.
+
+    Args:
+        pixels: uint8 `(batch, height, width, channels)`.
+        targets: float32 `(batch, units)`.
+        alpha: Both parameters of the Beta distribution that the shares are drawn from, one for each image: the
+            smaller it is, the more images stay nearly as they are.
+        generator: What the shares and pairs are drawn with.
+
+    Returns:
+        float32 pixels in [0, 255] and float32 targets, in the same shapes.
+
+    Source: Zhang et al., "mixup: Beyond Empirical Risk Minimization", ICLR 2018.
+    """
+    other = generator.permutation(len(pixels))
+    shares = generator.beta(alpha, alpha, len(pixels)).astype(np.float32)
+    own = shares[:, np.newaxis, np.newaxis, np.newaxis]
+    return (
+        own * pixels + (1 - own) * pixels[other],
+        shares[:, np.newaxis] * targets + (1 - shares[:, np.newaxis]) * targets[other],
+    )
 
 
 def from_pixels(

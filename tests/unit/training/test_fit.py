@@ -78,7 +78,14 @@ def train(pixels, checkpoint, *, kill_after=None, kill=Killed, on_batch=None, la
         fit(
             model,
             (0.0, 1.0),
-            ShuffledBatches(pixels, np.arange(N_TRAIN), targets[:N_TRAIN], batch_size=settings.batch_size, seed=7),
+            ShuffledBatches(
+                pixels,
+                np.arange(N_TRAIN),
+                targets[:N_TRAIN],
+                batch_size=settings.batch_size,
+                seed=7,
+                mixup=settings.mixup,
+            ),
             Batches(pixels, np.arange(N_TRAIN, N), targets[N_TRAIN:], batch_size=settings.batch_size),
             settings,
             labels,
@@ -96,12 +103,13 @@ def equal_weights(a, b):
 
 
 @pytest.mark.parametrize("kill_after", [0, 2, 3])
-@pytest.mark.parametrize("averaging", [0, 0.9])
-def test_a_killed_training_ends_with_the_weights_of_an_unbroken_one(pixels, tmp_path, kill_after, averaging):
-    whole, told = train(pixels, tmp_path / "whole.state", weight_averaging=averaging)
+@pytest.mark.parametrize(("averaging", "mixup"), [(0, 0), (0.9, 0), (0, 0.3)])
+def test_a_killed_training_ends_with_the_weights_of_an_unbroken_one(pixels, tmp_path, kill_after, averaging, mixup):
+    settings = {"weight_averaging": averaging, "mixup": mixup}
+    whole, told = train(pixels, tmp_path / "whole.state", **settings)
     assert len({logs["learning_rate"] for _, logs in told}) > 1, "the schedule must have state to lose"
-    _, first = train(pixels, tmp_path / "broken.state", kill_after=kill_after, weight_averaging=averaging)
-    resumed, rest = train(pixels, tmp_path / "broken.state", weight_averaging=averaging)
+    _, first = train(pixels, tmp_path / "broken.state", kill_after=kill_after, **settings)
+    resumed, rest = train(pixels, tmp_path / "broken.state", **settings)
     # The kill came before the epoch's checkpoint, so that epoch is trained again, to the same figures.
     assert first[:-1] + rest == told
     assert first[-1] == rest[0]
@@ -209,6 +217,26 @@ def test_the_order_of_an_epoch_derives_from_seed_and_epoch_alone(pixels):
     assert order(1, 3) == order(1, 3, first_epoch=2)
     assert sorted(order(1, 3)) == list(range(20))
     assert len({tuple(order(seed, epoch)) for seed in (1, 2) for epoch in (0, 1)}) == 4
+
+
+def test_mixup_mixes_pixels_and_targets_in_the_same_shares_and_derives_from_seed_epoch_and_batch(pixels):
+    # Targets that are the pixels' sums show whether both were mixed alike.
+    sums = pixels.read(range(20)).reshape(20, -1).sum(axis=1, keepdims=True).astype(np.float32)
+
+    def epoch(number, first_epoch=0, **settings):
+        batches = ShuffledBatches(pixels, np.arange(20), sums, batch_size=6, seed=1, **settings)
+        batches.first_epoch = first_epoch
+        begin = (number - first_epoch) * batches.batches_per_epoch
+        return [batches[place] for place in range(begin, begin + batches.batches_per_epoch)]
+
+    for x, y in epoch(3, mixup=0.5):
+        assert (x.dtype, y.dtype, x.min() >= 0, x.max() <= 255) == (np.float32, np.float32, True, True)
+        np.testing.assert_allclose(x.reshape(len(x), -1).sum(axis=1, keepdims=True), y, rtol=1e-4)
+    plain, once, again = (np.concatenate([y for _, y in each]) for each in (epoch(3), epoch(3, mixup=0.5), epoch(
+        3, first_epoch=2, mixup=0.5)))  # fmt: skip
+    np.testing.assert_array_equal(once, again)
+    assert not np.allclose(once, plain, rtol=0.01)
+    assert not np.allclose(once, np.concatenate([y for _, y in epoch(4, mixup=0.5)]), rtol=0.01)
 
 
 def test_batches_hold_the_pixels_of_their_rows_and_the_last_may_be_smaller(pixels):
