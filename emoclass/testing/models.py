@@ -121,17 +121,17 @@ def losses_of(
     """Train on pictures of two kinds for a few steps of Adam, and return the loss before each."""
     import keras
 
+    from emoclass.training.fit import default_loss
     from emoclass.training.pipeline import from_pixels
+    from emoclass.training.targets import validation_targets
 
     pixels, y_true = two_kinds(case)
     network = from_pixels(model, case.spec.value_range)
-    loss = (
-        keras.losses.BinaryCrossentropy() if labels.head == "sigmoid" else keras.losses.SparseCategoricalCrossentropy()
-    )
-    network.compile(optimizer=keras.optimizers.Adam(rate), loss=loss)
+    network.compile(optimizer=keras.optimizers.Adam(rate), loss=default_loss(labels))
+    targets = validation_targets(y_true, labels)
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="Gradients do not exist")  # check_learns says it in its own words
-        return [float(network.train_on_batch(pixels, y_true)) for _ in range(steps)]
+        return [float(network.train_on_batch(pixels, targets)) for _ in range(steps)]
 
 
 def take_step(case: Case[ModelSpec], model: keras.Model, labels: LabelScheme) -> None:

@@ -215,6 +215,11 @@ def _loss(config: TrainingConfig, labels: LabelScheme) -> keras.losses.Loss:
                 hint="Targets are probabilities, which can be softened: take keras.losses:CategoricalCrossentropy.",
             )
         return loss
+    return default_loss(labels)
+
+
+def default_loss(labels: LabelScheme) -> keras.losses.Loss:
+    """Return the cross-entropy that fits the head; its targets are those of `training.targets`."""
     if labels.head == "sigmoid":
         return keras.losses.BinaryCrossentropy()
     return keras.losses.CategoricalCrossentropy()
