@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -142,6 +143,7 @@ class Trial:
         spec, index, labels = self.listed.spec, self.listed.index, self.classifier.labels
         if index.merge_note:
             yield index.merge_note
+        yield from self._notes_of_merged_classes()
         struck = [word for word in self.classifier.bundle.manifest.labels.emotions if word not in labels.emotions]
         if struck:
             yield f"The model chooses among {', '.join(labels.emotions)} only; {', '.join(struck)} are struck out."
@@ -170,6 +172,17 @@ class Trial:
         if self.absent:
             told = one_line(", ".join(self.absent))
             yield f"No plugin offers {told}, which the model was measured by when it was trained."
+
+    def _notes_of_merged_classes(self) -> Iterator[str]:
+        """Say which classes count as an emotion in the model's training, and are left out here."""
+        known = self.classifier.labels.extra
+        left_out = {canonical(word, known) or word.casefold() for word in self.listed.index.left_out}
+        merged = self.classifier.bundle.manifest.merged
+        apart = {word: emotion for word, emotion in merged.items() if (canonical(word, known) or word) in left_out}
+        if apart:
+            told = ", ".join(one_line(f"{word} counted as {emotion}") for word, emotion in apart.items())
+            maps = " ".join(f"--map {shlex.quote(one_line(f'{word}={emotion}'))}" for word, emotion in apart.items())
+            yield f"In the model's training, {told}; here they are left out. {maps} counts them likewise."
 
 
 def _notes_of_leaks(predictions: Predictions, *, looked: bool) -> Iterator[str]:

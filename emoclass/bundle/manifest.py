@@ -134,3 +134,11 @@ class Manifest(FrozenModel):
             if value.matrix is not None and {len(value.matrix), *map(len, value.matrix)} != {len(emotions)}:
                 raise ValueError(f"measured: {name}: expected a row and a column a label, {len(emotions)} in all")
         return self
+
+    @property
+    def merged(self) -> dict[str, str]:
+        """Class word -> the emotion that its images counted as in training, where that is another class."""
+        told = self.trained.get("merged")
+        if not isinstance(told, Mapping):
+            return {}
+        return {word: emotion for emotion, words in told.items() if isinstance(words, Mapping) for word in words}

@@ -234,6 +234,28 @@ def test_what_a_map_merges_is_told(bundle, photos, registry):
     assert found.to_json()["merged"] == {"sad": {"fear": 3}}
 
 
+@pytest.mark.parametrize("merged", [{"sad": {"scared": 40, "bored": 2}}, {"sad": {"fear": 40}}])
+def test_classes_that_were_merged_in_training_and_are_left_out_here_are_told(photos, tmp_path, registry, merged):
+    folder = write_bundle(tmp_path / "bundle")
+    manifest = json.loads((folder / "manifest.json").read_text())
+    manifest["trained"] = {"merged": merged}
+    (folder / "manifest.json").write_text(json.dumps(manifest))
+    word = next(iter(merged["sad"]))
+
+    def notes(**more):
+        [found] = emoclass.evaluate(folder, {"folder": photos}, registry=registry, resamples=0, **more)
+        return [note for note in found.notes if note.startswith("In the model's training")]
+
+    assert notes() == [
+        f"In the model's training, {word} counted as sad; here they are left out. "
+        f"--map {word}=sad counts them likewise."
+    ]
+    assert notes(map={word: "sad"}) == []
+    manifest["trained"] = {"merged": ["no", {"mapping": 1}]}
+    (folder / "manifest.json").write_text(json.dumps(manifest))
+    assert notes() == []
+
+
 def test_the_command_prints_a_table_a_dataset_or_one_document(bundle, photos):
     asked = (bundle, "--on", f"folder={photos}", "--resamples", "0", "--quiet")
     shown = run(*asked, "--on", "synthetic-faces", "--metrics", "accuracy,recall_per_class,confusion_matrix")

@@ -161,7 +161,7 @@ class Release:
         return folder / image
 
     def require(self, root: Path, paths: Iterable[str], listed: str) -> None:
-        """Refuse files that a list names but that are not there.
+        """Refuse files that a list names but that are not there, and a list that names none.
 
         Args:
             root: What the paths are relative to.
@@ -169,8 +169,11 @@ class Release:
             listed: What names them, for the error.
 
         Raises:
-            DataError: Some are not there; the first is named, and all are counted.
+            DataError: Some are not there; the first is named, and all are counted. Or there are no paths.
         """
+        paths = list(paths)
+        if not paths:
+            raise self.malformed("images", "none", listed)
         absent = [path for path in paths if not _is_file(root / path)]
         if absent:
             got = f"{len(absent):,} that are not there, {absent[0][:120]} for one"

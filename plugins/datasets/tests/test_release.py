@@ -113,6 +113,8 @@ def test_absent_files_are_counted_and_the_first_is_named(tmp_path):
         RELEASE.require(tmp_path, ["there", "b", "a"], "list.txt")
     with pytest.raises(DataError, match=r"got 1 that are not there, x{120} for one"):  # too long for any file
         RELEASE.require(tmp_path, ["x" * 5000], "list.txt")
+    with pytest.raises(DataError, match=r"expected images, got none \(list\.txt\)"):
+        RELEASE.require(tmp_path, [], "list.txt")
 
 
 def test_lines_have_their_numbers_and_a_mark_at_the_beginning_is_no_part_of_them(tmp_path):
