@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import math
-import shlex
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import PurePath
 
-from emoclass.config import IGNORE, DataConfig
+from emoclass.config import DataConfig
+from emoclass.data.meanings import meanings
 from emoclass.errors import ConfigError, ContractError, DataError
-from emoclass.labels import EMOTIONS, LabelScheme, canonical, close_emotions
+from emoclass.labels import LabelScheme, canonical
 from emoclass.refs import call_with_options
 from emoclass.specs import DatasetSpec, Sample, SplitName
 
@@ -209,22 +209,13 @@ def _check_contract(spec: DatasetSpec, samples: list[Sample]) -> None:
 
 
 def _translate(spec: DatasetSpec, config: DataConfig, labels: LabelScheme, samples: list[Sample]) -> Index:
-    meaning: dict[str, str | None] = {}
-    unknown: list[str] = []
     classes = {sample.emotion for sample in samples}
-    words = sorted(classes | {word for sample in samples for word in sample.votes or ()})
-    mapped = _mapped(config, labels, words)
-    for word in words:
-        emotion, said = canonical(word, labels.extra), mapped.get(word)
-        if said is not None:
-            emotion = None if said == IGNORE else canonical(said, labels.extra)
-        meaning[word] = emotion
-        # A vote may be for no emotion at all, as FER+'s for "unknown" are: it is left out.
-        if emotion is None and said != IGNORE and word in classes and word not in spec.not_emotions:
-            unknown.append(word)
-    if unknown:
-        raise _unknown_classes(spec, config, labels, unknown)
-    _check_map(spec, config, labels, meaning)
+    votes = {word for sample in samples for word in sample.votes or ()}
+    # A vote may be for no emotion at all, as FER+'s for "unknown" are: it is left out.
+    meaning = meanings(
+        sorted(classes | votes), config.map, labels, place=_place(spec, config),
+        may_be_none=(votes - classes) | set(spec.not_emotions),
+    )  # fmt: skip
     kept: list[Sample] = []
     counted: dict[str, Counter[str]] = {emotion: Counter() for emotion in labels.emotions}
     left_out: Counter[str] = Counter()
@@ -245,28 +236,6 @@ def _translate(spec: DatasetSpec, config: DataConfig, labels: LabelScheme, sampl
     )
 
 
-def _mapped(config: DataConfig, labels: LabelScheme, words: Sequence[str]) -> dict[str, str]:
-    """Return what the map says of those of a dataset's words that it is about.
-
-    What it says of a word itself goes before what it says of the emotion that the word stands for. A word that the
-    dataset does not have is about its emotion: `disgust` reaches the folder `disgusted`.
-    """
-    by_word = {word.strip().casefold(): said for word, said in config.map.items()}
-    there = {word.strip().casefold() for word in words}
-    aliases = {
-        emotion: said
-        for word, said in by_word.items()
-        if word not in there and (emotion := canonical(word, labels.extra)) is not None
-    }
-    by_emotion = aliases | by_word
-    found = {}
-    for word in words:
-        said = by_word.get(word.strip().casefold()) or by_emotion.get(canonical(word, labels.extra) or "")
-        if said:
-            found[word] = said
-    return found
-
-
 def _of_other_classes(emotion: str, counts: Mapping[str, int], labels: LabelScheme) -> dict[str, int]:
     """Return the class words, with their images, that stand for something else than the emotion they count as."""
     known = {word: canonical(word, labels.extra) for word in sorted(counts)}
@@ -284,30 +253,3 @@ def _votes(sample: Sample, labels: LabelScheme, meaning: Mapping[str, str | None
         if emotion in labels.emotions and count:
             votes[emotion] = votes.get(emotion, 0.0) + count
     return votes or None
-
-
-def _check_map(spec: DatasetSpec, config: DataConfig, labels: LabelScheme, words: Iterable[str]) -> None:
-    """Refuse a mapping of a class that is not there: it is a slip of the pen."""
-    there = {word.strip().casefold() for word in words}
-    meanings = {canonical(word, labels.extra) for word in words} - {None}
-    for word in config.map:
-        if word.strip().casefold() not in there and canonical(word, labels.extra) not in meanings:
-            raise ConfigError(
-                f"data.map: {_place(spec, config)} has no class {word!r}.", hint=f"Its classes are {', '.join(words)}."
-            )
-
-
-def _unknown_classes(spec: DatasetSpec, config: DataConfig, labels: LabelScheme, unknown: list[str]) -> DataError:
-    guesses = []
-    for word in unknown:
-        close = close_emotions(word, labels.extra)
-        guesses.append(f"{word!r}" + (f" (close: {', '.join(close)})" if close else ""))
-    example = (close_emotions(unknown[0], labels.extra) or ("happy",))[0]
-    return DataError(
-        f"{_place(spec, config)}: no known emotion: {'; '.join(guesses)}.",
-        hint=(
-            f"Map it, as in --map {shlex.quote(f'{unknown[0]}={example}')}, "
-            f"or leave it out with --map {shlex.quote(f'{unknown[0]}={IGNORE}')}. "
-            f"Known are {', '.join([*EMOTIONS, *labels.extra])}."
-        ),
-    )

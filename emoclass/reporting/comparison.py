@@ -10,11 +10,10 @@ from matplotlib.figure import Figure
 
 from emoclass.errors import OutputError
 from emoclass.evaluation.comparison import Comparison, format_p
-from emoclass.reporting.plots import FAINT, INK, RIGHT, RULE, _drawable, _figure, _plain
+from emoclass.reporting.canvas import FAINT, INK, RIGHT, RULE, blank_figure, drawable, plain_axes, run_name
 from emoclass.results import MetricValue
 
 ROW, GAP = 0.3, 0.75  # the height of a run's row, and of a metric's name between the rows; inches and rows
-NAME_LENGTH = 30
 REFERENCE = FAINT
 
 
@@ -24,10 +23,10 @@ def draw_comparison(comparison: Comparison) -> Figure:
     The first run is gray, the others are blue. The dot of a difference in accuracy that is more than chance is filled,
     the others are hollow.
     """
-    first, names = comparison.runs[0], [_name(run.name) for run in comparison.runs]
+    first, names = comparison.runs[0], [run_name(run.name) for run in comparison.runs]
     metrics, differences = list(first.metrics), comparison.differences
     above, below = len(metrics) * (len(names) + GAP), 2 * (len(differences) + GAP)
-    figure = _figure(9.2, ROW * (above + below) + 1.5)
+    figure = blank_figure(9.2, ROW * (above + below) + 1.5)
     axes, beneath = figure.subplots(2, 1, height_ratios=(max(above, 1), below))
     _title(axes, f"On the same {comparison.n_samples:,} test images, the first run in gray")
     _blocks(axes, metrics, names)
@@ -78,7 +77,7 @@ def write_comparison(comparison: Comparison, path: Path) -> None:
 
 def _blocks(axes: Axes, titles: Sequence[str], names: Sequence[str]) -> None:
     """Lay out a block of rows for each title, a row a name."""
-    _plain(axes)
+    plain_axes(axes)
     step = len(names) + GAP
     axes.set_ylim(len(titles) * step - GAP - 0.4, -1.15)
     rows = [block * step + number for block in range(len(titles)) for number in range(len(names))]
@@ -87,7 +86,7 @@ def _blocks(axes: Axes, titles: Sequence[str], names: Sequence[str]) -> None:
     axes.grid(axis="x", color=RULE, linewidth=0.7)
     axes.set_axisbelow(True)
     for block, title in enumerate(titles):
-        axes.text(-0.01, block * step - 0.75, _drawable(title), transform=axes.get_yaxis_transform(), ha="right",
+        axes.text(-0.01, block * step - 0.75, drawable(title), transform=axes.get_yaxis_transform(), ha="right",
                   va="center", color=INK, fontsize=10, fontweight="bold", parse_math=False)  # fmt: skip
 
 
@@ -150,10 +149,3 @@ def _caption(comparison: Comparison) -> str:
     test = "McNemar's exact test" if groups is None else f"a bootstrap over {groups:,} groups"
     corrected = f",\ncorrected for {several} comparisons" if several > 1 else ""
     return f"points with 95 % intervals; right of 0 is better; p of {test}{corrected}"
-
-
-def _name(name: str) -> str:
-    """Return a run's name, a long one without its middle: folders differ in their beginning or their end."""
-    half = (NAME_LENGTH - 1) // 2
-    short = name if len(name) <= NAME_LENGTH else f"{name[:half]}\N{HORIZONTAL ELLIPSIS}{name[-half:]}"
-    return _drawable(short)

@@ -14,7 +14,7 @@ from PIL import Image, ImageOps
 from emoclass.auditing.label_quality import SuspectedLabel
 from emoclass.data.images import quiet_decoders, read_picture
 from emoclass.errors import UnreadableImageError
-from emoclass.reporting.plots import FAINT, INK, WRONG, _drawable, _grid, _short, _show
+from emoclass.reporting.canvas import FAINT, INK, WRONG, drawable, shorten, show, squares
 
 SHOWN = 48
 COLUMNS, SIDE = 6, 1.9
@@ -31,7 +31,7 @@ def draw_contact_sheet(suspects: Sequence[SuspectedLabel], read: Callable[[Suspe
         read: Returns the encoded image.
     """
     shown = suspects[:SHOWN]
-    figure, grid = _grid(len(shown), columns=COLUMNS, side=SIDE, above=0.42, below=0.2, head=0.5)
+    figure, grid = squares(len(shown), columns=COLUMNS, side=SIDE, above=0.42, below=0.2, head=0.5)
     with quiet_decoders():
         for rank, (axes, suspect) in enumerate(zip(grid, shown, strict=True), start=1):
             _draw(axes, rank, suspect, read)
@@ -56,14 +56,14 @@ def _draw(axes: Axes, rank: int, suspect: SuspectedLabel, read: Callable[[Suspec
     try:
         picture = read_picture(read(suspect), path=suspect.path)
         # Whole, on a square of one color: a face that was cut off could not be judged.
-        _show(axes, np.asarray(ImageOps.pad(picture, (PIXELS, PIXELS), Image.Resampling.LANCZOS, color="#eef0f4")))
+        show(axes, np.asarray(ImageOps.pad(picture, (PIXELS, PIXELS), Image.Resampling.LANCZOS, color="#eef0f4")))
     except UnreadableImageError as error:
-        _show(axes, np.full((1, 1, 3), 238, np.uint8))
-        axes.text(0.5, 0.5, _short(error.reason, 28), transform=axes.transAxes, ha="center", fontsize=7, color=FAINT,
+        show(axes, np.full((1, 1, 3), 238, np.uint8))
+        axes.text(0.5, 0.5, shorten(error.reason, 28), transform=axes.transAxes, ha="center", fontsize=7, color=FAINT,
                   parse_math=False)  # fmt: skip
     above: dict[str, Any] = {"transform": axes.transAxes, "parse_math": False, "va": "bottom"}
-    axes.text(0, 1.115, f"{rank}.  labeled {_short(suspect.label)}", fontsize=8.5, color=INK, **above)
-    axes.text(0, 1.015, f"model: {_short(suspect.suggestion)} {suspect.suggestion_probability:.0%}", fontsize=8.5,
+    axes.text(0, 1.115, f"{rank}.  labeled {shorten(suspect.label)}", fontsize=8.5, color=INK, **above)
+    axes.text(0, 1.015, f"model: {shorten(suspect.suggestion)} {suspect.suggestion_probability:.0%}", fontsize=8.5,
               color=WRONG, fontweight="bold", **above)  # fmt: skip
     axes.text(0, -0.02, _end(suspect.path), transform=axes.transAxes, va="top", fontsize=6.5, color=FAINT,
               parse_math=False)  # fmt: skip
@@ -71,4 +71,4 @@ def _draw(axes: Axes, rank: int, suspect: SuspectedLabel, read: Callable[[Suspec
 
 def _end(path: str) -> str:
     """Return the end of a path, where the file's name is."""
-    return _drawable(path if len(path) <= NAME_LENGTH else "\N{HORIZONTAL ELLIPSIS}" + path[1 - NAME_LENGTH :])
+    return drawable(path if len(path) <= NAME_LENGTH else "\N{HORIZONTAL ELLIPSIS}" + path[1 - NAME_LENGTH :])

@@ -13,9 +13,8 @@ from matplotlib.patches import Rectangle
 
 from emoclass.errors import OutputError
 from emoclass.evaluated import CrossEvaluation, Evaluation
-from emoclass.reporting.comparison import _name
+from emoclass.reporting.canvas import FAINT, INK, blank_figure, drawable, run_name
 from emoclass.reporting.page import words
-from emoclass.reporting.plots import FAINT, INK, _drawable, _figure
 from emoclass.results import MetricValue
 
 WIDTH, HEIGHT, GAP = 1.9, 0.92, 0.2  # of a cell, in inches; the gap between blocks is a share of the height
@@ -42,8 +41,8 @@ def draw_heat_map(found: CrossEvaluation, metric: str | None = None) -> Figure:
     blocks = list(_blocks(found))
     rows, columns = len(found.models), len(found.datasets)
     height = rows + (len(blocks) - 1) * GAP
-    longest = max(len(_name(model)) for model in found.models)
-    figure = _figure(WIDTH * columns + 0.09 * max(longest, 20) + 0.4, HEIGHT * height + 1.25)
+    longest = max(len(run_name(model)) for model in found.models)
+    figure = blank_figure(WIDTH * columns + 0.09 * max(longest, 20) + 0.4, HEIGHT * height + 1.25)
     axes = figure.subplots()
     axes.set_axis_off()
     axes.set_xlim(0, columns)
@@ -59,7 +58,7 @@ def draw_heat_map(found: CrossEvaluation, metric: str | None = None) -> Figure:
     for column, dataset in enumerate(found.datasets):
         axes.text(column + 0.5, -0.1, _folded(dataset), ha="center", va="bottom", color=INK, fontsize=10,
                   fontweight="bold", parse_math=False)  # fmt: skip
-    figure.suptitle(_drawable(f"{words(name).capitalize()}, with 95 % intervals"), x=0.01, ha="left", color=INK,
+    figure.suptitle(drawable(f"{words(name).capitalize()}, with 95 % intervals"), x=0.01, ha="left", color=INK,
                     fontsize=12, fontweight="bold", parse_math=False)  # fmt: skip
     figure.supxlabel(_caption(found, len(blocks), low, high), x=0.01, ha="left", color=FAINT, fontsize=8.5)
     return figure
@@ -125,16 +124,16 @@ def _draw_cell(
 
 def _tell_model(axes: Axes, top: float, cell: Evaluation, model: str) -> None:
     among = ", ".join(cell.labels) if len(cell.labels) <= 3 else f"{len(cell.labels)} emotions"
-    axes.text(-0.06, top + 0.4, _name(model), ha="right", va="center", color=INK, fontsize=10, fontweight="bold",
+    axes.text(-0.06, top + 0.4, run_name(model), ha="right", va="center", color=INK, fontsize=10, fontweight="bold",
               parse_math=False)  # fmt: skip
-    axes.text(-0.06, top + 0.65, _drawable(f"among {among}"), ha="right", va="center", color=FAINT, fontsize=8.5,
+    axes.text(-0.06, top + 0.65, drawable(f"among {among}"), ha="right", va="center", color=FAINT, fontsize=8.5,
               parse_math=False)  # fmt: skip
 
 
 def _folded(dataset: str) -> str:
     """Return a column's title, the folder on a line of its own."""
     name, _, place = dataset.partition(" in ")
-    return "\n".join(_name(each) for each in (name, place) if each)
+    return "\n".join(run_name(each) for each in (name, place) if each)
 
 
 def _caption(found: CrossEvaluation, blocks: int, low: float, high: float) -> str:

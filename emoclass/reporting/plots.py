@@ -1,35 +1,23 @@
-"""The pictures of a report, drawn with matplotlib's objects alone.
-
-Never pyplot: its figures, its current axes and its settings belong to the whole process, so that two
-runs in two threads would draw into each other. For the same reason every color is named here: a notebook
-that chose a dark style must not turn a report's text white on white.
-"""
+"""The pictures of a report."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from functools import cache
 from pathlib import Path
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
-from matplotlib.font_manager import FontProperties, findfont, get_font
 from matplotlib.patches import Rectangle
 from matplotlib.ticker import MaxNLocator
 
+from emoclass.reporting.canvas import FAINT, INK, RIGHT, RULE, WRONG, blank_figure, plain_axes, shorten, show, squares
 from emoclass.reporting.contents import Picture, ReportContents
 from emoclass.reporting.page import single_figures
 from emoclass.results import MetricValue
 
-INK, FAINT, RULE = "#1f2430", "#667085", "#d5d9e0"
-# Okabe and Ito's blue and vermilion: told apart with every common kind of color blindness.
-RIGHT, WRONG = "#0072B2", "#D55E00"
 RIGHT_SYMBOL, WRONG_SYMBOL = "\N{CHECK MARK}", "\N{BALLOT X}"
-# Dots an inch: 50 photographs of 256x256 pixels still fit a page of 4 MB, and lines cost next to nothing.
-PHOTO_DPI, LINE_DPI = 100, 180
 
 
 def draw_examples(pictures: Sequence[Picture], labels: Sequence[str]) -> Figure:
@@ -40,10 +28,10 @@ def draw_examples(pictures: Sequence[Picture], labels: Sequence[str]) -> Figure:
         labels: Emotion ids in class order.
     """
     pictures = pictures[:12]
-    figure, grid = _grid(len(pictures), columns=4, side=1.95, above=0.3)
+    figure, grid = squares(len(pictures), columns=4, side=1.95, above=0.3)
     for axes, picture in zip(grid, pictures, strict=True):
-        _show(axes, picture.pixels)
-        _title(axes, f"{labels.index(picture.emotion)} = {_short(picture.emotion)}", size=10)
+        show(axes, picture.pixels)
+        _title(axes, f"{labels.index(picture.emotion)} = {shorten(picture.emotion)}", size=10)
     return figure
 
 
@@ -54,9 +42,9 @@ def draw_curves(history: Mapping[str, Sequence[float]]) -> Figure:
         history: Column -> one number an epoch: `loss`, and any of `epoch`, `accuracy`, `val_loss`, `val_accuracy`.
     """
     measured = [name for name in ("loss", "accuracy") if history.get(name) or history.get(f"val_{name}")]
-    figure = _figure(8.6 if len(measured) > 1 else 5.2, 3.5)
+    figure = blank_figure(8.6 if len(measured) > 1 else 5.2, 3.5)
     for axes, name in zip(np.atleast_1d(figure.subplots(1, max(1, len(measured)))), measured, strict=False):
-        _plain(axes)
+        plain_axes(axes)
         drawn = (
             ("training", history.get(name, ()), RIGHT, "-", "o"),
             ("validation", history.get(f"val_{name}", ()), WRONG, "--", "s"),
@@ -89,20 +77,20 @@ def draw_metrics(metrics: Mapping[str, MetricValue]) -> Figure:
         metrics: Name -> value; those that are only a mapping or a matrix are left out.
     """
     rows = single_figures(metrics)
-    figure = _figure(8.6, 0.75 + 0.42 * max(1, len(rows)))
+    figure = blank_figure(8.6, 0.75 + 0.42 * max(1, len(rows)))
     axes = figure.subplots()
-    _plain(axes)
+    plain_axes(axes)
     # At most from -1 to 1: one cross-entropy of 4 would squeeze all the others into a corner.
     ends = [end for value in rows.values() for end in (value.value, value.ci_low) if end is not None]
     low = max(-1.0, math.floor(4 * min([0.0, *ends])) / 4)
     axes.set_xlim(low - 0.02, 1.02)
     axes.set_ylim(len(rows) - 0.4, -0.6)
-    axes.set_yticks(range(len(rows)), [_short(name, 32) for name in rows], parse_math=False)
+    axes.set_yticks(range(len(rows)), [shorten(name, 32) for name in rows], parse_math=False)
     axes.tick_params(axis="y", labelsize=10, length=0)
     axes.grid(axis="x", color=RULE, linewidth=0.7)
     for row, value in enumerate(rows.values()):
         if value.value is None:
-            told = _short(value.reason or "no reason given", 60)
+            told = shorten(value.reason or "no reason given", 60)
             told = told if told.startswith("undefined") else f"undefined: {told}"
             axes.text(0.01, row, told, transform=axes.get_yaxis_transform(), va="center", color=FAINT, fontsize=9,
                       style="italic", parse_math=False)  # fmt: skip
@@ -133,9 +121,9 @@ def draw_confusion(value: MetricValue, labels: Sequence[str]) -> Figure:
     shares = np.divide(counts, totals, out=np.zeros_like(counts), where=totals > 0)
     n = len(labels)
     side = max(2.6, 0.82 * n)
-    figure = _figure(side + 2.1, side + 1.2)
+    figure = blank_figure(side + 2.1, side + 1.2)
     axes = figure.subplots()
-    _plain(axes)
+    plain_axes(axes)
     for spine in axes.spines.values():
         spine.set_visible(False)
     axes.imshow(shares, cmap="Blues", vmin=0, vmax=1.15)
@@ -145,7 +133,7 @@ def draw_confusion(value: MetricValue, labels: Sequence[str]) -> Figure:
                   fontsize=13 if n <= 3 else 9, color="white" if shares[row, column] > 0.7 else INK)  # fmt: skip
     for index in range(n):  # the right answers, found without reading the axes
         axes.add_patch(Rectangle((index - 0.5, index - 0.5), 1, 1, fill=False, edgecolor=INK, linewidth=1.5))
-    names = [_short(label) for label in labels]
+    names = [shorten(label) for label in labels]
     axes.set_xticks(range(n), names, rotation=35 if n > 3 else 0, ha="right" if n > 3 else "center",
                     rotation_mode="anchor" if n > 3 else None, parse_math=False)  # fmt: skip
     axes.set_yticks(range(n), [f"{name}  ({int(t):,})" for name, t in zip(names, totals[:, 0], strict=True)],
@@ -165,16 +153,16 @@ def draw_predictions(pictures: Sequence[Picture], labels: Sequence[str]) -> Figu
     """
     pictures = pictures[:32]
     # Long words need wide cells, or neighboring titles run into each other.
-    longest = max((len(_short(name)) for name in labels), default=0)
+    longest = max((len(shorten(name)) for name in labels), default=0)
     columns, side = (8, 1.22) if longest <= 9 else (6, 1.65)
-    figure, grid = _grid(len(pictures), columns=columns, side=side, above=0.36, head=0.35)
+    figure, grid = squares(len(pictures), columns=columns, side=side, above=0.36, head=0.35)
     for axes, picture in zip(grid, pictures, strict=True):
         right = picture.predicted == picture.emotion
-        _show(axes, picture.pixels)
+        show(axes, picture.pixels)
         _mark(axes, right)
         _title(
             axes,
-            f"predicted: {_short(picture.predicted or '?')}\ntrue: {_short(picture.emotion)}",
+            f"predicted: {shorten(picture.predicted or '?')}\ntrue: {shorten(picture.emotion)}",
             size=7.5,
             color=INK if right else WRONG,
             bold=not right,
@@ -198,16 +186,16 @@ def draw_single_predictions(pictures: Sequence[Picture]) -> Figure:
     pictures = pictures[:6]
     places = min(3, max((len(picture.scores or {}) for picture in pictures), default=0))
     tall = 0.22 * places
-    figure, grid = _grid(len(pictures), columns=3, side=2.3, above=0.5, below=tall + 0.12)
+    figure, grid = squares(len(pictures), columns=3, side=2.3, above=0.5, below=tall + 0.12)
     width, height = figure.get_size_inches()
     for image, picture in zip(grid, pictures, strict=True):
         right = picture.predicted == picture.emotion
         place = image.get_position()
         # Beneath its picture: an inch of names, the bars, and room for the percentages.
         bars = figure.add_axes((place.x0 + 1.0 / width, place.y0 - (tall + 0.06) / height, 0.9 / width, tall / height))
-        _show(image, picture.pixels)
+        show(image, picture.pixels)
         _mark(image, right)
-        _title(image, f"predicted: {_short(picture.predicted or '?')}\ntrue: {_short(picture.emotion)}", size=10,
+        _title(image, f"predicted: {shorten(picture.predicted or '?')}\ntrue: {shorten(picture.emotion)}", size=10,
                color=INK if right else WRONG, bold=not right)  # fmt: skip
         _draw_scores(bars, picture)
     return figure
@@ -264,51 +252,6 @@ def write_plots(contents: ReportContents, folder: Path) -> Mapping[str, Path]:
     return written
 
 
-def _figure(width: float, height: float) -> Figure:
-    figure = Figure(figsize=(width, height), dpi=LINE_DPI, layout="constrained", facecolor="white")
-    FigureCanvasAgg(figure)
-    return figure
-
-
-def _grid(
-    count: int, *, columns: int, side: float, above: float, below: float = 0.0, head: float = 0.0
-) -> tuple[Figure, list[Axes]]:
-    """Return a figure and `count` square axes in it, row by row, placed by hand: all are equally large.
-
-    Args:
-        count: How many.
-        columns: At most this many in a row.
-        side: A square's side, in inches.
-        above: Room for a title above each, in inches.
-        below: Room beneath each, in inches.
-        head: Room above them all, in inches.
-    """
-    gap = 0.14
-    columns = min(columns, max(1, count))
-    cell = (side + gap, above + side + below + gap)
-    # A row of one or two would leave no room for what stands above it.
-    width = max(columns * cell[0] + gap, 4.0)
-    height = math.ceil(max(1, count) / columns) * cell[1] + head + gap / 2
-    figure = Figure(figsize=(width, height), dpi=PHOTO_DPI, facecolor="white")
-    FigureCanvasAgg(figure)
-    every = []
-    for index in range(count):
-        left = gap + (index % columns) * cell[0]
-        top = head + (index // columns) * cell[1] + above
-        place = (left / width, 1 - (top + side) / height, side / width, side / height)
-        every.append(figure.add_axes(place))
-    return figure, every
-
-
-def _show(axes: Axes, pixels: np.ndarray) -> None:
-    gray = pixels.ndim == 2 or pixels.shape[-1] == 1
-    axes.imshow(pixels.reshape(pixels.shape[:2]) if gray else pixels, cmap="gray" if gray else None, vmin=0, vmax=255)
-    axes.set_xticks([])
-    axes.set_yticks([])
-    for spine in axes.spines.values():
-        spine.set_visible(False)
-
-
 def _mark(axes: Axes, right: bool) -> None:
     """Frame a picture and put a symbol into its corner: color alone would leave some readers out."""
     color = RIGHT if right else WRONG
@@ -330,25 +273,18 @@ def _draw_scores(axes: Axes, picture: Picture) -> None:
     shown = ranked[:3]
     if picture.emotion not in dict(shown):
         shown = ranked[:2] + [item for item in ranked if item[0] == picture.emotion]
-    _plain(axes)
+    plain_axes(axes)
     axes.set_xlim(0, 1)
     axes.set_ylim(len(shown) - 0.5, -0.5)
     axes.set_xticks([])
     axes.spines["bottom"].set_visible(False)
-    axes.set_yticks(range(len(shown)), [_short(name) for name, _ in shown], parse_math=False)
+    axes.set_yticks(range(len(shown)), [shorten(name) for name, _ in shown], parse_math=False)
     axes.tick_params(axis="y", length=0, labelsize=8.5)
     axes.barh(range(len(shown)), [1] * len(shown), color="#eef0f4", height=0.62)
     colors = [RIGHT if name == picture.emotion else WRONG if name == picture.predicted else FAINT for name, _ in shown]
     axes.barh(range(len(shown)), [score for _, score in shown], color=colors, height=0.62)
     for row, (_, score) in enumerate(shown):
         axes.text(1.03, row, f"{score:.0%}", va="center", fontsize=8.5, color=INK)
-
-
-def _plain(axes: Axes) -> None:
-    axes.set_facecolor("white")
-    axes.tick_params(colors=INK, labelsize=9)
-    for name, spine in axes.spines.items():
-        spine.set(visible=name == "bottom", edgecolor=RULE)
 
 
 def _taking_turns(indices: Sequence[int], pictures: Sequence[Picture]) -> list[int]:
@@ -360,18 +296,3 @@ def _taking_turns(indices: Sequence[int], pictures: Sequence[Picture]) -> list[i
         seen[pictures[index].emotion] = turn + 1
         turns.append((turn, index))
     return [index for _, index in sorted(turns)]
-
-
-def _short(text: str, length: int = 16) -> str:
-    return _drawable(text if len(text) <= length else text[: length - 1] + "\N{HORIZONTAL ELLIPSIS}")
-
-
-def _drawable(text: str) -> str:
-    """Return text with a question mark for what the font cannot draw; matplotlib would warn for each."""
-    known = _glyphs()
-    return "".join(sign if ord(sign) in known else "?" for sign in text)
-
-
-@cache
-def _glyphs() -> frozenset[int]:
-    return frozenset(get_font(findfont(FontProperties())).get_charmap())

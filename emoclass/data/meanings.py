@@ -1,0 +1,87 @@
+"""What the class words of a dataset stand for in a run: the vocabulary, and what the run's map says."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Collection, Mapping, Sequence
+
+from emoclass.config import IGNORE
+from emoclass.errors import ConfigError, DataError
+from emoclass.labels import EMOTIONS, LabelScheme, canonical, close_emotions
+
+
+def meanings(
+    words: Sequence[str], map: Mapping[str, str], labels: LabelScheme, *, place: str, may_be_none: Collection[str]
+) -> dict[str, str | None]:
+    """Return the emotion of each class word, None where it stands for none or the map ignores it.
+
+    Args:
+        words: Of the dataset: of its classes, and of its votes.
+        map: Word -> emotion, or `ignore`.
+        labels: The run's emotions; words of others are translated, too.
+        place: What to call the dataset in errors.
+        may_be_none: Words that may stand for no emotion.
+
+    Raises:
+        DataError: Another word stands for no emotion.
+        ConfigError: The map names a class that is not there.
+    """
+    mapped = _mapped(words, map, labels)
+    found: dict[str, str | None] = {}
+    unknown: list[str] = []
+    for word in words:
+        said = mapped.get(word)
+        found[word] = None if said == IGNORE else canonical(said or word, labels.extra)
+        if found[word] is None and said != IGNORE and word not in may_be_none:
+            unknown.append(word)
+    if unknown:
+        raise _unknown_classes(place, labels, unknown)
+    _check_map(place, map, labels, words)
+    return found
+
+
+def _mapped(words: Sequence[str], map: Mapping[str, str], labels: LabelScheme) -> dict[str, str]:
+    """Return what the map says of those of a dataset's words that it is about.
+
+    What it says of a word itself goes before what it says of the emotion that the word stands for. A word that the
+    dataset does not have is about its emotion: `disgust` reaches the folder `disgusted`.
+    """
+    by_word = {word.strip().casefold(): said for word, said in map.items()}
+    there = {word.strip().casefold() for word in words}
+    aliases = {
+        emotion: said
+        for word, said in by_word.items()
+        if word not in there and (emotion := canonical(word, labels.extra)) is not None
+    }
+    by_emotion = aliases | by_word
+    found = {}
+    for word in words:
+        said = by_word.get(word.strip().casefold()) or by_emotion.get(canonical(word, labels.extra) or "")
+        if said:
+            found[word] = said
+    return found
+
+
+def _check_map(place: str, map: Mapping[str, str], labels: LabelScheme, words: Sequence[str]) -> None:
+    """Refuse a mapping of a class that is not there: it is a slip of the pen."""
+    there = {word.strip().casefold() for word in words}
+    emotions = {canonical(word, labels.extra) for word in words} - {None}
+    for word in map:
+        if word.strip().casefold() not in there and canonical(word, labels.extra) not in emotions:
+            raise ConfigError(f"data.map: {place} has no class {word!r}.", hint=f"Its classes are {', '.join(words)}.")
+
+
+def _unknown_classes(place: str, labels: LabelScheme, unknown: Sequence[str]) -> DataError:
+    guesses = []
+    for word in unknown:
+        close = close_emotions(word, labels.extra)
+        guesses.append(f"{word!r}" + (f" (close: {', '.join(close)})" if close else ""))
+    example = (close_emotions(unknown[0], labels.extra) or ("happy",))[0]
+    return DataError(
+        f"{place}: no known emotion: {'; '.join(guesses)}.",
+        hint=(
+            f"Map it, as in --map {shlex.quote(f'{unknown[0]}={example}')}, "
+            f"or leave it out with --map {shlex.quote(f'{unknown[0]}={IGNORE}')}. "
+            f"Known are {', '.join([*EMOTIONS, *labels.extra])}."
+        ),
+    )
