@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 
 from emoclass.builtins.metrics import BUILTIN_METRICS
+from emoclass.evaluation.permutation import permutation_test
 from emoclass.evaluation.predictions import Predictions
-from emoclass.evaluation.subgroups import break_down, permutation_test
+from emoclass.evaluation.subgroups import break_down
 from emoclass.labels import LabelScheme
 
 ACCURACY = [spec for spec in BUILTIN_METRICS if spec.name == "accuracy"]
@@ -85,3 +86,31 @@ def test_each_person_is_measured_by_the_images_alone():
     found = broken(right, list(groups), groups, attribute="group")
     assert found.values["anna"].metrics["accuracy"].interval == "wilson"
     assert (found.values["anna"].n_groups, found.more_than_chance) == (None, True)
+
+
+def test_one_person_with_two_values_does_not_undo_what_the_others_say():
+    rng = np.random.default_rng(0)
+    value, groups = np.repeat(np.arange(200) % 2, 5), np.repeat(np.arange(200), 5).astype(str).tolist()
+    right = rng.random(1000) < np.where(value == 1, 0.9, 0.5)
+    assert permutation_test(right, value, groups=groups, seed=0) < 0.001
+    value[0] = 1 - value[0]
+    assert permutation_test(right, value, groups=groups, seed=0) < 0.001
+    # Persons who are easier to read make no difference, whether they have one value or several.
+    easy = np.array([int(group) < 100 for group in groups])
+    assert permutation_test(easy, value, groups=groups, seed=0) > 0.2
+
+
+def test_where_each_value_is_one_persons_nothing_is_concluded():
+    right, groups = [1] * 40 + [0] * 40, tuple(["anna"] * 40 + ["ben"] * 40)
+    found = broken(right, ["female"] * 40 + ["male"] * 40, groups)
+    assert (found.p_value, found.more_than_chance) == (None, False)
+    assert found.verdict.startswith("Each gender is that of one person or source: whether these differ,")
+
+
+def test_thousands_of_values_take_little_memory_and_no_bootstrap():
+    n = 1600
+    groups = tuple(f"p{i // 2}" for i in range(n))
+    f1 = [spec for spec in BUILTIN_METRICS if spec.name in ("accuracy", "brier_score")]
+    found = break_down(predicted([1, 0] * (n // 2), groups), "group", list(groups), f1, seed=0, n_resamples=1000)
+    assert len(found.values) == n // 2
+    assert found.values["p0"].metrics["brier_score"].ci_low is None
