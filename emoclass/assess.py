@@ -27,7 +27,7 @@ Source: TypeAlias = str | Path | Classifier
 class Options(TypedDict, total=False):
     """How models are measured; `evaluate` says what each means."""
 
-    metrics: Sequence[str] | None
+    metrics: str | Sequence[str] | None
     labels: str | Sequence[str] | None
     by: str | Sequence[str]
     split: SplitName | None
@@ -44,7 +44,7 @@ def evaluate(
     source: Source,
     on: Datasets,
     *,
-    metrics: Sequence[str] | None = None,
+    metrics: str | Sequence[str] | None = None,
     labels: str | Sequence[str] | None = None,
     by: str | Sequence[str] = (),
     split: SplitName | None = None,
@@ -176,9 +176,9 @@ def _evaluate_all(sources: Mapping[str, Source], on: Datasets, **options: Unpack
     registry = options.get("registry") or Registry.discover()
     settings = Settings(
         registry=registry,
-        metrics=tuple(dict.fromkeys(metrics or ())),
+        metrics=tuple(dict.fromkeys(word.strip() for word in _words(metrics or ()))),
         trained_metrics=len(sources) == 1,
-        by=tuple(dict.fromkeys(word.strip() for word in ([by] if isinstance(by, str) else by))),
+        by=tuple(dict.fromkeys(word.strip() for word in _words(by))),
         split=split,
         map=options.get("map") or {},
         seed=options.get("seed", 0),
@@ -200,6 +200,10 @@ def _evaluate_all(sources: Mapping[str, Source], on: Datasets, **options: Unpack
     return [[trial.evaluate() for trial in row] for row in trials]
 
 
+def _words(given: str | Sequence[str]) -> Sequence[str]:
+    return given.split(",") if isinstance(given, str) else given
+
+
 def _cross_notes(matrix: Sequence[Sequence[Evaluation]], columns: Sequence[str]) -> Iterator[str]:
     """Say which cells compare, and once what several of them say."""
     models = [row[0].model for row in matrix]
@@ -211,6 +215,12 @@ def _cross_notes(matrix: Sequence[Sequence[Evaluation]], columns: Sequence[str])
         yield (
             f"The models do not choose among the same emotions ({among}): few are easier to tell apart than many, so "
             f"only models with the same ones compare.{told}"
+        )
+    elif len({row[0].task for row in matrix}) > 1:
+        second = ", ".join(f"of {model} it is {each[1]}" for model, each in zip(models, labels, strict=True))
+        yield (
+            f"The models' two labels stand in another order. Precision, recall, F1 and average precision are of the "
+            f"second one ({second}): with the labels {','.join(labels[0])} they compare."
         )
     if any(len({frozenset(cell.shown) for cell in row}) > 1 for row in matrix):
         yield "The datasets do not show the same emotions: the columns do not compare."

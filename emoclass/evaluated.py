@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -109,6 +109,14 @@ class Evaluation(FrozenModel):
     def shown(self) -> tuple[str, ...]:
         """Those of the emotions that an image shows."""
         return tuple(emotion for emotion in self.labels if self.support.get(emotion))
+
+    @property
+    def task(self) -> Collection[str]:
+        """What the model chose among, such that figures of equal tasks compare: of two labels, their order counts.
+
+        Precision, recall and the like are of the second of two labels, of more a mean over all.
+        """
+        return self.labels if len(self.labels) == 2 else frozenset(self.labels)
 
     @property
     def basis(self) -> str:

@@ -108,7 +108,7 @@ class Trial:
             metrics=self._measured(predictions),
             n_leaked=None if predictions.leaked is None else predictions.n_leaked,
             leak_adjusted=self._measured(others) if others else {},
-            by=dict(self._broken_down(predictions)),
+            by=dict(self._broken_down(others or predictions)),
             left_out=listed.index.left_out,
             merged=listed.index.merged,
             skipped=skipped,
@@ -122,7 +122,7 @@ class Trial:
         )
 
     def _broken_down(self, predictions: Predictions) -> Iterator[tuple[str, Breakdown]]:
-        """Yield the figures by each attribute that the dataset has: of all metrics named, else of the proportions."""
+        """Yield the figures by each attribute that the images have: of all metrics named, else of the proportions."""
         settings = self.settings
         accuracy = settings.registry.metrics.get("accuracy", prefer="builtins")
         named = [spec for spec in self.metrics if settings.metrics or spec.interval == "proportion"]
@@ -163,6 +163,8 @@ class Trial:
         for attribute in self.settings.by:
             if attribute not in attributes_of(index.samples):
                 yield f"The dataset says nothing of {attribute}."
+        if self.settings.by and 0 < predictions.n_leaked < len(predictions):
+            yield f"The figures by {', '.join(self.settings.by)} leave out what the model has seen."
         if self.classifier.bundle.manifest.trained.get("start"):
             yield (
                 "The model's training started from another trained model: whether that one had seen some of these "
@@ -175,10 +177,16 @@ class Trial:
 
     def _notes_of_merged_classes(self) -> Iterator[str]:
         """Say which classes count as an emotion in the model's training, and are left out here."""
-        known = self.classifier.labels.extra
-        left_out = {canonical(word, known) or word.casefold() for word in self.listed.index.left_out}
+        labels = self.classifier.labels
+
+        def meant(word: str) -> str:
+            return canonical(word, labels.extra) or word.strip().casefold()
+
+        left_out = set(map(meant, self.listed.index.left_out))
         merged = self.classifier.bundle.manifest.merged
-        apart = {word: emotion for word, emotion in merged.items() if (canonical(word, known) or word) in left_out}
+        apart = {
+            word: emotion for word, emotion in merged.items() if meant(word) in left_out and emotion in labels.emotions
+        }
         if apart:
             told = ", ".join(one_line(f"{word} counted as {emotion}") for word, emotion in apart.items())
             maps = " ".join(f"--map {shlex.quote(one_line(f'{word}={emotion}'))}" for word, emotion in apart.items())

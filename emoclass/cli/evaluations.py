@@ -86,6 +86,8 @@ def print_matrix(found: CrossEvaluation, metric: str | None) -> None:
     skipped = sum(len(cell.skipped) for row in found.matrix for cell in row)
     if skipped:
         click.echo(f"Note: {skipped} times, a file could not be read or judged; --json lists them.")
+    if any(cell.left_out for row in found.matrix for cell in row):
+        click.echo("Note: Images that show none of a model's emotions are left out; --json and --report count them.")
     click.echo()
     shown = metric or found.metrics[0]
     rows = []

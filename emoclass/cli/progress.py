@@ -34,7 +34,7 @@ class TerminalProgress(Progress):
     def stage(self, title: str) -> None:
         """Name the step that began, where nothing else will show it."""
         if title == "training":
-            click.echo("Starting TensorFlow, which takes some seconds", err=True)
+            click.echo("Starting Keras, which takes some seconds", err=True)
 
     def track(self, items: Iterable[T], *, title: str, total: int, unit: str = "images") -> Iterator[T]:
         """Draw a bar on a terminal; elsewhere say what begins."""

@@ -1,11 +1,11 @@
-"""The page of a cross-dataset evaluation: the heat map, and every figure behind it."""
+"""The page of a cross-dataset evaluation: the heat map, and the figures behind it."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 from emoclass.errors import OutputError
-from emoclass.evaluated import CrossEvaluation
+from emoclass.evaluated import Breakdown, CrossEvaluation
 from emoclass.reporting.heat_map import heat_map_png
 from emoclass.reporting.page import FILTERS, NAMES, single_figures
 from emoclass.reporting.templates import embedded, template
@@ -31,6 +31,7 @@ def write_cross_page(found: CrossEvaluation, path: Path, metric: str | None = No
         metric=metric or next(iter(found.metrics), None),
         plot=embedded(heat_map_png(found, metric)),
         singles=lambda row: list(dict.fromkeys(name for cell in row for name in single_figures(cell.metrics))),
+        singles_of=_singles_of,
         shown_values=SHOWN_VALUES,
     )
     try:
@@ -38,3 +39,9 @@ def write_cross_page(found: CrossEvaluation, path: Path, metric: str | None = No
         path.write_bytes(text.encode("utf-8", "backslashreplace"))
     except OSError as error:
         raise OutputError(f"page {path}: cannot be written ({error.strerror}).") from error
+
+
+def _singles_of(found: Breakdown) -> list[str]:
+    """Return the metrics that are a single figure for each value of an attribute, accuracy first."""
+    names = single_figures(next(iter(found.values.values())).metrics)
+    return sorted(names, key=lambda name: name != "accuracy")

@@ -90,9 +90,9 @@ def write_heat_map(found: CrossEvaluation, path: Path, metric: str | None = None
 
 def _blocks(found: CrossEvaluation) -> Iterator[list[int]]:
     """Yield the rows of models that choose among the same emotions, in the order in which they come."""
-    labels = [frozenset(row[0].labels) for row in found.matrix]
-    for each in dict.fromkeys(labels):
-        yield [row for row, own in enumerate(labels) if own == each]
+    tasks = [row[0].task for row in found.matrix]
+    for each in dict.fromkeys(tasks):
+        yield [row for row, own in enumerate(tasks) if own == each]
 
 
 def _limits(figures: Sequence[Sequence[MetricValue]]) -> tuple[float, float]:
@@ -138,7 +138,7 @@ def _folded(dataset: str) -> str:
 
 def _caption(found: CrossEvaluation, blocks: int, low: float, high: float) -> str:
     """Say how the picture is read."""
-    said = []
+    said = ["Darker cells hold larger values."]
     if blocks > 1:
         said.append("Models in one block choose among the same emotions: compare within a block and down a column.")
     if (low, high) != (0.0, 1.0):

@@ -234,7 +234,9 @@ def test_what_a_map_merges_is_told(bundle, photos, registry):
     assert found.to_json()["merged"] == {"sad": {"fear": 3}}
 
 
-@pytest.mark.parametrize("merged", [{"sad": {"scared": 40, "bored": 2}}, {"sad": {"fear": 40}}])
+@pytest.mark.parametrize(
+    "merged", [{"sad": {"scared": 40, "bored": 2}}, {"sad": {"Fear": 40}}, {"sad": {"fear": 1}, "angry": {"scared": 3}}]
+)
 def test_classes_that_were_merged_in_training_and_are_left_out_here_are_told(photos, tmp_path, registry, merged):
     folder = write_bundle(tmp_path / "bundle")
     manifest = json.loads((folder / "manifest.json").read_text())

@@ -169,6 +169,17 @@ def test_the_command_prints_a_matrix_or_one_document(bundle, crop_bundle, photos
     assert f"{bundle} on folder in {photos}: 11 images" in alone and (tmp_path / "alone.png").is_file()
 
 
+def test_two_labels_in_another_order_are_another_task(bundle, crop_bundle, photos, registry):
+    turned = emoclass.load(crop_bundle).among("sad,happy")
+    models = {"one": bundle, "other": turned}
+    found = emoclass.cross_evaluate(models, {"folder": photos}, registry=registry, resamples=0, metrics="f1, accuracy")
+    assert found.notes[0].startswith("The models' two labels stand in another order.")
+    assert "(of one it is sad, of other it is happy): with the labels happy,sad they compare." in found.notes[0]
+    assert found.matrix[0][0].task != found.matrix[1][0].task
+    same = emoclass.cross_evaluate(models, {"folder": photos}, registry=registry, resamples=0, labels="happy,sad")
+    assert not [note for note in same.notes if "another order" in note]
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [
