@@ -110,7 +110,7 @@ class TrainingConfig(FrozenModel):
         batch_size: Images per step.
         optimizer: A Keras optimizer.
         schedule: A Keras learning-rate schedule; `decay_steps`, where it takes one and the options
-            name none, is the length of the whole training.
+            name none, is the length of the whole training, less `warmup_steps`.
         loss: A Keras loss of probabilities; by default (categorical or binary) cross-entropy, as the labels say.
         augmentation: Keras layers that change training images, in order; the saved model has none of them.
         callbacks: Keras callbacks.

@@ -67,7 +67,7 @@ def index(
         ContractError: Ids that repeat, paths that leave the root, or votes that are no counts.
     """
     samples = list_samples(spec, config, labels)
-    listed = _translate(spec, config, labels, samples)
+    listed = _translate(spec, config, labels, samples, samples)
     if excluded:
         listed = _without(listed, samples, excluded, _place(spec, config))
     found = {sample.emotion for sample in listed.samples}
@@ -96,17 +96,18 @@ def index_shared(
         DataError: No images, or none of that split; a class word that is no known emotion; no shared emotion.
         ContractError: As `index` does.
     """
-    samples = list_samples(spec, config, labels)
+    every = list_samples(spec, config, labels)
+    samples = every
     if split is not None:
-        there = sorted({sample.split for sample in samples if sample.split})
-        samples = [sample for sample in samples if sample.split == split]
+        there = sorted({sample.split for sample in every if sample.split})
+        samples = [sample for sample in every if sample.split == split]
         if not samples:
             found = f"only {', '.join(there)}" if there else "no official splits"
             raise DataError(
                 f"{_place(spec, config)}: expected images of the split {split!r}, got {found}.",
                 hint="Without a split, all images are taken.",
             )
-    listed = _translate(spec, config, labels, samples)
+    listed = _translate(spec, config, labels, samples, every)
     if not listed.samples:
         raise DataError(
             f"{_place(spec, config)}: no images of {', '.join(labels.emotions)}.",
@@ -208,9 +209,12 @@ def _check_contract(spec: DatasetSpec, samples: list[Sample]) -> None:
         )
 
 
-def _translate(spec: DatasetSpec, config: DataConfig, labels: LabelScheme, samples: list[Sample]) -> Index:
-    classes = {sample.emotion for sample in samples}
-    votes = {word for sample in samples for word in sample.votes or ()}
+def _translate(
+    spec: DatasetSpec, config: DataConfig, labels: LabelScheme, samples: Sequence[Sample], every: Sequence[Sample]
+) -> Index:
+    """List some of a dataset's samples in the words of a run; the map may name a class of any of its samples."""
+    classes = {sample.emotion for sample in every}
+    votes = {word for sample in every for word in sample.votes or ()}
     # A vote may be for no emotion at all, as FER+'s for "unknown" are: it is left out.
     meaning = meanings(
         sorted(classes | votes), config.map, labels, place=_place(spec, config),

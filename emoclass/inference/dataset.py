@@ -60,7 +60,7 @@ def predict_dataset(
                 scores.append(outcome)
     if not samples:
         raise DataError(
-            f"dataset {listed.spec.name!r}: none of the {len(skipped)} files can be read, "
+            f"dataset {listed.spec.name!r}: none of the {len(skipped)} files can be read or judged, "
             f"{skipped[0].path} for one: {skipped[0].reason}."
         )
     labels = classifier.labels

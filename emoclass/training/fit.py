@@ -194,7 +194,9 @@ def _optimizer(config: TrainingConfig, steps: int) -> keras.optimizers.Optimizer
         return _make(config.optimizer, "training.optimizer", keras.optimizers.Optimizer, **averaging)
     schedule = config.schedule
     if "decay_steps" not in schedule.options and _takes_steps(schedule):
-        schedule = Component(ref=schedule.ref, options={**schedule.options, "decay_steps": steps})
+        # Keras counts them from the end of the warm-up on.
+        left = max(1, steps - int(schedule.options.get("warmup_steps") or 0))
+        schedule = Component(ref=schedule.ref, options={**schedule.options, "decay_steps": left})
     rate = _make(schedule, "training.schedule", keras.optimizers.schedules.LearningRateSchedule)
     return _make(config.optimizer, "training.optimizer", keras.optimizers.Optimizer, learning_rate=rate, **averaging)
 

@@ -30,17 +30,14 @@ def start_from(
         trained_labels: Its emotions.
 
     Raises:
-        ContractError: The two have no layer in common, so that nothing would be learned from the trained one.
+        ContractError: A layer of the network, but for the last one, is not in the trained model.
     """
     known = {layer.name: layer for layer in _layers_inside(trained)}
     head = network.layers[-1]
     if spec.start is not None:
         resolve(spec.start)(network, trained)
-    elif not _copy_by_name(network.layers[:-1], known):
-        raise ContractError(
-            f"model {spec.name!r}: none of its layers is in the trained model, by name and shape.",
-            hint="Start from a model that was trained with the same options of [model.options].",
-        )
+    else:
+        _copy_by_name(spec, network.layers[:-1], known)
     learned = known.get(head.name)
     if isinstance(head, keras.layers.Dense) and isinstance(learned, keras.layers.Dense):
         _copy_emotions(head, labels, learned, trained_labels)
@@ -55,15 +52,19 @@ def _layers_inside(model: keras.Model) -> Iterator[keras.layers.Layer]:
             yield layer
 
 
-def _copy_by_name(layers: list[keras.layers.Layer], known: dict[str, keras.layers.Layer]) -> int:
-    """Copy the weights of layers of the same name and shapes; return how many layers that were."""
-    copied = 0
+def _copy_by_name(spec: ModelSpec, layers: list[keras.layers.Layer], known: dict[str, keras.layers.Layer]) -> None:
+    """Copy the weights of layers of the same name and shapes; half a network that was learned is worth nothing."""
     for layer in layers:
         weights = known[layer.name].get_weights() if layer.name in known else []
-        if weights and [each.shape for each in weights] == [tuple(each.shape) for each in layer.weights]:
-            layer.set_weights(weights)
-            copied += 1
-    return copied
+        if [each.shape for each in weights] != [tuple(each.shape) for each in layer.weights]:
+            raise ContractError(
+                f"model {spec.name!r}: its layer {layer.name!r} is not in the trained model, by name and shape.",
+                hint=(
+                    "Start from a model that was trained with the same [model.options]. Where `finish` changes the "
+                    "layers, ModelSpec.start says how to go back."
+                ),
+            )
+        layer.set_weights(weights)
 
 
 def _copy_emotions(

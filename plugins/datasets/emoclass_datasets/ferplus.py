@@ -138,7 +138,9 @@ def _listed(home: Path) -> Iterator[tuple[str, Path, Voted]]:
             return _folders(home / VOTES if has_votes else None, folders)
     for place in (home, home / "fer2013"):
         if has_votes and (home / NAMES).exists() and any((place / folder).is_dir() for folder in fer2013.FOLDERS):
-            return _kaggle(home / VOTES, _paths(home / NAMES), place)
+            paths = _paths(home / NAMES, place)
+            RELEASE.require(place, (path.relative_to(place).as_posix() for path in paths.values()), NAMES)
+            return _kaggle(home / VOTES, paths)
     raise RELEASE.missing(f"the images of FER2013 in {home}", "votes alone")
 
 
@@ -163,24 +165,29 @@ def _folders(votes: Path | None, folders: Sequence[Path]) -> Iterator[tuple[str,
     if votes is None:
         for usage, folder in place.items():
             for voted in _labels(folder / "label.csv", usage):
-                yield f"{folder.name}/{voted.name}", folder / voted.name, voted
+                file = RELEASE.inside(folder, voted.name, str(folder / "label.csv"), voted.line)
+                yield f"{folder.name}/{voted.name}", file, voted
         return
     for voted in _votes(votes):
         if voted.name and voted.usage in place:
             folder = place[voted.usage]
-            yield f"{folder.name}/{voted.name}", folder / voted.name, voted
+            file = RELEASE.inside(folder, voted.name, str(votes), voted.line)
+            yield f"{folder.name}/{voted.name}", file, voted
 
 
-def _kaggle(votes: Path, paths: Mapping[str, str], place: Path) -> Iterator[tuple[str, Path, Voted]]:
+def _kaggle(votes: Path, paths: Mapping[str, Path]) -> Iterator[tuple[str, Path, Voted]]:
     for voted in _votes(votes):
         if voted.name in paths:
-            path = place / paths[voted.name]
+            path = paths[voted.name]
             yield voted.name, path, voted._replace(label=path.parent.name)
 
 
-def _paths(names: Path) -> dict[str, str]:
+def _paths(names: Path, place: Path) -> dict[str, Path]:
     """Read the table that leads from the authors' names to Kaggle's paths."""
-    return {row["image_name"]: row["kaggle_path"] for _, row in _table(names, ("image_name", "kaggle_path"))}
+    return {
+        row["image_name"]: RELEASE.inside(place, row["kaggle_path"], str(names), line)
+        for line, row in _table(names, ("image_name", "kaggle_path"))
+    }
 
 
 def _votes(file: Path) -> Iterator[Voted]:

@@ -84,7 +84,7 @@ class Release:
         wanted = " or ".join(marks)
         level = [self.folder(root)]
         for _ in range(3):
-            found = [folder for folder in level if any((folder / mark).exists() for mark in marks)]
+            found = [folder for folder in level if any(_exists(folder / mark) for mark in marks)]
             if len(found) > 1:
                 raise DataError(
                     f"dataset {self.name!r}: expected one folder with {wanted}, got {', '.join(map(str, found))}.",
@@ -92,8 +92,17 @@ class Release:
                 )
             if found:
                 return found[0]
-            level = [inner for folder in level for inner in self.subfolders(folder)]
+            level = [inner for folder in level for inner in self._listable(folder, top=root)]
         raise self.missing(f"{wanted} in {root}", "nothing of that name")
+
+    def _listable(self, folder: Path, *, top: Path | None) -> list[Path]:
+        """Return a folder's own folders; none where one below the top, such as `lost+found`, cannot be listed."""
+        try:
+            return self.subfolders(folder)
+        except DataError:
+            if folder == top:
+                raise
+            return []
 
     def subfolders(self, folder: Path) -> list[Path]:
         """Return a folder's own folders, sorted; hidden and stray ones are passed over.
@@ -178,6 +187,13 @@ class Release:
         if absent:
             got = f"{len(absent):,} that are not there, {absent[0][:120]} for one"
             raise self.missing(f"all files that {listed} names", got)
+
+
+def _exists(path: Path) -> bool:
+    try:
+        return path.exists()
+    except OSError:  # in a folder that may not be searched
+        return False
 
 
 def _is_file(path: Path) -> bool:

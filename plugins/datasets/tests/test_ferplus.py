@@ -106,6 +106,16 @@ def test_kaggles_folders_are_read_by_a_table_of_names(tmp_path):
     assert {each.emotion for each in load(tmp_path)} == {"happiness"}
 
 
+@pytest.mark.parametrize("path", ["/kaggle/train/angry/1.jpg", "../1.jpg", "train/angry/gone.jpg"])
+def test_a_path_that_leads_nowhere_is_an_error(tmp_path, path):
+    draw(tmp_path / "train" / "angry" / "Training_1.jpg")
+    votes(tmp_path, f"Training,a.png,{HAPPY}", f"Training,b.png,{HAPPY}")
+    rows = f"image_name,kaggle_path\na.png,train/angry/Training_1.jpg\nb.png,{path}\n"
+    (tmp_path / "ferplus_names.csv").write_text(rows)
+    with pytest.raises(DataError, match=r"the name of an image in .*line 3\)|1 that are not there, train/angry/gone"):
+        load(tmp_path)
+
+
 def test_fer2013s_own_labels_stand_beside_the_votes_where_the_images_say_them(tmp_path):
     votes(tmp_path, f"Training,fer0000000.png,{HAPPY}", f"PrivateTest,fer0000001.png,{SPLIT}")
     pixels(tmp_path, "Training", "PrivateTest")

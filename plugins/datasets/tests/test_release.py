@@ -1,5 +1,8 @@
 """What all loaders of image folders do alike."""
 
+import os
+from pathlib import Path
+
 import pytest
 from emoclass_datasets.folders import FOLDERS
 from emoclass_datasets.release import Release, without_repeats
@@ -145,3 +148,24 @@ def test_a_repeated_sample_stands_once_and_one_of_two_classes_is_conflicting():
     rows.append(sample("c", "sad"))
     kept = [(each.id, each.emotion) for each in without_repeats(rows)]
     assert kept == [("a", "happy"), ("b", "sad"), ("c", "conflicting")]
+
+
+def test_a_folder_beside_the_dataset_that_may_not_be_read_is_passed_over(tmp_path, monkeypatch):
+    (tmp_path / "lost+found").mkdir()
+    (tmp_path / "inner" / "some").mkdir(parents=True)
+    (tmp_path / "inner" / "some" / "list.txt").touch()
+    exists, scandir = Path.exists, os.scandir
+
+    def closed(real):
+        def asked(path, *more, **options):
+            if "lost+found" in str(path):
+                raise PermissionError(13, "Permission denied", str(path))
+            return real(path, *more, **options)
+
+        return asked
+
+    monkeypatch.setattr(Path, "exists", closed(exists))
+    monkeypatch.setattr(os, "scandir", closed(scandir))
+    assert RELEASE.find(tmp_path, "list.txt") == tmp_path / "inner" / "some"
+    with pytest.raises(DataError, match=r"lost\+found, got one that cannot be listed \(Permission denied\)"):
+        RELEASE.find(tmp_path / "lost+found", "list.txt")

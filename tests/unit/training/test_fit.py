@@ -280,6 +280,9 @@ def test_a_schedule_spans_the_whole_training_unless_it_says_otherwise(pixels, tm
     cosine = {"ref": "keras.optimizers.schedules:CosineDecay", "options": {"initial_learning_rate": 0.01}}
     _, told = train(pixels, tmp_path / "a.state", schedule=cosine, callbacks=[])
     assert told[-1][1]["learning_rate"] == pytest.approx(0, abs=1e-6)
+    warm = {**cosine, "options": {"initial_learning_rate": 0.0, "warmup_target": 0.01, "warmup_steps": 5}}
+    _, told = train(pixels, tmp_path / "warm.state", schedule=warm, callbacks=[])
+    assert told[-1][1]["learning_rate"] == pytest.approx(0, abs=1e-6)
     cosine["options"]["decay_steps"] = 10_000
     _, told = train(pixels, tmp_path / "b.state", schedule=cosine, callbacks=[], epochs=1)
     assert told[-1][1]["learning_rate"] == pytest.approx(0.01, rel=1e-3)
