@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import inspect
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import click
 
 from emoclass.cli.output import json_option, print_fields, print_json, print_table
-from emoclass.refs import describe
+from emoclass.errors import PluginError
+from emoclass.refs import describe, resolve
 from emoclass.registry import Registry
 from emoclass.specs import DatasetSpec, MetricSpec, ModelSpec, Recipe, Spec
 
@@ -21,12 +23,24 @@ def _dataset(spec: DatasetSpec) -> dict[str, str | None]:
         "takes a folder": "yes" if spec.needs_root else "no",
         "no emotions": ", ".join(spec.not_emotions),
         "its classes": ", ".join(f"{code} = {word}" for code, word in spec.codes.items() if code != word),
+        "options": ", ".join(_options(spec)),
         "shows": spec.expects.replace("_", " "),
         "notice": spec.notice,
         "license": spec.license,
         "citation": spec.citation,
         "get it at": spec.url,
     }
+
+
+def _options(spec: DatasetSpec) -> Iterator[str]:
+    """Yield what `[data.options]` may hold, each with what it is where nothing is said."""
+    try:
+        parameters = inspect.signature(resolve(spec.load)).parameters
+    except (PluginError, TypeError, ValueError):  # using it will say what is wrong
+        return
+    for name, parameter in parameters.items():
+        if parameter.default is not parameter.empty and name not in ("root", "labels"):
+            yield f"{name} = {parameter.default!r}"
 
 
 def _model(spec: ModelSpec) -> dict[str, str | None]:

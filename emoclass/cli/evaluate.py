@@ -26,8 +26,8 @@ among which. Several models make a table, models downward and datasets across.
 
 \b
 emoclass evaluate runs/20260102-030405-happysad --on folder=photos/
-emoclass evaluate happy-model --on folder=faces/ --on synthetic-faces --json
-emoclass evaluate faces happy-model --on folder=faces/ --labels happy,sad --plot matrix.png
+emoclass evaluate happy-model --on folder=crops/ --on synthetic-faces --json
+emoclass evaluate faces happy-model --on folder=crops/ --labels happy,sad --plot matrix.png
 """
 
 

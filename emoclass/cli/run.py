@@ -34,7 +34,8 @@ emoclass run --plugin happysad --folds 5        five times, so that every image 
 @click.option("--dataset", metavar="NAME", help="Use this dataset instead of the recipe's.")
 @click.option("--model", metavar="NAME", help="Use this model instead of the recipe's.")
 @click.option("--from", "start", metavar="SOURCE", help="Start from a trained model instead of from nothing: "
-              "'pretrained' is the one that the plugin brings; or the folder of a run or a bundle.")  # fmt: skip
+              "'pretrained' is the one that the plugin brings, 'pretrained:NAME' another of these; or the folder of a "
+              "run or a bundle.")  # fmt: skip
 @click.option("--recipe", metavar="NAME", help="Which of the plugin's recipes to run.")
 @click.option("--labels", metavar="A,B,...", help="The emotions, in class order, or a scheme of them: happysad, "
               "basic5, ekman6, fer7, affectnet8.")  # fmt: skip

@@ -1,11 +1,13 @@
 """FER+: votes, the authors' majority, the layouts of the images, and what is said of damaged files."""
 
 import pytest
+from click.testing import CliRunner
 from emoclass_datasets import ferplus, pixel_table, register_datasets
 from emoclass_datasets.ferplus import load, majority
 from emoclass_datasets.tiny import draw
 
 from emoclass import LabelScheme
+from emoclass.cli import cli
 from emoclass.config import DataConfig
 from emoclass.data.index import index
 from emoclass.errors import ConfigError, DataError
@@ -184,3 +186,8 @@ def test_votes_without_images_say_what_is_missing(tmp_path):
         load(tmp_path)
     assert "Nothing is downloaded" in caught.value.hint
     assert ferplus.RELEASE.url in caught.value.hint
+
+
+def test_the_options_are_shown_with_the_dataset():
+    shown = CliRunner().invoke(cli, ["datasets", "show", "ferplus"])
+    assert (shown.exit_code, "test = 'auto', label = 'majority'" in shown.stdout) == (0, True)
