@@ -20,6 +20,9 @@ RELU_SCALE = math.sqrt(2 / (1 - 1 / math.pi))
 BRANCH_VARIANCE = 0.04
 """What each residual branch adds to the variance of the activations, at the most."""
 
+CLOSER = 24
+"""The closer view leaves out this part of the picture at each side: of 48 pixels, 2."""
+
 INNER = "network"
 """The name of the network inside what `finish` makes."""
 
@@ -139,23 +142,34 @@ def _gated(x: Any, name: str, seeds: Iterator[int]) -> Any:
 
 
 def finish(network: keras.Model) -> keras.Model:
-    """Make of a trained network what predicts: plain convolutions, in half precision, on the picture and its mirror.
+    """Make of a trained network what predicts: plain convolutions, in half precision, on four views of the picture.
 
     Args:
         network: What `build` made.
 
     Returns:
         A model of Keras' own layers, with the input and output of `network`: the mean of the probabilities of the
-        picture and of its mirror image. Its weights are float32 numbers that half precision holds exactly, so that a
-        file of half the size predicts the same.
+        picture, of its middle, enlarged, and of the mirror images of both. Its weights are float32 numbers that half
+        precision holds exactly, so that a file of half the size predicts the same.
     """
     plain = keras.models.clone_model(network, clone_function=_plain_layer)
     for layer, trained in zip(plain.layers, network.layers, strict=True):
         layer.set_weights([_in_half_precision(weight) for weight in _plain_weights(trained)])
     inner = keras.Model(plain.input, plain.output, name=INNER)
-    pixels = keras.Input(network.input_shape[1:], name="pixels")
-    mean = layers.Average(name="both_views")([inner(pixels), inner(ops.flip(pixels, axis=2))])
-    return keras.Model(pixels, mean, name="faces")
+    return _views(inner, network.input_shape[1:])
+
+
+def _views(inner: keras.Model, shape: tuple[int, int, int]) -> keras.Model:
+    """Return a model of the mean of what a network says of four views."""
+    height, width, _ = shape
+    pixels = keras.Input(shape, name="pixels")
+    margin = height // CLOSER, width // CLOSER
+    # Not keras.layers.Resizing, which imports TensorFlow on every backend.
+    closer = ops.image.resize(layers.Cropping2D(margin, name="middle")(pixels), (height, width))
+    views = [pixels, closer, ops.flip(pixels, axis=2), ops.flip(closer, axis=2)]
+    # As one larger batch, so that the network is in an exported file once.
+    seen = ops.reshape(inner(ops.concatenate(views, axis=0)), (len(views), -1, inner.output_shape[-1]))
+    return keras.Model(pixels, ops.mean(seen, axis=0), name="faces")
 
 
 def start(network: keras.Model, trained: keras.Model) -> None:
@@ -166,9 +180,15 @@ def start(network: keras.Model, trained: keras.Model) -> None:
         trained: What `finish` made.
 
     Raises:
-        ContractError: It was trained with other widths or blocks.
+        ContractError: It is another kind of model, or was trained with other widths or blocks.
     """
-    learned = {layer.name: layer.get_weights() for layer in trained.get_layer(INNER).layers}
+    inner = next((layer for layer in trained.layers if layer.name == INNER and isinstance(layer, keras.Model)), None)
+    if inner is None:
+        raise ContractError(
+            f"model 'faces': expected a trained model of this kind, got {trained.name!r}.",
+            hint="Start from --from pretrained, or from a run of --plugin faces.",
+        )
+    learned = {layer.name: layer.get_weights() for layer in inner.layers}
     for layer in network.layers[:-1]:
         weights = learned.get(layer.name, [])
         own = [layer.kernel, layer.bias] if isinstance(layer, StandardizedConv2D) else layer.weights

@@ -1,11 +1,14 @@
 """The layers that change training pictures."""
 
+import io
+
 import keras
 import numpy as np
 import pytest
-from emoclass_faces.augmentation import RandomPatch, RandomTone, RandomView
+from emoclass_faces.augmentation import RandomCompression, RandomPatch, RandomTone, RandomView
+from PIL import Image
 
-LAYERS = [RandomView, RandomTone, RandomPatch]
+LAYERS = [RandomView, RandomTone, RandomCompression, RandomPatch]
 
 
 @pytest.fixture(scope="module")
@@ -86,3 +89,34 @@ def test_a_patch_is_an_even_rectangle_on_the_share_of_pictures_that_is_said():
         rows, columns = each.any(axis=1).sum(), each.any(axis=0).sum()
         assert each.sum() == rows * columns
         assert max(rows, columns) <= 0.45 * 48 + 1
+
+
+def compressed(picture, quality):
+    """Return what is left of a picture, float32 `(48, 48, 1)`, when it was a JPEG file."""
+    file = io.BytesIO()
+    Image.fromarray(np.round(255 * picture[..., 0]).astype(np.uint8)).save(file, "JPEG", quality=quality)
+    return np.asarray(Image.open(file), np.float32)[..., np.newaxis] / 255
+
+
+def test_compression_loses_about_what_a_jpeg_file_of_low_quality_does(pictures, monkeypatch):
+    grainy = np.clip(pictures + np.random.default_rng(0).normal(0, 0.05, pictures.shape), 0, 1).astype(np.float32)
+    lost = {
+        quality: np.mean([np.abs(compressed(picture, quality) - picture).mean() for picture in grainy])
+        for quality in (20, 50)
+    }
+    layer = RandomCompression()
+    for strength, quality in ((1, 50), (2, 20)):
+        monkeypatch.setattr(layer, "draw", lambda some, low, high, by=strength: np.full((len(some), 1, 1, 1), by, "f4"))
+        changed = np.asarray(layer(grainy, training=True))
+        assert np.abs(changed - grainy).mean() == pytest.approx(lost[quality], rel=0.25)
+
+
+def test_compression_leaves_half_of_the_pictures_as_they_are(pictures):
+    changed = np.asarray(RandomCompression(seed=0)(pictures, training=True))
+    same = np.abs(changed - pictures).max(axis=(1, 2, 3)) < 1e-3
+    assert 16 < same.sum() < 48
+
+
+def test_compression_asks_for_pictures_of_whole_blocks():
+    with pytest.raises(ValueError, match="multiples of 8, got 48x44"):
+        RandomCompression()(np.zeros((2, 48, 44, 1), np.float32), training=True)

@@ -53,11 +53,13 @@ def test_a_standardized_kernel_has_no_mean_and_the_variance_asked_for():
     np.testing.assert_allclose(norms, 1.7 * np.array([1, 2, 0, 1, 1]), rtol=1e-3)
 
 
-def test_a_finished_model_is_the_mean_of_both_views_in_keras_own_layers(pictures, tmp_path):
+def test_a_finished_model_is_the_mean_of_four_views_in_keras_own_layers(pictures, tmp_path):
     network = trained()
     kept = finish(SPEC, network, SEVEN, seed=0)
-    both = (network.predict(pictures, verbose=0) + network.predict(pictures[:, :, ::-1], verbose=0)) / 2
-    np.testing.assert_allclose(kept.predict(pictures, verbose=0), both, atol=3e-3)
+    closer = keras.ops.convert_to_numpy(keras.ops.image.resize(pictures[:, 2:-2, 2:-2], (48, 48)))
+    views = [pictures, closer, pictures[:, :, ::-1], closer[:, :, ::-1]]
+    mean = sum(network.predict(view, verbose=0) for view in views) / 4
+    np.testing.assert_allclose(kept.predict(pictures, verbose=0), mean, atol=3e-3)
     mirrored = kept.predict(pictures[:, :, ::-1], verbose=0)
     np.testing.assert_allclose(mirrored, kept.predict(pictures, verbose=0), atol=1e-6)
     inside = kept.get_layer("network").layers
@@ -94,6 +96,12 @@ def test_a_training_does_not_start_from_a_model_of_other_widths():
     kept = finish(SPEC, trained(widths=(8, 16)), SEVEN, seed=0)
     with pytest.raises(ContractError, match="same layers, got another 'stage2_block1_conv_1'"):
         start_from(SPEC, build(SPEC, SEVEN, seed=0, options=SMALL), SEVEN, kept, SEVEN)
+
+
+def test_a_training_does_not_start_from_another_kind_of_model():
+    other = keras.Sequential([keras.Input((48, 48, 1)), keras.layers.Flatten(), keras.layers.Dense(7)], name="other")
+    with pytest.raises(ContractError, match="expected a trained model of this kind, got 'other'"):
+        start_from(SPEC, build(SPEC, SEVEN, seed=0, options=SMALL), SEVEN, other, SEVEN)
 
 
 def test_widths_and_blocks_belong_together():
