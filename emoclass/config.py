@@ -215,8 +215,11 @@ class RunConfig(FrozenModel):
         return self
 
     def digest(self) -> str:
-        """Return the SHA-256 of the experiment, `runtime` left out, in hexadecimal."""
-        tree = self.model_dump(mode="json", exclude={"runtime"})
+        """Return the SHA-256 of the experiment, `runtime` left out, in hexadecimal.
+
+        What is as by default counts for nothing: a setting that a later version adds leaves old digests as they are.
+        """
+        tree = self.model_dump(mode="json", exclude={"runtime"}, exclude_defaults=True)
         return hashlib.sha256(json.dumps(tree, sort_keys=True).encode()).hexdigest()
 
     def to_toml(self) -> str:

@@ -2,7 +2,7 @@ import tomllib
 
 import pytest
 
-from emoclass.config import RunConfig, read_file, validate
+from emoclass.config import RunConfig, TrainingConfig, read_file, validate
 from emoclass.configure import merge
 from emoclass.errors import ConfigError
 
@@ -37,6 +37,21 @@ def test_the_digest_is_of_the_experiment_not_of_the_machine():
     config = validate(SMALLEST)
     assert validate({**SMALLEST, "runtime": {"threads": 1}}).digest() == config.digest()
     assert validate({**SMALLEST, "seed": 1}).digest() != config.digest()
+
+
+def test_a_setting_that_a_later_version_adds_does_not_change_the_digest_of_an_old_experiment():
+    class LaterTraining(TrainingConfig):
+        warp: float = 0.0
+
+    class LaterRun(RunConfig):
+        training: LaterTraining = LaterTraining()
+        study: dict[str, int] = {}  # noqa: RUF012
+
+    for settings in ({}, {"training": {"epochs": 3}}):
+        experiment = {**SMALLEST, **settings}
+        assert LaterRun.model_validate(experiment).digest() == validate(experiment).digest()
+    warped = LaterRun.model_validate({**SMALLEST, "training": {"warp": 0.5}})
+    assert warped.digest() != validate(SMALLEST).digest()
 
 
 @pytest.mark.parametrize(
