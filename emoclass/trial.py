@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeAlias
 
+from emoclass.auditing.seen import Seen
 from emoclass.bundle.plain import one_line
 from emoclass.config import IGNORE, DataConfig
 from emoclass.data.index import index_shared
@@ -18,7 +19,7 @@ from emoclass.evaluation.evaluate import evaluate
 from emoclass.evaluation.predictions import Predictions
 from emoclass.evaluation.subgroups import GROUP, break_down
 from emoclass.inference.classifier import Classifier
-from emoclass.inference.dataset import Listed, leaked, predict_dataset
+from emoclass.inference.dataset import Listed, leaked, predict_dataset, seen_images
 from emoclass.labels import EMOTIONS, canonical
 from emoclass.progress import Progress
 from emoclass.registry import Registry
@@ -92,9 +93,9 @@ class Trial:
         predictions, skipped = predict_dataset(
             classifier, listed, split=settings.split, threads=threads, progress=progress
         )
-        if settings.audit:
-            seen = leaked(classifier.bundle, listed, predictions.ids, settings.registry, threads, progress)
-            predictions = replace(predictions, leaked=seen)
+        seen = seen_images(classifier.bundle, listed, settings.registry) if settings.audit else None
+        if seen is not None:
+            predictions = replace(predictions, leaked=leaked(seen, listed, predictions.ids, threads, progress))
         others = predictions.without_leaked() if predictions.n_leaked else None
         emotions = classifier.labels.emotions
         return Evaluation(
@@ -112,7 +113,7 @@ class Trial:
             left_out=listed.index.left_out,
             merged=listed.index.merged,
             skipped=skipped,
-            notes=tuple(self._notes(predictions, skipped)),
+            notes=tuple(self._notes(predictions, skipped, seen)),
         )
 
     def _measured(self, predictions: Predictions) -> dict[str, MetricValue]:
@@ -138,7 +139,7 @@ class Trial:
                     ),
                 )
 
-    def _notes(self, predictions: Predictions, skipped: Sequence[SkippedFile]) -> Iterator[str]:
+    def _notes(self, predictions: Predictions, skipped: Sequence[SkippedFile], seen: Seen | None) -> Iterator[str]:
         """Say what a reader of the figures must know."""
         spec, index, labels = self.listed.spec, self.listed.index, self.classifier.labels
         if index.merge_note:
@@ -169,6 +170,11 @@ class Trial:
             yield (
                 "The model's training started from another trained model: whether that one had seen some of these "
                 "images is not known."
+            )
+        if seen is not None and not seen.recorded:
+            yield (
+                f"The model was trained on {spec.name}: all training images of the dataset's own split count as seen. "
+                "Which others it has seen is not known."
             )
         yield from _notes_of_leaks(predictions, looked=self.settings.audit)
         if self.absent:

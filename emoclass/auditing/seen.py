@@ -9,10 +9,12 @@ from pathlib import Path
 
 from emoclass.auditing.examine import examine
 from emoclass.auditing.flat import UNLABELED
-from emoclass.config import read_file, validate
+from emoclass.config import DataConfig, read_file, validate
+from emoclass.data.index import list_samples
 from emoclass.data.leaks import copies_of_training
 from emoclass.data.pixels import reader
 from emoclass.errors import EmoclassError
+from emoclass.labels import LabelScheme
 from emoclass.progress import Progress
 from emoclass.registry import Registry
 from emoclass.specs import DatasetSpec, Sample, SplitName
@@ -20,17 +22,19 @@ from emoclass.specs import DatasetSpec, Sample, SplitName
 
 @dataclass(frozen=True)
 class Seen:
-    """The images that a run was trained on, or its epoch chosen by.
+    """The images that a model was trained on, or its epoch chosen by.
 
     Attributes:
         samples: Those of its training and its validation set.
         spec: Their dataset.
         root: Its folder; None for one that takes none.
+        recorded: Whether a run folder says so; else they are the training set of a published dataset's own split.
     """
 
     samples: tuple[Sample, ...]
     spec: DatasetSpec
     root: Path | None
+    recorded: bool = True
 
 
 def seen_by(run: Path, registry: Registry, *, plugin: str, config_digest: str) -> Seen | None:
@@ -59,6 +63,26 @@ def seen_by(run: Path, registry: Registry, *, plugin: str, config_digest: str) -
     return Seen(tuple(samples), spec, config.root)
 
 
+def training_set_of(spec: DatasetSpec, root: Path | None, labels: LabelScheme) -> Seen | None:
+    """Return what every model that was trained on a dataset has seen of it; None where that cannot be said.
+
+    It can be where the dataset is a published one, the same images wherever they lie, with a training set of its own.
+
+    Args:
+        spec: The dataset.
+        root: Its folder.
+        labels: The model's emotions.
+
+    Raises:
+        DataError: The dataset cannot be listed.
+    """
+    if spec.url is None:
+        return None
+    samples = list_samples(spec, DataConfig(dataset=spec.name, root=root), labels)
+    training = tuple(sample for sample in samples if sample.split == "train")
+    return Seen(training, spec, root, recorded=False) if training else None
+
+
 def copies_of_seen(
     seen: Seen,
     spec: DatasetSpec,
@@ -78,6 +102,13 @@ def copies_of_seen(
         threads: Processor threads; None takes those that this process may use.
         progress: Told how the work goes on.
     """
+    itself: frozenset[str] = frozenset()
+    if (seen.spec.name, seen.root) == (spec.name, root):  # no need to look at these
+        trained = {(sample.id, sample.path) for sample in seen.samples}
+        itself = frozenset(sample.id for sample in samples if (sample.id, sample.path) in trained)
+        samples = [sample for sample in samples if sample.id not in itself]
+        if not samples:
+            return itself
     readers = {"train": reader(seen.spec, seen.root), "test": reader(spec, root)}
     sides: dict[str, SplitName] = {}
     origin: dict[str, Sample] = {}
@@ -92,4 +123,4 @@ def copies_of_seen(
     both = DatasetSpec(name="both", summary="Two datasets as one.", load=lambda root: [], read_sample=read)
     union = [Sample(id=each, path=each, emotion=UNLABELED) for each in origin]
     found = examine(union, both, None, threads=threads, progress=progress)
-    return frozenset(origin[each].id for each in copies_of_training(sides, found.clusters))
+    return itself | {origin[each].id for each in copies_of_training(sides, found.clusters)}

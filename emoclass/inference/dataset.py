@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from emoclass.auditing.seen import copies_of_seen, seen_by
+from emoclass.auditing.seen import Seen, copies_of_seen, seen_by, training_set_of
 from emoclass.bundle.read import Bundle
 from emoclass.data.images import quiet_decoders
 from emoclass.data.index import Index
@@ -100,14 +100,20 @@ def _predict(classifier: Classifier, listed: Listed, threads: int) -> Generator[
                 yield sample, classifier.sees_none if not isinstance(found, str) and np.isnan(found[0]) else found
 
 
-def leaked(
-    bundle: Bundle, listed: Listed, ids: Sequence[str], registry: Registry, threads: int | None, told: Progress
-) -> np.ndarray | None:
-    """Return which images the model has seen, bool `(n,)`; None where its training images are not at hand."""
+def seen_images(bundle: Bundle, listed: Listed, registry: Registry) -> Seen | None:
+    """Return what a model has seen; None where its training images are not at hand.
+
+    A model without its run folder has seen the training set of the dataset's own split, if it was trained on it.
+    """
     trained = bundle.manifest.trained
     plugin, digest = str(trained.get("plugin")), str(trained.get("config"))
     seen = seen_by(bundle.path.parent, registry, plugin=plugin, config_digest=digest)
-    if seen is None:
-        return None
+    if seen is None and trained.get("dataset") == listed.spec.name:
+        seen = training_set_of(listed.spec, listed.root, bundle.manifest.labels)
+    return seen
+
+
+def leaked(seen: Seen, listed: Listed, ids: Sequence[str], threads: int | None, told: Progress) -> np.ndarray:
+    """Return which images are copies of those that a model has seen, bool `(n,)`."""
     copies = copies_of_seen(seen, listed.spec, listed.root, listed.index.samples, threads=threads, progress=told)
     return np.array([each in copies for each in ids])

@@ -231,6 +231,50 @@ def test_images_that_a_run_has_seen_are_recognized_where_its_data_is_still_there
     assert list(found.metrics) == ["recall", "accuracy"]
 
 
+@pytest.mark.parametrize(
+    ("url", "trained_on", "knows"),
+    [("https://x.example", "split", True), ("https://x.example", "folder", False), (None, "split", False)],
+)
+def test_without_its_run_a_model_has_seen_the_training_set_of_the_published_dataset_it_was_trained_on(
+    tmp_path, registry, url, trained_on, knows
+):
+    photos = draw_photographs(tmp_path / "photos", {"happy": 4, "sad": 4, "fear": 1})
+    shutil.copy(photos / "happy" / "000.png", photos / "happy" / "003.png")
+
+    def load(root):
+        for path in sorted(path.relative_to(root).as_posix() for path in root.glob("*/*.png")):
+            emotion, name = path.split("/")
+            yield Sample(id=path, path=path, emotion=emotion, split="train" if name < "002.png" else "test")
+
+    class Published:
+        @hookimpl
+        def register_datasets(self):
+            return [DatasetSpec(name="split", summary="S.", load=load, url=url)]
+
+    registry.register(Published(), PluginInfo("published", origin="tests"))
+    folder = write_bundle(tmp_path / "bundle")
+    manifest = json.loads((folder / "manifest.json").read_text())
+    manifest["trained"] = {"dataset": trained_on}
+    (folder / "manifest.json").write_text(json.dumps(manifest))
+
+    def on(**more):
+        [found] = emoclass.evaluate(folder, {"split": photos}, registry=registry, resamples=0, **more)
+        return found, [note for note in found.notes if "own split count as seen" in note]
+
+    (every, told), (test, _), (blind, silent) = on(), on(split="test"), on(audit=False)
+    if knows:
+        assert told == [
+            "The model was trained on split: all training images of the dataset's own split count as seen. "
+            "Which others it has seen is not known."
+        ]
+        assert (every.n_samples, every.n_leaked, every.leak_adjusted["accuracy"].n_samples) == (8, 5, 3)
+        assert (test.n_samples, test.n_leaked, test.leak_adjusted["accuracy"].n_samples) == (4, 1, 3)
+    else:
+        assert (told, every.n_leaked, test.n_leaked) == ([], None, None)
+        assert any(note.endswith("are not at hand.") for note in every.notes)
+    assert (blind.n_leaked, silent) == (None, [])
+
+
 def test_what_a_map_merges_is_told(bundle, photos, registry):
     [found] = emoclass.evaluate(bundle, {"folder": photos}, map={"scared": "sad"}, registry=registry, resamples=0)
     assert (found.n_samples, found.left_out, found.merged) == (14, {}, {"sad": {"fear": 3}})

@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 from drawn_pictures import altered, encoded, photograph, write
 
-from emoclass.auditing.seen import Seen, copies_of_seen, seen_by
+from emoclass.auditing.seen import Seen, copies_of_seen, seen_by, training_set_of
 from emoclass.config import RunConfig
+from emoclass.labels import LabelScheme
 from emoclass.specs import DatasetSpec, Sample
 
 FILES = DatasetSpec(name="files", summary="Files.", load=lambda root: [])
@@ -136,3 +137,29 @@ def test_the_same_images_were_all_seen_and_no_images_were_not(tmp_path) -> None:
     assert copies_of_seen(seen, FILES, seen.root, seen.samples, threads=2) == {"a.png", "b.png", "c.png"}
     assert copies_of_seen(seen, FILES, tmp_path / "new", [], threads=2) == frozenset()
     assert copies_of_seen(Seen((), FILES, None), FILES, tmp_path / "new", samples, threads=2) == frozenset()
+
+
+def test_what_lies_in_the_same_place_was_seen_also_where_it_cannot_be_read(tmp_path) -> None:
+    seen, _ = seen_and_others(tmp_path)
+    others = [*seen.samples[1:], Sample(id="gone.png", path="gone.png", emotion="sad")]
+    (tmp_path / "old" / "b.png").write_bytes(b"no picture")
+    assert copies_of_seen(seen, FILES, seen.root, others, threads=1) == {"b.png", "c.png"}
+
+
+def test_every_model_has_seen_the_training_set_of_the_dataset_that_it_was_trained_on() -> None:
+    labels = LabelScheme(emotions=("happy", "sad"))
+
+    def seen(splits: tuple[str | None, ...], url: str | None = "https://x.example") -> Seen | None:
+        samples = [
+            Sample(id=f"{n}", path=f"{n}.png", emotion="fear", split=split)  # type: ignore[arg-type]
+            for n, split in enumerate(splits)
+        ]
+        spec = DatasetSpec(name="one", summary="One.", load=lambda root: samples, needs_root=False, url=url)
+        return training_set_of(spec, None, labels)
+
+    found = seen(("train", "validation", "test", "train"))
+    assert found is not None
+    assert ([sample.id for sample in found.samples], found.recorded) == (["0", "3"], False)
+    assert seen(("train", "test"), url=None) is None
+    assert seen((None, None)) is None
+    assert seen(("test", "test")) is None
