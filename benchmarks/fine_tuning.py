@@ -2,20 +2,26 @@
 
     python benchmarks/fine_tuning.py FER2013                       happy and sad
     python benchmarks/fine_tuning.py FER2013 --labels basic5
+    python benchmarks/fine_tuning.py FER2013 --change "JPEG of quality 20"      crops that the model does worse on
 
 The crops come from FER2013's PublicTest, which the faces model was not trained on; those with a copy in Training are
-left out. A few of each emotion are trained on, others of them validate, and the rest is the test set, the same for all.
+left out. A few of each emotion are trained on, others of them validate, and the rest is the test set: the same for all
+that a seed draws.
 """
 
 from __future__ import annotations
 
 import argparse
+import io
 import os
 import tempfile
 from collections import defaultdict
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+from PIL import Image
+from robustness import CHANGES
 
 import emoclass
 from emoclass import LabelScheme, Registry
@@ -32,9 +38,10 @@ def main() -> None:
     parser.add_argument("--labels", default="happysad")
     parser.add_argument("--images", type=int, nargs="+", default=[10, 30, 100], help="of each emotion, to train on")
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2], help="of the draw and of the training")
+    parser.add_argument("--change", choices=CHANGES, default="as it is", help="what is done to all crops")
     given = parser.parse_args()
     labels = LabelScheme(emotions=given.labels)
-    crops = _crops(given.root, labels)
+    crops = _crops(given.root, labels, CHANGES[given.change])
     print("| images of an emotion | seed | test images | " + " | ".join(_TRAININGS) + " |")
     print("| --- | --- | --- |" + " --- |" * len(_TRAININGS))
     for n in given.images:
@@ -53,8 +60,10 @@ _TRAININGS = {
 """What is compared; None stands for the trained model, restricted to the emotions."""
 
 
-def _crops(root: Path, labels: LabelScheme) -> dict[str, list[bytes]]:
-    """Return PublicTest's images by emotion, without copies of training images and of each other."""
+def _crops(
+    root: Path, labels: LabelScheme, change: Callable[[Image.Image], Image.Image]
+) -> dict[str, list[Image.Image]]:
+    """Return PublicTest's images by emotion, changed, without copies of training images and of each other."""
     spec = Registry.discover().datasets.get("fer2013")
     listed = index(spec, DataConfig(dataset="fer2013", root=root, options={"test": "public"}), labels)
     clusters = examine(listed.samples, spec, root).clusters
@@ -63,21 +72,21 @@ def _crops(root: Path, labels: LabelScheme) -> dict[str, list[bytes]]:
     read, crops = reader(spec, root), defaultdict(list)
     for sample in listed.samples:
         if sample.split == "test" and sample.id not in leaked | repeated:
-            crops[sample.emotion].append(read(sample))
+            crops[sample.emotion].append(change(Image.open(io.BytesIO(read(sample))).convert("L")))
     return crops
 
 
-def _lay_out(crops: dict[str, list[bytes]], n: int, seed: int, folder: Path) -> int:
+def _lay_out(crops: dict[str, list[Image.Image]], n: int, seed: int, folder: Path) -> int:
     """Write n training crops of each emotion, half as many that validate, and all others for the test."""
     n_test = 0
     for emotion, images in crops.items():
-        order = np.random.default_rng([seed, n]).permutation(len(images))
+        order = np.random.default_rng(seed).permutation(len(images))
         sides = {"train": order[:n], "validation": order[n : n + n // 2], "test": order[150:]}
         for side, rows in sides.items():
             place = folder / side / emotion
             place.mkdir(parents=True)
             for row in rows:
-                (place / f"{row:05d}.jpg").write_bytes(images[row])
+                images[row].save(place / f"{row:05d}.png")
         n_test += len(sides["test"])
     return n_test
 

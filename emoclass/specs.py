@@ -82,6 +82,7 @@ class DatasetSpec(Spec):
         license: The terms of use, as the owner words them.
         citation: How the owner asks to be cited.
         url: Where a user gets the data.
+        images_of: The dataset whose images these are, under other labels, such as `fer2013` for FER+.
     """
 
     load: AnyRef
@@ -97,6 +98,7 @@ class DatasetSpec(Spec):
     license: str | None = None
     citation: str | None = None
     url: str | None = None
+    images_of: Name | None = None
 
 
 class ModelSpec(Spec):

@@ -172,8 +172,9 @@ class Trial:
                 "images is not known."
             )
         if seen is not None and not seen.recorded:
+            trained_on = one_line(str(self.classifier.bundle.manifest.trained.get("dataset")))
             yield (
-                f"The model was trained on {spec.name}: all training images of the dataset's own split count as seen. "
+                f"The model was trained on {trained_on}: all training images of {spec.name}'s own split count as seen. "
                 "Which others it has seen is not known."
             )
         yield from _notes_of_leaks(predictions, looked=self.settings.audit)

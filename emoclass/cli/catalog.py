@@ -29,6 +29,7 @@ def _dataset(spec: DatasetSpec) -> dict[str, str | None]:
         "license": spec.license,
         "citation": spec.citation,
         "get it at": spec.url,
+        "images of": spec.images_of,
     }
 
 

@@ -103,14 +103,20 @@ def _predict(classifier: Classifier, listed: Listed, threads: int) -> Generator[
 def seen_images(bundle: Bundle, listed: Listed, registry: Registry) -> Seen | None:
     """Return what a model has seen; None where its training images are not at hand.
 
-    A model without its run folder has seen the training set of the dataset's own split, if it was trained on it.
+    A model without its run folder has seen the training set of the dataset's own split, if it was trained on these
+    images.
     """
     trained = bundle.manifest.trained
     plugin, digest = str(trained.get("plugin")), str(trained.get("config"))
     seen = seen_by(bundle.path.parent, registry, plugin=plugin, config_digest=digest)
-    if seen is None and trained.get("dataset") == listed.spec.name:
+    if seen is None and images_of(str(trained.get("dataset")), registry) == images_of(listed.spec.name, registry):
         seen = training_set_of(listed.spec, listed.root, bundle.manifest.labels)
     return seen
+
+
+def images_of(dataset: str, registry: Registry) -> str:
+    """Return the dataset whose images one holds: its own name, unless it gives others' images other labels."""
+    return next((spec.images_of for spec in registry.datasets if spec.name == dataset and spec.images_of), dataset)
 
 
 def leaked(seen: Seen, listed: Listed, ids: Sequence[str], threads: int | None, told: Progress) -> np.ndarray:

@@ -233,7 +233,12 @@ def test_images_that_a_run_has_seen_are_recognized_where_its_data_is_still_there
 
 @pytest.mark.parametrize(
     ("url", "trained_on", "knows"),
-    [("https://x.example", "split", True), ("https://x.example", "folder", False), (None, "split", False)],
+    [
+        ("https://x.example", "split", True),
+        ("https://x.example", "relabeled", True),
+        ("https://x.example", "folder", False),
+        (None, "split", False),
+    ],
 )
 def test_without_its_run_a_model_has_seen_the_training_set_of_the_published_dataset_it_was_trained_on(
     tmp_path, registry, url, trained_on, knows
@@ -249,7 +254,10 @@ def test_without_its_run_a_model_has_seen_the_training_set_of_the_published_data
     class Published:
         @hookimpl
         def register_datasets(self):
-            return [DatasetSpec(name="split", summary="S.", load=load, url=url)]
+            return [
+                DatasetSpec(name="split", summary="S.", load=load, url=url),
+                DatasetSpec(name="relabeled", summary="R.", load=load, images_of="split"),
+            ]
 
     registry.register(Published(), PluginInfo("published", origin="tests"))
     folder = write_bundle(tmp_path / "bundle")
@@ -259,12 +267,12 @@ def test_without_its_run_a_model_has_seen_the_training_set_of_the_published_data
 
     def on(**more):
         [found] = emoclass.evaluate(folder, {"split": photos}, registry=registry, resamples=0, **more)
-        return found, [note for note in found.notes if "own split count as seen" in note]
+        return found, [note for note in found.notes if "'s own split count as seen" in note]
 
     (every, told), (test, _), (blind, silent) = on(), on(split="test"), on(audit=False)
     if knows:
         assert told == [
-            "The model was trained on split: all training images of the dataset's own split count as seen. "
+            f"The model was trained on {trained_on}: all training images of split's own split count as seen. "
             "Which others it has seen is not known."
         ]
         assert (every.n_samples, every.n_leaked, every.leak_adjusted["accuracy"].n_samples) == (8, 5, 3)

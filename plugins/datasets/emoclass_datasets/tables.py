@@ -38,6 +38,7 @@ TABLES: tuple[DatasetSpec, ...] = (
             "Recognition with Crowd-Sourced Label Distribution, ICMI 2016, arXiv:1608.01041."
         ),
         url=ferplus.RELEASE.url,
+        images_of="fer2013",
     ),
     DatasetSpec(
         name="ckplus-csv",
