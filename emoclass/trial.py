@@ -5,11 +5,10 @@ from __future__ import annotations
 import difflib
 import shlex
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias
 
-from emoclass.auditing.seen import Seen
 from emoclass.bundle.plain import one_line
 from emoclass.config import IGNORE, DataConfig
 from emoclass.data.index import index_shared
@@ -19,7 +18,8 @@ from emoclass.evaluation.evaluate import evaluate
 from emoclass.evaluation.predictions import Predictions
 from emoclass.evaluation.subgroups import GROUP, break_down
 from emoclass.inference.classifier import Classifier
-from emoclass.inference.dataset import Listed, leaked, predict_dataset, seen_images
+from emoclass.inference.dataset import Listed, predict_dataset
+from emoclass.inference.seen import held_against_seen
 from emoclass.labels import EMOTIONS, canonical
 from emoclass.progress import Progress
 from emoclass.registry import Registry
@@ -27,6 +27,8 @@ from emoclass.results import MetricValue, SkippedFile
 from emoclass.specs import MetricSpec, Sample, SplitName
 
 Root: TypeAlias = str | Path | None
+
+NOBODY_LOOKED = "Whether the model was trained on some of these images is not known: nobody looked."
 
 
 @dataclass(frozen=True)
@@ -93,9 +95,11 @@ class Trial:
         predictions, skipped = predict_dataset(
             classifier, listed, split=settings.split, threads=threads, progress=progress
         )
-        seen = seen_images(classifier.bundle, listed, settings.registry) if settings.audit else None
-        if seen is not None:
-            predictions = replace(predictions, leaked=leaked(seen, listed, predictions.ids, threads, progress))
+        notes_of_seen: Sequence[str] = [NOBODY_LOOKED]
+        if settings.audit:
+            predictions, notes_of_seen = held_against_seen(
+                predictions, classifier.bundle, listed, settings.registry, threads=threads, progress=progress
+            )
         others = predictions.without_leaked() if predictions.n_leaked else None
         emotions = classifier.labels.emotions
         return Evaluation(
@@ -113,7 +117,7 @@ class Trial:
             left_out=listed.index.left_out,
             merged=listed.index.merged,
             skipped=skipped,
-            notes=tuple(self._notes(predictions, skipped, seen)),
+            notes=(*self._notes(predictions, skipped), *notes_of_seen, *self._notes_of_absent_metrics()),
         )
 
     def _measured(self, predictions: Predictions) -> dict[str, MetricValue]:
@@ -139,7 +143,7 @@ class Trial:
                     ),
                 )
 
-    def _notes(self, predictions: Predictions, skipped: Sequence[SkippedFile], seen: Seen | None) -> Iterator[str]:
+    def _notes(self, predictions: Predictions, skipped: Sequence[SkippedFile]) -> Iterator[str]:
         """Say what a reader of the figures must know."""
         spec, index, labels = self.listed.spec, self.listed.index, self.classifier.labels
         if index.merge_note:
@@ -171,13 +175,8 @@ class Trial:
                 "The model's training started from another trained model: whether that one had seen some of these "
                 "images is not known."
             )
-        if seen is not None and not seen.recorded:
-            trained_on = one_line(str(self.classifier.bundle.manifest.trained.get("dataset")))
-            yield (
-                f"The model was trained on {trained_on}: all training images of {spec.name}'s own split count as seen. "
-                "Which others it has seen is not known."
-            )
-        yield from _notes_of_leaks(predictions, looked=self.settings.audit)
+
+    def _notes_of_absent_metrics(self) -> Iterator[str]:
         if self.absent:
             told = one_line(", ".join(self.absent))
             yield f"No plugin offers {told}, which the model was measured by when it was trained."
@@ -198,23 +197,6 @@ class Trial:
             told = ", ".join(one_line(f"{word} counted as {emotion}") for word, emotion in apart.items())
             maps = " ".join(f"--map {shlex.quote(one_line(f'{word}={emotion}'))}" for word, emotion in apart.items())
             yield f"In the model's training, {told}; here they are left out. {maps} counts them likewise."
-
-
-def _notes_of_leaks(predictions: Predictions, *, looked: bool) -> Iterator[str]:
-    n, n_leaked = len(predictions), predictions.n_leaked
-    if predictions.leaked is None:
-        why = "the images that it was trained on are not at hand" if looked else "nobody looked"
-        yield f"Whether the model was trained on some of these images is not known: {why}."
-    elif n_leaked == n:
-        yield (
-            "All of these images are copies of the model's training or validation images: the figures say nothing of "
-            "new ones."
-        )
-    elif n_leaked:
-        yield (
-            f"{n_leaked:,} of the {n:,} images are copies of the model's training or validation images: figures on "
-            "them say little of new images. The leak-adjusted figures leave them out."
-        )
 
 
 def _list(settings: Settings, classifier: Classifier, name: str, root: Root) -> Listed:

@@ -37,6 +37,19 @@ class Seen:
     recorded: bool = True
 
 
+@dataclass(frozen=True)
+class Copies:
+    """Which images a model has seen.
+
+    Attributes:
+        ids: Theirs.
+        n_unreadable: Images of its training or validation that cannot be read any more: copies of these are not found.
+    """
+
+    ids: frozenset[str]
+    n_unreadable: int = 0
+
+
 def seen_by(run: Path, registry: Registry, *, plugin: str, config_digest: str) -> Seen | None:
     """Return what a run has seen; None where its folder, its data or its dataset's plugin are no longer there.
 
@@ -91,8 +104,8 @@ def copies_of_seen(
     *,
     threads: int | None = None,
     progress: Progress | None = None,
-) -> frozenset[str]:
-    """Return the ids of the images that a model has seen, as the same file or as an altered copy.
+) -> Copies:
+    """Find the images that a model has seen, as the same file or as an altered copy.
 
     Args:
         seen: What it was trained on.
@@ -108,7 +121,7 @@ def copies_of_seen(
         itself = frozenset(sample.id for sample in samples if (sample.id, sample.path) in trained)
         samples = [sample for sample in samples if sample.id not in itself]
         if not samples:
-            return itself
+            return Copies(itself)
     readers = {"train": reader(seen.spec, seen.root), "test": reader(spec, root)}
     sides: dict[str, SplitName] = {}
     origin: dict[str, Sample] = {}
@@ -123,4 +136,7 @@ def copies_of_seen(
     both = DatasetSpec(name="both", summary="Two datasets as one.", load=lambda root: [], read_sample=read)
     union = [Sample(id=each, path=each, emotion=UNLABELED) for each in origin]
     found = examine(union, both, None, threads=threads, progress=progress)
-    return itself | {origin[each].id for each in copies_of_training(sides, found.clusters)}
+    return Copies(
+        ids=itself | {origin[each].id for each in copies_of_training(sides, found.clusters)},
+        n_unreadable=sum(sides[each.path] == "train" for each in found.unreadable),
+    )

@@ -1,8 +1,8 @@
-"""Predict a whole dataset, a few batches at a time, and find what the model has seen of it."""
+"""Predict a whole dataset, a few batches at a time."""
 
 from __future__ import annotations
 
-from collections.abc import Generator, Sequence
+from collections.abc import Generator
 from contextlib import closing
 from dataclasses import dataclass
 from itertools import islice
@@ -10,8 +10,6 @@ from pathlib import Path
 
 import numpy as np
 
-from emoclass.auditing.seen import Seen, copies_of_seen, seen_by, training_set_of
-from emoclass.bundle.read import Bundle
 from emoclass.data.images import quiet_decoders
 from emoclass.data.index import Index
 from emoclass.data.pixels import available_threads, ordered_map, reader, skipped_file
@@ -19,7 +17,6 @@ from emoclass.errors import DataError, UnreadableImageError
 from emoclass.evaluation.predictions import Predictions, numbers_of_votes, shares_of_votes
 from emoclass.inference.classifier import Classifier
 from emoclass.progress import Progress
-from emoclass.registry import Registry
 from emoclass.results import SkippedFile
 from emoclass.specs import DatasetSpec, Sample, SplitName
 
@@ -98,28 +95,3 @@ def _predict(classifier: Classifier, listed: Listed, threads: int) -> Generator[
             for sample, outcome in batch:
                 found = outcome if isinstance(outcome, str) else next(rows)
                 yield sample, classifier.sees_none if not isinstance(found, str) and np.isnan(found[0]) else found
-
-
-def seen_images(bundle: Bundle, listed: Listed, registry: Registry) -> Seen | None:
-    """Return what a model has seen; None where its training images are not at hand.
-
-    A model without its run folder has seen the training set of the dataset's own split, if it was trained on these
-    images.
-    """
-    trained = bundle.manifest.trained
-    plugin, digest = str(trained.get("plugin")), str(trained.get("config"))
-    seen = seen_by(bundle.path.parent, registry, plugin=plugin, config_digest=digest)
-    if seen is None and images_of(str(trained.get("dataset")), registry) == images_of(listed.spec.name, registry):
-        seen = training_set_of(listed.spec, listed.root, bundle.manifest.labels)
-    return seen
-
-
-def images_of(dataset: str, registry: Registry) -> str:
-    """Return the dataset whose images one holds: its own name, unless it gives others' images other labels."""
-    return next((spec.images_of for spec in registry.datasets if spec.name == dataset and spec.images_of), dataset)
-
-
-def leaked(seen: Seen, listed: Listed, ids: Sequence[str], threads: int | None, told: Progress) -> np.ndarray:
-    """Return which images are copies of those that a model has seen, bool `(n,)`."""
-    copies = copies_of_seen(seen, listed.spec, listed.root, listed.index.samples, threads=threads, progress=told)
-    return np.array([each in copies for each in ids])

@@ -218,6 +218,18 @@ def test_images_that_a_run_has_seen_are_recognized_where_its_data_is_still_there
     assert itself.notes[0].startswith("3 of the 6 images are copies of the model's training or validation images")
     assert (other.n_samples, other.n_leaked, other.leak_adjusted["accuracy"].n_samples) == (7, 1, 6)
     assert "No plugin offers gone" in other.notes[1]
+    hidden = photos.rename(tmp_path / "hidden")
+    photos.mkdir()
+    none = on(others)
+    assert (none.n_leaked, none.leak_adjusted) == (None, {})
+    assert none.notes[0].endswith("cannot be read any more.")
+    (photos / "sad").mkdir()
+    shutil.copy(hidden / "sad" / "000.png", photos / "sad")
+    part = on(others)
+    assert part.n_leaked == 0, "the file that was taken cannot be told from others any more"
+    assert "2 of the 3 images that the model was trained on cannot be read any more: copies of" in part.notes[0]
+    shutil.rmtree(photos)
+    hidden.rename(photos)
     for each in ("happy/002.png", "sad/001.png", "sad/002.png"):
         (photos / each).unlink()
     known = on(photos)
@@ -249,7 +261,8 @@ def test_without_its_run_a_model_has_seen_the_training_set_of_the_published_data
     def load(root):
         for path in sorted(path.relative_to(root).as_posix() for path in root.glob("*/*.png")):
             emotion, name = path.split("/")
-            yield Sample(id=path, path=path, emotion=emotion, split="train" if name < "002.png" else "test")
+            split = "train" if name < "002.png" else "test"
+            yield Sample(id=path, path=path, emotion=emotion, split=split, attributes={"light": "good"})
 
     class Published:
         @hookimpl
@@ -266,7 +279,7 @@ def test_without_its_run_a_model_has_seen_the_training_set_of_the_published_data
     (folder / "manifest.json").write_text(json.dumps(manifest))
 
     def on(**more):
-        [found] = emoclass.evaluate(folder, {"split": photos}, registry=registry, resamples=0, **more)
+        [found] = emoclass.evaluate(folder, {"split": photos}, by="light", registry=registry, resamples=0, **more)
         return found, [note for note in found.notes if "'s own split count as seen" in note]
 
     (every, told), (test, _), (blind, silent) = on(), on(split="test"), on(audit=False)
@@ -277,7 +290,10 @@ def test_without_its_run_a_model_has_seen_the_training_set_of_the_published_data
         ]
         assert (every.n_samples, every.n_leaked, every.leak_adjusted["accuracy"].n_samples) == (8, 5, 3)
         assert (test.n_samples, test.n_leaked, test.leak_adjusted["accuracy"].n_samples) == (4, 1, 3)
+        assert "The figures by light leave out what the model has seen." in every.notes
+        assert every.by["light"].values["good"].metrics["accuracy"] == every.leak_adjusted["accuracy"]
     else:
+        assert every.by["light"].values["good"].n_samples == 8
         assert (told, every.n_leaked, test.n_leaked) == ([], None, None)
         assert any(note.endswith("are not at hand.") for note in every.notes)
     assert (blind.n_leaked, silent) == (None, [])

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from drawn_pictures import altered, encoded, photograph, write
 
-from emoclass.auditing.seen import Seen, copies_of_seen, seen_by, training_set_of
+from emoclass.auditing.seen import Copies, Seen, copies_of_seen, seen_by, training_set_of
 from emoclass.config import RunConfig
 from emoclass.labels import LabelScheme
 from emoclass.specs import DatasetSpec, Sample
@@ -117,7 +117,8 @@ def seen_and_others(tmp_path: Path) -> tuple[Seen, list[Sample]]:
 def test_copies_of_what_was_seen_are_found_as_the_same_file_and_altered(tmp_path) -> None:
     seen, samples = seen_and_others(tmp_path)
     found = copies_of_seen(seen, FILES, tmp_path / "new", samples, threads=2)
-    assert found == {"same.png", "again.png", "jpeg.jpg", "mirrored.png", "two.png"}
+    assert found.n_unreadable == 0
+    assert found.ids == {"same.png", "again.png", "jpeg.jpg", "mirrored.png", "two.png"}
 
 
 def test_copies_are_found_across_datasets_that_read_differently(tmp_path) -> None:
@@ -129,21 +130,23 @@ def test_copies_are_found_across_datasets_that_read_differently(tmp_path) -> Non
         read_sample=lambda root, sample: encoded({"row1": TWO, "row2": photograph(9)}[sample.id]),
     )
     rows = [Sample(id=row, path="faces.csv", emotion="sad") for row in ("row1", "row2")]
-    assert copies_of_seen(seen, table, None, rows, threads=2) == {"row1"}
+    assert copies_of_seen(seen, table, None, rows, threads=2).ids == {"row1"}
+    named_alike = table.model_copy(update={"read_sample": lambda root, sample: encoded(photograph(9))})
+    assert not copies_of_seen(seen, named_alike, seen.root, seen.samples[:1], threads=2).ids
 
 
 def test_the_same_images_were_all_seen_and_no_images_were_not(tmp_path) -> None:
     seen, samples = seen_and_others(tmp_path)
-    assert copies_of_seen(seen, FILES, seen.root, seen.samples, threads=2) == {"a.png", "b.png", "c.png"}
-    assert copies_of_seen(seen, FILES, tmp_path / "new", [], threads=2) == frozenset()
-    assert copies_of_seen(Seen((), FILES, None), FILES, tmp_path / "new", samples, threads=2) == frozenset()
+    assert copies_of_seen(seen, FILES, seen.root, seen.samples, threads=2).ids == {"a.png", "b.png", "c.png"}
+    assert copies_of_seen(seen, FILES, tmp_path / "new", [], threads=2) == Copies(frozenset())
+    assert copies_of_seen(Seen((), FILES, None), FILES, tmp_path / "new", samples, threads=2) == Copies(frozenset())
 
 
 def test_what_lies_in_the_same_place_was_seen_also_where_it_cannot_be_read(tmp_path) -> None:
     seen, _ = seen_and_others(tmp_path)
     others = [*seen.samples[1:], Sample(id="gone.png", path="gone.png", emotion="sad")]
     (tmp_path / "old" / "b.png").write_bytes(b"no picture")
-    assert copies_of_seen(seen, FILES, seen.root, others, threads=1) == {"b.png", "c.png"}
+    assert copies_of_seen(seen, FILES, seen.root, others, threads=1) == Copies(frozenset({"b.png", "c.png"}), 1)
 
 
 def test_every_model_has_seen_the_training_set_of_the_dataset_that_it_was_trained_on() -> None:
