@@ -5,8 +5,9 @@
     python benchmarks/fine_tuning.py FER2013 --change "JPEG of quality 20"      crops that the model does worse on
 
 The crops come from FER2013's PublicTest, which the faces model was not trained on; those with a copy in Training are
-left out. A few of each emotion are trained on, others of them validate, and the rest is the test set: the same for all
-that a seed draws.
+left out. A few of each emotion are trained on, others of them validate, and of the rest an equal number of each emotion
+is the test set: the same for all that a seed draws. It is as balanced as the training set: else a model that keeps
+FER2013's shares of the emotions would be better for that alone.
 """
 
 from __future__ import annotations
@@ -77,11 +78,13 @@ def _crops(
 
 
 def _lay_out(crops: dict[str, list[Image.Image]], n: int, seed: int, folder: Path) -> int:
-    """Write n training crops of each emotion, half as many that validate, and all others for the test."""
-    n_test = 0
+    """Write n training crops of each emotion, half as many that validate, and others for the test."""
+    n_test, last = 0, min(map(len, crops.values()))
+    if last < 200:
+        raise SystemExit(f"{last} crops of the rarest emotion: too few to train on 100 and to test on others.")
     for emotion, images in crops.items():
         order = np.random.default_rng(seed).permutation(len(images))
-        sides = {"train": order[:n], "validation": order[n : n + n // 2], "test": order[150:]}
+        sides = {"train": order[:n], "validation": order[n : n + n // 2], "test": order[150:last]}
         for side, rows in sides.items():
             place = folder / side / emotion
             place.mkdir(parents=True)
