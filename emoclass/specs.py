@@ -39,7 +39,7 @@ class Sample(FrozenModel):
         group: Person, sequence or source: never crosses splits.
         split: The dataset's official split, where it has one.
         attributes: What else the dataset says of the image, such as `{"gender": "female"}`: figures can be broken
-            down by it.
+            down by it. `group` is none: persons are that.
     """
 
     id: str

@@ -249,8 +249,8 @@ def _metrics(settings: Settings, classifier: Classifier, listed: Listed) -> tupl
 
 
 def value_of(sample: Sample, attribute: str) -> str | None:
-    """Return an image's value of an attribute; `group` is its person or source, unless the dataset says otherwise."""
-    return sample.attributes.get(attribute, sample.group if attribute == GROUP else None)
+    """Return an image's value of an attribute; `group` is its person or source."""
+    return sample.group if attribute == GROUP else sample.attributes.get(attribute)
 
 
 def attributes_of(samples: Sequence[Sample]) -> list[str]:

@@ -102,10 +102,11 @@ def format_value(value: MetricValue) -> tuple[str, str, str]:
 
 def parse_maps(maps: tuple[str, ...]) -> dict[str, str]:
     """Return what `--map WORD=EMOTION` says, each time it was given."""
-    parsed = {}
+    parsed: dict[str, str] = {}
     for each in maps:
         word, separator, emotion = each.partition("=")
         if not (word and separator and emotion):
             raise ConfigError(f"--map {each}: expected WORD=EMOTION.", hint="For example --map smile=happy.")
-        parsed[word] = emotion
+        if parsed.setdefault(word, emotion) != emotion:
+            raise ConfigError(f"--map {word}: expected one emotion, got {parsed[word]} and {emotion}.")
     return parsed

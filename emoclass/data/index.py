@@ -195,6 +195,12 @@ def _check_contract(spec: DatasetSpec, samples: list[Sample]) -> None:
     for sample in samples:
         if not _is_inside(sample.path):
             raise ContractError(f"dataset {spec.name!r}: expected paths inside the root, got {sample.path!r}.")
+        if "group" in sample.attributes:  # figures by group are those of persons
+            raise ContractError(
+                f"dataset {spec.name!r}: expected attributes under other names than 'group', "
+                f"got {sample.attributes['group']!r} (sample {sample.id!r}).",
+                hint="A person or source is Sample.group.",
+            )
         for word, count in (sample.votes or {}).items():
             if not (math.isfinite(count) and count >= 0):
                 raise ContractError(

@@ -24,7 +24,7 @@ def meanings(
 
     Raises:
         DataError: Another word stands for no emotion.
-        ConfigError: The map names a class that is not there.
+        ConfigError: The map names a class that is not there, or says two things of one.
     """
     mapped = _mapped(words, map, labels)
     found: dict[str, str | None] = {}
@@ -46,20 +46,28 @@ def _mapped(words: Sequence[str], map: Mapping[str, str], labels: LabelScheme) -
     What it says of a word itself goes before what it says of the emotion that the word stands for. A word that the
     dataset does not have is about its emotion: `disgust` reaches the folder `disgusted`.
     """
-    by_word = {word.strip().casefold(): said for word, said in map.items()}
+    by_word: dict[str, str] = {}
+    aliases: dict[str, str] = {}
     there = {word.strip().casefold() for word in words}
-    aliases = {
-        emotion: said
-        for word, said in by_word.items()
-        if word not in there and (emotion := canonical(word, labels.extra)) is not None
-    }
+    for word, said in map.items():
+        key = word.strip().casefold()
+        emotion = canonical(word, labels.extra) if key not in there else None
+        _say_once(by_word, key, said, labels)
+        if emotion is not None:
+            _say_once(aliases, emotion, said, labels)
     by_emotion = aliases | by_word
-    found = {}
-    for word in words:
-        said = by_word.get(word.strip().casefold()) or by_emotion.get(canonical(word, labels.extra) or "")
-        if said:
-            found[word] = said
-    return found
+    found = {
+        word: by_word.get(word.strip().casefold()) or by_emotion.get(canonical(word, labels.extra) or "")
+        for word in words
+    }
+    return {word: said for word, said in found.items() if said}
+
+
+def _say_once(found: dict[str, str], word: str, said: str, labels: LabelScheme) -> None:
+    """Note what a map says of a word, and refuse that it says two things."""
+    before = found.setdefault(word, said)
+    if (canonical(before, labels.extra) or before) != (canonical(said, labels.extra) or said):
+        raise ConfigError(f"data.map: expected one emotion for {word!r}, got {before!r} and {said!r}.")
 
 
 def _check_map(place: str, map: Mapping[str, str], labels: LabelScheme, words: Sequence[str]) -> None:

@@ -73,13 +73,20 @@ def _measure(spec: MetricSpec, given: Predictions, *, seed: int, n_resamples: in
         raw = called(spec, compute, predictions, index)
         return as_figures(spec, raw, labels.emotions)
 
-    counted = _counted(spec, predictions)
-    method = "wilson" if counted and not predictions.has_grouped_images else "bootstrap"
-    n_samples = counted[1][0] if counted and spec.kind == "scalar" and len(counted[1]) == 1 else n
+    raw, reason, counted = None, None, None
     try:
         raw = called(spec, compute, predictions, slice(None))
     except ValueError as undefined:
-        return MetricValue(n_samples=n_samples, split=split, reason=str(undefined) or "undefined")
+        reason = str(undefined) or "undefined"
+    try:
+        counted = _counted(spec, predictions)
+    except ValueError as uncounted:
+        if reason is None:
+            raise _expected(spec, "counts of (successes, trials) where it has a value", uncounted) from uncounted
+    method = "wilson" if counted and not predictions.has_grouped_images else "bootstrap"
+    n_samples = counted[1][0] if counted and spec.kind == "scalar" and len(counted[1]) == 1 else n
+    if reason is not None:
+        return MetricValue(n_samples=n_samples, split=split, reason=reason)
     if spec.kind == "matrix":
         return MetricValue(n_samples=n, split=split, matrix=as_matrix(spec, raw, len(labels)))
     values = as_figures(spec, raw, labels.emotions)
@@ -186,22 +193,33 @@ def as_matrix(spec: MetricSpec, raw: Any, classes: int) -> tuple[tuple[float, ..
 
 
 def _counted(spec: MetricSpec, predictions: Predictions) -> tuple[list[int], list[int]] | None:
-    """Return the successes and trials of each proportion, or None where the metric is made of none."""
-    if spec.counts is None:
+    """Return the successes and trials of each proportion, or None where the metric is made of none.
+
+    Raises:
+        ValueError: The metric says that they are undefined.
+        ContractError: They are no counts.
+    """
+    counted = None if spec.counts is None else called(spec, resolve(spec.counts), predictions, slice(None))
+    if counted is None:
         return None
     try:
-        counted = called(spec, resolve(spec.counts), predictions, slice(None))
-        if counted is None:
-            return None
         successes, trials = counted
-        counts = [int(s) for s in np.atleast_1d(successes)], [int(t) for t in np.atleast_1d(trials)]
+        counts = _whole(successes), _whole(trials)
     except (ValueError, TypeError) as error:
         raise _expected(spec, "counts of (successes, trials)", error) from error
-    if len(counts[0]) != len(counts[1]) or not all(0 <= s <= t for s, t in zip(*counts, strict=True)):
+    if not 0 < len(counts[0]) == len(counts[1]) or not all(0 <= s <= t for s, t in zip(*counts, strict=True)):
         raise _expected(spec, "counts with 0 <= successes <= trials", counts)
     if spec.kind == "per_class" and len(counts[0]) != len(predictions.labels):
         raise _expected(spec, f"counts for {len(predictions.labels)} emotions", len(counts[0]))
     return counts
+
+
+def _whole(counts: Any) -> list[int]:
+    """Return counts, be it one or several, as integers."""
+    found = [int(count) for count in np.atleast_1d(counts)]
+    if not np.array_equal(found, np.atleast_1d(counts)):
+        raise ValueError(f"{counts}, which are not whole")
+    return found
 
 
 def _proportions(

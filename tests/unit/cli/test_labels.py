@@ -25,6 +25,10 @@ def run(*arguments):
         (["photos", "--labels", "--report", "a.html"], "--report: cannot be combined with --labels"),
         (["photos", "--folds", "3"], "--folds: belongs to --labels, which is missing"),
         (["photos", "--map", "smile=happy"], "--map: belongs to --labels"),
+        (
+            ["photos", "--labels", "--map", "smile=happy", "--map", "smile=sad"],
+            "--map smile: expected one emotion, got happy and",
+        ),
         (["--labels", "--study", "runs/a", "--epochs", "3"], "--study: goes on with its own data and settings, got"),
     ],
 )

@@ -236,6 +236,11 @@ def test_paths_that_leave_the_root_break_the_contract(path: str) -> None:
     assert caught.value.message == f"dataset 'mine': expected paths inside the root, got {path!r}."
 
 
+def test_an_attribute_named_as_persons_are_breaks_the_contract() -> None:
+    with pytest.raises(ContractError, match=r"other names than 'group', got 'old' \(sample 'happy/0'\)\."):
+        read(images("happy", "sad", attributes={"group": "old"}))
+
+
 def test_official_splits_for_some_images_only_break_the_contract() -> None:
     with pytest.raises(ContractError, match=r"official split for all images or none, got one for 2 of 4\."):
         read([*images("happy", "sad"), *images("fear", "anger", split="train")])
@@ -296,6 +301,28 @@ def test_what_the_loader_raises_passes_through() -> None:
 
     with pytest.raises(DataError, match=r"labels\.csv"):
         index(DatasetSpec(name="mine", summary="A test's own.", load=load), DataConfig(root="x"), TWO)
+
+
+@pytest.mark.parametrize(
+    ("map", "told"),
+    [
+        ({"Happy": "sad", "happy": "angry"}, "for 'happy', got 'sad' and 'angry'"),
+        ({"joy": "sad", "happiness": "angry"}, "for 'happy', got 'sad' and 'angry'"),
+        ({"joy": "sad", "JOY ": "ignore"}, "for 'joy', got 'sad' and 'ignore'"),
+    ],
+)
+def test_a_map_that_says_two_things_of_a_class_is_refused(map: dict[str, str], told: str) -> None:
+    with pytest.raises(ConfigError, match=rf"^data\.map: expected one emotion {told}\.$"):
+        read(images("happy", "sad"), map=map)
+
+
+def test_a_map_may_say_one_thing_twice() -> None:
+    found = read(
+        images("happy", "sad"),
+        map={"joy": "anger", "happiness": "angry"},
+        labels=LabelScheme(emotions=("sad", "angry")),
+    )
+    assert [sample.emotion for sample in found.samples] == ["angry", "sad"]
 
 
 def test_a_map_of_a_class_that_is_not_there_is_a_slip_of_the_pen(tmp_path):

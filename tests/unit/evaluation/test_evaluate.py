@@ -200,6 +200,9 @@ def returning(value):
         (metric(returning(1.0), interval="proportion", counts=returning((5, 4))), "0 <= successes <= trials"),
         (metric(returning(0.5), interval="proportion", counts=returning(3)), "expected counts of"),
         (metric(returning(0.5), interval="proportion", counts=returning(((1, 2), (2,)))), "successes <= trials"),
+        (metric(returning(0.5), interval="proportion", counts=returning(([], []))), "successes <= trials"),
+        (metric(returning(0.5), interval="proportion", counts=returning((1.9, 2.5))), "got 1.9, which are not whole"),
+        (metric(returning(0.5), interval="proportion", counts=raising(ValueError("why"))), "it has a value, got why"),
         (
             metric(
                 returning({"happy": 1, "sad": 1}), kind="per_class", interval="proportion", counts=returning((1, 1))
@@ -256,6 +259,13 @@ def test_f1_of_two_labels_has_the_mapped_wilson_interval():
     low = wilson(16, 16).low
     assert (value.value, value.ci_high, value.n_samples, value.interval) == (1, 1, 16, "wilson")
     assert value.ci_low == pytest.approx(2 * low / (1 + low))
+
+
+@pytest.mark.parametrize(("counts", "n"), [(raising(ValueError("no smile")), 10), (returning((0, 0)), 0)])
+def test_what_is_undefined_may_have_no_counts_either(counts, n):
+    spec = metric(raising(ValueError("no smile")), interval="proportion", counts=counts)
+    value = evaluate(drawn(10), [spec])["mine"]
+    assert (value.value, value.reason, value.n_samples) == (None, "no smile", n)
 
 
 def test_counts_of_none_mean_the_bootstrap():
