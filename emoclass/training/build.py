@@ -42,18 +42,20 @@ def build(
         `(batch, labels.units)` probabilities.
 
     Raises:
-        ConfigError: An option that the model does not take.
+        ConfigError: An option that the model does not take, or a value that it cannot be built with.
         ContractError: What was built is no such model.
     """
-    with seeded(seed), _computing_in(precision):
-        model = call_with_options(
-            spec.build,
-            options or {},
-            subject=f"model {spec.name!r}: [model]",
-            labels=labels,
-            image_shape=spec.image_shape,
-            seed=seed,
-        )
+    subject = f"model {spec.name!r}: [model]"
+    try:
+        with seeded(seed), _computing_in(precision):
+            model = call_with_options(
+                spec.build, options or {}, subject=subject, labels=labels, image_shape=spec.image_shape, seed=seed
+            )
+    except (TypeError, ValueError) as error:
+        if not options:  # the plugin's own mistake
+            raise
+        told = ", ".join(f"{name} = {value!r}" for name, value in options.items())
+        raise ConfigError(f"{subject}: cannot be built with {told} ({one_line(error)}).") from error
     _check(spec, labels, model)
     return model
 

@@ -92,20 +92,17 @@ def _tables(root: Path, home: Path) -> Iterator[Sample]:
 
 def _rows(file: Path, shown: str) -> Iterator[tuple[int, list[str]]]:
     """Yield the rows below the line of column names, which some copies lack, each with its line's number."""
+    reader = csv.reader(RELEASE.text(file, shown))
     try:
-        with file.open(encoding="utf-8-sig", newline="") as opened:
-            reader = csv.reader(opened)
-            for fields in reader:
-                if not fields or tuple(field.strip() for field in fields) == COLUMNS:
-                    continue
-                if len(fields) != len(COLUMNS):
-                    expected = f"{len(COLUMNS)} fields ({','.join(COLUMNS)})"
-                    raise RELEASE.malformed(expected, f"{len(fields)}", shown, reader.line_num)
-                yield reader.line_num, fields
-    except OSError as error:
-        raise RELEASE.missing(shown, f"a file that cannot be read ({error.strerror})") from error
-    except (UnicodeError, csv.Error) as error:
-        raise RELEASE.malformed("a UTF-8 table", str(error), shown) from error
+        for fields in reader:
+            if not fields or tuple(field.strip() for field in fields) == COLUMNS:
+                continue
+            if len(fields) != len(COLUMNS):
+                expected = f"{len(COLUMNS)} fields ({','.join(COLUMNS)})"
+                raise RELEASE.malformed(expected, f"{len(fields)}", shown, reader.line_num)
+            yield reader.line_num, fields
+    except csv.Error as error:
+        raise RELEASE.malformed("a table", str(error), shown, reader.line_num) from error
 
 
 def _box(fields: Sequence[str], shown: str, line: int) -> tuple[int, int, int, int] | None:

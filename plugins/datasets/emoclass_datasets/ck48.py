@@ -51,10 +51,14 @@ def load(root: Path | None = None) -> Iterator[Sample]:
     absent = [name for name in CODES if name not in present]
     if absent:
         raise RELEASE.missing(f"the class folders {', '.join(CODES)} in {home}", f"no {', '.join(absent)}")
+    found = False
     for name, folder in present.items():
         word = RELEASE.word(CODES, name, str(home))
         for file in RELEASE.files(folder):
+            found = True
             yield _sample(root or home, home, file, word)
+    if not found:
+        raise RELEASE.missing(f"faces in {home}", "empty class folders")
 
 
 def _sample(root: Path, home: Path, file: Path, word: str) -> Sample:

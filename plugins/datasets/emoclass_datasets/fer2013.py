@@ -59,6 +59,8 @@ def load(root: Path, *, test: str = "auto") -> Iterator[Sample]:
     else:
         rows = pixel_table.rows(RELEASE, table, CODES, USAGES)
         listed = [(f"{table.name}:{row.line:05d}", table.name, CODES[row.code], row.usage) for row in rows]
+    if not listed:
+        raise RELEASE.missing(f"images in {home}", "none")
     splits = splits_of({usage for *_, usage in listed}, test, RELEASE)
     inside = home.relative_to(root)
     for name, path, word, usage in listed:
@@ -80,7 +82,7 @@ def splits_of(usages: Collection[str], test: str, release: Release) -> Mapping[s
         release: What they were found in.
 
     Raises:
-        DataError: PrivateTest is wanted and not there.
+        DataError: PrivateTest is wanted and not there, or left out and all that is there.
         ConfigError: Another word for `test`.
     """
     if test not in ("auto", "public", "private"):
@@ -89,6 +91,11 @@ def splits_of(usages: Collection[str], test: str, release: Release) -> Mapping[s
         raise DataError(
             f"dataset {release.name!r}: expected images of PrivateTest, got only {', '.join(sorted(usages))}.",
             hint="Some copies lack them. Without the option test = 'private', PublicTest is the test set.",
+        )
+    if test == "public" and not {"Training", "PublicTest"}.intersection(usages):
+        raise DataError(
+            f"dataset {release.name!r}: expected images of Training or PublicTest, got those of PrivateTest only.",
+            hint="The option test = 'public' leaves PrivateTest out.",
         )
     if test == "public" or "PrivateTest" not in usages:
         return {"Training": "train", "PublicTest": "test"}

@@ -168,26 +168,40 @@ def _folders(votes: Path | None, folders: Sequence[Path]) -> Iterator[tuple[str,
                 file = RELEASE.inside(folder, voted.name, str(folder / "label.csv"), voted.line)
                 yield f"{folder.name}/{voted.name}", file, voted
         return
+    listed = []
     for voted in _votes(votes):
         if voted.name and voted.usage in place:
             folder = place[voted.usage]
             file = RELEASE.inside(folder, voted.name, str(votes), voted.line)
-            yield f"{folder.name}/{voted.name}", file, voted
+            listed.append((f"{folder.name}/{voted.name}", file, voted))
+    home = folders[0].parent
+    RELEASE.require(home, (file.relative_to(home).as_posix() for _, file, _ in listed), VOTES)
+    yield from listed
 
 
 def _kaggle(votes: Path, paths: Mapping[str, Path]) -> Iterator[tuple[str, Path, Voted]]:
+    known = set()
     for voted in _votes(votes):
         if voted.name in paths:
+            known.add(voted.name)
             path = paths[voted.name]
+            usage, separator, _ = path.name.partition("_")
+            if separator and usage in fer2013.USAGES and usage != voted.usage:
+                raise _malformed(f"the Usage {usage}, as of its picture {path.name}", voted.usage, votes, voted.line)
             yield voted.name, path, voted._replace(label=path.parent.name)
+    without = [name for name in paths if name not in known]
+    if without:
+        raise RELEASE.malformed(f"votes on all images that {NAMES} names", f"none on {without[0]!r}", str(votes))
 
 
 def _paths(names: Path, place: Path) -> dict[str, Path]:
-    """Read the table that leads from the authors' names to Kaggle's paths."""
-    return {
-        row["image_name"]: RELEASE.inside(place, row["kaggle_path"], str(names), line)
-        for line, row in _table(names, ("image_name", "kaggle_path"))
-    }
+    """Read the table that leads from the authors' names to Kaggle's paths; two may lead to one picture."""
+    paths: dict[str, Path] = {}
+    for line, row in _table(names, ("image_name", "kaggle_path")):
+        path = RELEASE.inside(place, row["kaggle_path"], str(names), line)
+        if paths.setdefault(row["image_name"], path) != path:
+            raise _malformed(f"one path for {row['image_name']!r}", "a second one", names, line)
+    return paths
 
 
 def _votes(file: Path) -> Iterator[Voted]:

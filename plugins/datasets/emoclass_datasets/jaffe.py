@@ -49,9 +49,9 @@ def load(root: Path | None = None) -> Iterator[Sample]:
         if match is None:
             raise RELEASE.malformed("a name such as KA.AN1.39.tiff", repr(file.name), path)
         word = RELEASE.word(CODES, match["code"].upper(), path)
-        if file.name in seen:
-            raise RELEASE.malformed(f"{file.name} once", f"it in {seen[file.name]} too", path)
-        seen[file.name] = path
+        first = seen.setdefault(file.name.upper(), path)
+        if first != path:
+            raise RELEASE.malformed(f"{file.name} once", f"it in {first} too", path)
         subject = match["subject"].upper()
         yield Sample(id=file.name, path=path, emotion=word, group=subject, attributes={"subject": subject})
     if not seen:

@@ -65,9 +65,9 @@ def load(root: Path | None = None, *, angles: Sequence[str] = tuple(ANGLES)) -> 
     seen: dict[str, str] = {}
     for file in RELEASE.pictures_below(root):
         path = file.relative_to(root).as_posix()
-        if file.name in seen:
-            raise RELEASE.malformed(f"{file.name} once", f"it in {seen[file.name]} too", path)
-        seen[file.name] = path
+        first = seen.setdefault(file.name.upper(), path)
+        if first != path:
+            raise RELEASE.malformed(f"{file.name} once", f"it in {first} too", path)
         sample = _sample(file.name, path)
         if sample.attributes.get("angle") in {ANGLES[angle] for angle in chosen} or len(set(chosen)) == len(ANGLES):
             yield sample

@@ -122,7 +122,10 @@ def _copy(root: Path, home: Path) -> Iterator[Sample]:
             raise RELEASE.missing(f"the class folders {', '.join(CODES)} in {home / side}", f"no {', '.join(absent)}")
         for folder in folders:
             word = RELEASE.word(CODES, folder.name, str(home / side))
-            for file in RELEASE.pictures_below(folder):
+            files = list(RELEASE.pictures_below(folder))
+            if not files:
+                raise RELEASE.missing(f"faces in {folder}", "none")
+            for file in files:
                 name, path = (file.relative_to(above).as_posix() for above in (home, root))
                 yield Sample(id=name, path=path, emotion=word, split=split)
 

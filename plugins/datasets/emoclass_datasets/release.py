@@ -148,15 +148,29 @@ class Release:
         Raises:
             DataError: It cannot be read, or is no text.
         """
+        for number, line in enumerate(self.text(file, shown), start=1):
+            if line.strip():
+                yield number, line.strip()
+
+    def text(self, file: Path, shown: str) -> Iterator[str]:
+        """Yield the lines of a text file as they are, also for a reader of tables.
+
+        Args:
+            file: Where it is.
+            shown: What it is called, for errors.
+
+        Raises:
+            DataError: It cannot be read, or a line is no text.
+        """
         try:
-            with file.open(encoding="utf-8-sig") as opened:
+            with file.open("rb") as opened:
                 for number, line in enumerate(opened, start=1):
-                    if line.strip():
-                        yield number, line.strip()
+                    try:
+                        yield line.decode("utf-8-sig" if number == 1 else "utf-8")
+                    except UnicodeError as error:
+                        raise self.malformed("UTF-8 text", "other bytes", shown, number) from error
         except OSError as error:
             raise self.missing(shown, f"a file that cannot be read ({error.strerror})") from error
-        except UnicodeError as error:
-            raise self.malformed("UTF-8 text", "other bytes", shown) from error
 
     def inside(self, folder: Path, name: str, file: str, line: int) -> Path:
         """Return an image that a list names.

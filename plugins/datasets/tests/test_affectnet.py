@@ -110,6 +110,15 @@ def test_a_repeated_row_counts_once_and_one_with_another_label_is_conflicting(ro
     assert samples["1/0001.jpg#xywh=8,3,24,24"].emotion == "conflicting"
 
 
+def test_an_image_in_both_lists_is_a_test_image(root):
+    held_out = (root / TRAINING.replace("training", "validation")).read_text().splitlines()[1]
+    append(root, held_out)
+    samples = listed(root)
+    image = held_out.partition(",")[0]
+    assert len(samples) == 44
+    assert [each.split for each in samples.values() if each.path.endswith(image)] == ["test"]
+
+
 @pytest.mark.parametrize(
     ("row", "message"),
     [
@@ -135,10 +144,11 @@ def test_a_malformed_row_is_an_error(root, row, message):
 
 
 def test_a_table_that_is_no_text_is_an_error(root):
+    append(root, "x" * 200_000)
+    with pytest.raises(DataError, match=r"expected a table, got field larger .*/training\.csv, line 35\)"):
+        listed(root)
     (root / TRAINING).write_bytes(b"\xff\xfe")
-    with pytest.raises(
-        DataError, match=r"expected a UTF-8 table, got .* \(Manually_Annotated_file_lists/training.csv\)"
-    ):
+    with pytest.raises(DataError, match=r"expected UTF-8 text, got other bytes \(Manually.*/training\.csv, line 1\)"):
         listed(root)
 
 

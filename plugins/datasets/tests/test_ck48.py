@@ -29,6 +29,13 @@ def test_a_missing_class_folder_is_named(root):
         list(load(root))
 
 
+def test_class_folders_without_faces_are_an_error(root):
+    for file in root.rglob("*.png"):
+        file.unlink()
+    with pytest.raises(DataError, match=r"expected faces in .*CK\+48, got empty class folders\. Its layout is"):
+        list(load(root))
+
+
 def test_a_folder_that_is_no_class_is_an_error(root):
     (root / "CK+48/bored").mkdir()
     with pytest.raises(DataError, match=r"expected a class among anger, .*, got 'bored' \(.*CK\+48\)"):

@@ -222,3 +222,17 @@ def test_a_listing_keeps_no_pixels(tmp_path):
     tracemalloc.stop()
     assert len(samples) == 2000
     assert peak < (tmp_path / "fer2013.csv").stat().st_size / 2
+
+
+def test_folders_without_images_are_an_error(tmp_path):
+    (tmp_path / "train").mkdir()
+    with pytest.raises(DataError, match=r"expected images in .*, got none\. Its layout is"):
+        list(load(tmp_path))
+
+
+def test_leaving_out_all_that_is_there_is_an_error(tmp_path):
+    table(tmp_path, f"3,{BLACK},PrivateTest")
+    with pytest.raises(
+        DataError, match=r"Training or PublicTest, got those of PrivateTest only\. The option test"
+    ):
+        list(load(tmp_path, test="public"))

@@ -118,6 +118,36 @@ def test_a_path_that_leads_nowhere_is_an_error(tmp_path, path):
         load(tmp_path)
 
 
+@pytest.mark.parametrize(
+    ("usage", "named", "told"),
+    [
+        (
+            "PrivateTest",
+            "a.png,{}",
+            r"the Usage Training, as of its picture Training_1.jpg, got PrivateTest .*line 2\)",
+        ),
+        ("Training", "a.png,{}\nc.png,{}", r"votes on all images that .* names, got none on 'c\.png' \(.*new\.csv\)"),
+        ("Training", "a.png,{}\na.png,train/angry/2.jpg", r"one path for 'a\.png', got a second one .*line 3\)"),
+    ],
+)
+def test_votes_and_kaggles_names_must_fit(tmp_path, usage, named, told):
+    draw(tmp_path / "train" / "angry" / "Training_1.jpg")
+    votes(tmp_path, f"{usage},a.png,{HAPPY}")
+    rows = named.replace("{}", "train/angry/Training_1.jpg")
+    (tmp_path / "ferplus_names.csv").write_text(f"image_name,kaggle_path\n{rows}\n")
+    with pytest.raises(DataError, match=told):
+        load(tmp_path)
+
+
+def test_images_that_are_missing_in_the_authors_folders_are_an_error(tmp_path):
+    draw(tmp_path / "FER2013Train" / "a.png")
+    votes(tmp_path, f"Training,a.png,{HAPPY}", f"Training,b.png,{HAPPY}", f"PublicTest,c.png,{HAPPY}")
+    with pytest.raises(
+        DataError, match=r"all files that fer2013new\.csv names, got 1 that are not there, FER2013Train/b"
+    ):
+        load(tmp_path)
+
+
 def test_fer2013s_own_labels_stand_beside_the_votes_where_the_images_say_them(tmp_path):
     votes(tmp_path, f"Training,fer0000000.png,{HAPPY}", f"PrivateTest,fer0000001.png,{SPLIT}")
     pixels(tmp_path, "Training", "PrivateTest")

@@ -44,6 +44,6 @@ def test_unknown_letters_are_an_error(root):
 
 def test_a_photograph_in_two_folders_is_an_error(root):
     (root / "copy").mkdir()
-    (root / "copy/KA.AN1.1.tiff").touch()
-    with pytest.raises(DataError, match=r"expected KA.AN1.1.tiff once, got it in KA.AN1.1.tiff too \(copy/KA.AN1"):
+    (root / "copy/ka.an1.1.TIFF").touch()
+    with pytest.raises(DataError, match=r"expected ka.an1.1.TIFF once, got it in KA.AN1.1.tiff too \(copy/ka.an1"):
         list(load(root))

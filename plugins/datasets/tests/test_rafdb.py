@@ -146,3 +146,9 @@ def test_a_missing_or_odd_folder_of_the_copy_is_an_error(copy):
     shutil.rmtree(copy / "archive/DATASET/test")
     with pytest.raises(DataError, match=r"expected train/ and test/ in .*DATASET, got no test/"):
         listed(copy)
+
+
+def test_a_class_folder_of_the_copy_without_faces_is_an_error(copy):
+    (copy / "archive/DATASET/test/3/test_0003_aligned.jpg").unlink()
+    with pytest.raises(DataError, match=r"expected faces in .*test/3, got none\. Its layout is"):
+        listed(copy)

@@ -126,8 +126,8 @@ def test_lines_have_their_numbers_and_a_mark_at_the_beginning_is_no_part_of_them
 
 
 def test_a_list_that_is_no_text_or_no_file_is_an_error(tmp_path):
-    (tmp_path / "list.txt").write_bytes(b"\xff\xfe\x00")
-    with pytest.raises(DataError, match=r"expected UTF-8 text, got other bytes \(list.txt\)"):
+    (tmp_path / "list.txt").write_bytes("räuber\n".encode() + b"\xff\xfe\x00")
+    with pytest.raises(DataError, match=r"expected UTF-8 text, got other bytes \(list.txt, line 2\)"):
         list(RELEASE.lines(tmp_path / "list.txt", "list.txt"))
     with pytest.raises(DataError, match=r"expected list.txt, got a file that cannot be read"):
         list(RELEASE.lines(tmp_path, "list.txt"))

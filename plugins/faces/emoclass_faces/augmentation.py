@@ -20,7 +20,9 @@ class RandomLayer(keras.layers.Layer):  # type: ignore[misc]
 
     def __init__(self, *, seed: int | None = None, **options: Any) -> None:
         super().__init__(**options)
+        self.seed = seed
         self.generator = keras.random.SeedGenerator(seed)
+        self.settings: dict[str, float] = {}
 
     def call(self, pictures: Any, training: bool = False) -> Any:
         """Change the pictures. Shape: float32 `(batch, height, width, channels)`, in and out. Range: [0, 1]."""
@@ -29,6 +31,10 @@ class RandomLayer(keras.layers.Layer):  # type: ignore[misc]
     def change(self, pictures: Any) -> Any:
         """Return the changed pictures."""
         raise NotImplementedError
+
+    def get_config(self) -> dict[str, Any]:
+        """Return what builds the layer again."""
+        return {**super().get_config(), "seed": self.seed, **self.settings}
 
     def draw(self, pictures: Any, low: float, high: float, *, flat: bool = False) -> Any:
         """Return a number between `low` and `high` for each picture: `(batch, 1, 1, 1)`, or `(batch,)` where flat."""
@@ -86,10 +92,6 @@ class RandomView(RandomLayer):
             pictures, places, interpolation="bilinear", fill_mode="reflect", data_format="channels_last"
         )
 
-    def get_config(self) -> dict[str, Any]:
-        """Return what builds the layer again."""
-        return {**super().get_config(), **self.settings}
-
 
 @keras.saving.register_keras_serializable("emoclass_faces")
 class RandomTone(RandomLayer):
@@ -117,10 +119,6 @@ class RandomTone(RandomLayer):
         deviation = ops.relu(self.draw(pictures, -most["noise"], most["noise"]))
         grain = keras.random.normal(ops.shape(pictures), dtype="float32", seed=self.generator)
         return ops.clip(toned + deviation * grain, 0.0, 1.0)
-
-    def get_config(self) -> dict[str, Any]:
-        """Return what builds the layer again."""
-        return {**super().get_config(), **self.settings}
 
 
 @keras.saving.register_keras_serializable("emoclass_faces")
@@ -168,10 +166,6 @@ class RandomCompression(RandomLayer):
         whole = ops.reshape(ops.transpose(coarse, (0, 1, 4, 2, 5, 3)), (-1, height, width, channels))
         return ops.clip(whole, 0.0, 1.0)
 
-    def get_config(self) -> dict[str, Any]:
-        """Return what builds the layer again."""
-        return {**super().get_config(), **self.settings}
-
 
 @keras.saving.register_keras_serializable("emoclass_faces")
 class RandomPatch(RandomLayer):
@@ -204,7 +198,3 @@ class RandomPatch(RandomLayer):
         middle = self.draw(pictures, 0.0, float(length))
         half = self.draw(pictures, self.settings["smallest"] * length / 2, self.settings["largest"] * length / 2)
         return ops.cast(ops.abs(places - middle) < half, "float32")
-
-    def get_config(self) -> dict[str, Any]:
-        """Return what builds the layer again."""
-        return {**super().get_config(), **self.settings}

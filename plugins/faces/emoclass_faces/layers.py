@@ -28,7 +28,10 @@ class StandardizedConv2D(keras.layers.Conv2D):  # type: ignore[misc]
         kernel_size: Height and width of the kernel.
         scale: Factor on the kernel, such as that which makes up for the activation before it.
         gain: What the learned factor of each channel begins with: 0 lets a branch begin as nothing.
-        options: Those of `keras.layers.Conv2D`.
+        options: Those of `keras.layers.Conv2D`, but for activation, dilation, groups and other orders of the axes.
+
+    Raises:
+        ValueError: One of these, or no bias.
 
     Source: Brock et al., "Characterizing signal propagation to close the performance gap in unnormalized ResNets",
     ICLR 2021, equation 1 (scaled weight standardization).
@@ -38,6 +41,12 @@ class StandardizedConv2D(keras.layers.Conv2D):  # type: ignore[misc]
         self, filters: int, kernel_size: Any, *, scale: float = 1.0, gain: float = 1.0, **options: Any
     ) -> None:
         super().__init__(filters, kernel_size, **options)
+        plain = (keras.activations.linear, True, (1, 1), 1, "channels_last")
+        if (self.activation, self.use_bias, self.dilation_rate, self.groups, self.data_format) != plain:
+            raise ValueError(
+                "StandardizedConv2D: expected a bias, no activation, no dilation, one group and channels last, got "
+                f"{options}."
+            )
         self.scale = scale
         self.initial_gain = gain
 

@@ -31,11 +31,21 @@ def test_pictures_change_in_training_only_each_in_its_own_way_as_the_seed_says(k
     assert not np.array_equal(changed, kind(seed=2)(pictures, training=True))
 
 
-@pytest.mark.parametrize("kind", LAYERS)
-def test_a_layer_is_built_again_from_its_configuration(kind):
-    layer = kind()
+@pytest.mark.parametrize(
+    ("kind", "settings"),
+    [
+        (RandomView, {"rotation": 40.0, "zoom": 0.5, "stretch": 0.3, "shear": 0.3, "shift": 0.3}),
+        (RandomTone, {"gamma": 0.9, "blur": 0.1, "noise": 0.2}),
+        (RandomCompression, {"strength": 9.0}),
+        (RandomPatch, {"share": 0.9, "smallest": 0.3, "largest": 0.9}),
+    ],
+)
+def test_a_layer_that_is_built_again_from_its_configuration_does_the_same(kind, settings, pictures):
+    layer = kind(seed=5, **settings)
     again = keras.saving.deserialize_keras_object(keras.saving.serialize_keras_object(layer))
-    assert again.settings == layer.settings
+    changed = np.asarray(layer(pictures, training=True))
+    np.testing.assert_array_equal(again(pictures, training=True), changed)
+    assert not np.array_equal(kind(seed=5)(pictures, training=True), changed)
 
 
 def view(**settings):

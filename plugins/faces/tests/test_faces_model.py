@@ -109,6 +109,19 @@ def test_widths_and_blocks_belong_together():
         build(SPEC, SEVEN, seed=0, options={"widths": (8, 12)})
 
 
+@pytest.mark.parametrize("options", [{"widths": (8, 8.5), "blocks": (1, 1)}, {"dropout": 1.5}, {"blocks": (1, 1.5, 1)}])
+def test_values_that_no_network_can_be_built_with_are_told(options):
+    [first, *_] = options
+    with pytest.raises(ConfigError, match=rf"model 'faces': \[model\]: cannot be built with {first} = "):
+        build(SPEC, SEVEN, seed=0, options=options)
+
+
+@pytest.mark.parametrize("options", [{"activation": "relu"}, {"use_bias": False}, {"dilation_rate": 2}, {"groups": 2}])
+def test_a_standardized_convolution_refuses_what_it_does_not_do(options):
+    with pytest.raises(ValueError, match=r"expected a bias, no activation, .* got \{'"):
+        StandardizedConv2D(8, 3, **options)
+
+
 def test_the_recipes_optimizer_lets_kernels_alone_decay():
     from emoclass_faces.optimizer import adamw
 
