@@ -172,6 +172,9 @@ def _evaluate_all(sources: Mapping[str, Source], on: Datasets, **options: Unpack
     pairs = list(on.items() if isinstance(on, Mapping) else on)
     if not pairs:
         raise ConfigError("on: expected a dataset at least, got none.")
+    places = [f"{name}={Path(root)}" if root else name for name, root in pairs]
+    if len(set(places)) < len(places):
+        raise ConfigError(f"on: expected each dataset and folder once, got {max(places, key=places.count)} twice.")
     labels, by, metrics = options.get("labels"), options.get("by", ()), options.get("metrics")
     registry = options.get("registry") or Registry.discover()
     settings = Settings(

@@ -35,7 +35,7 @@ def permutation_test(
     Permutation p-values should never be zero, for the 1 that is added.
     """
     unit, classes = _units(groups, len(right)), int(value.max()) + 1
-    n_values = np.array([len(np.unique(value[unit == each])) for each in range(int(unit.max()) + 1)])
+    n_values = np.bincount(np.unique(np.stack([unit, value]), axis=1)[0])
     whole = (n_values == 1)[unit]
     if whole.all() and len(n_values) == classes:
         return None

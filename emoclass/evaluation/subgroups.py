@@ -52,7 +52,8 @@ def break_down(
     given = predictions.take(rows)
     if attribute == GROUP:  # within one person, images are what is drawn
         given = given.without_groups()
-    of_value = np.array([names.index(value) for value in known])
+    number_of = {name: number for number, name in enumerate(names)}
+    of_value = np.array([number_of[value] for value in known])
     found = {}
     for number, name in enumerate(names):
         own = given.take(np.flatnonzero(of_value == number))

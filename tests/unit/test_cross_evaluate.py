@@ -113,6 +113,12 @@ def test_models_need_names_of_their_own(bundle, photos, registry):
         emoclass.cross_evaluate([], {"folder": photos}, registry=registry)
 
 
+@pytest.mark.parametrize("on", [[("folder", "a"), ("folder", "a/")], [("synthetic-faces", None)] * 2])
+def test_a_dataset_twice_is_refused(bundle, registry, on):
+    with pytest.raises(ConfigError, match=r"on: expected each .* once, got (folder=a|synthetic-faces) twice\."):
+        emoclass.evaluate(bundle, on, registry=registry)
+
+
 def test_figures_by_an_attribute_and_by_person(bundle, photos, people):
     [found] = emoclass.evaluate(bundle, {"people": photos}, by=["gender", "group"], registry=people, resamples=50)
     gender = found.by["gender"]

@@ -232,7 +232,5 @@ def test_folders_without_images_are_an_error(tmp_path):
 
 def test_leaving_out_all_that_is_there_is_an_error(tmp_path):
     table(tmp_path, f"3,{BLACK},PrivateTest")
-    with pytest.raises(
-        DataError, match=r"Training or PublicTest, got those of PrivateTest only\. The option test"
-    ):
+    with pytest.raises(DataError, match=r"Training or PublicTest, got those of PrivateTest only\. The option test"):
         list(load(tmp_path, test="public"))

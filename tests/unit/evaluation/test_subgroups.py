@@ -1,5 +1,9 @@
 """Figures by the values of an attribute: the rule for small ones, and whether there is a difference at all."""
 
+import tracemalloc
+from fractions import Fraction
+from itertools import permutations
+
 import numpy as np
 import pytest
 
@@ -107,10 +111,35 @@ def test_where_each_value_is_one_persons_nothing_is_concluded():
     assert found.verdict.startswith("Each gender is that of one person or source: whether these differ,")
 
 
-def test_thousands_of_values_take_little_memory_and_no_bootstrap():
-    n = 1600
-    groups = tuple(f"p{i // 2}" for i in range(n))
-    f1 = [spec for spec in BUILTIN_METRICS if spec.name in ("accuracy", "brier_score")]
-    found = break_down(predicted([1, 0] * (n // 2), groups), "group", list(groups), f1, seed=0, n_resamples=1000)
-    assert len(found.values) == n // 2
-    assert found.values["p0"].metrics["brier_score"].ci_low is None
+@pytest.mark.parametrize("sizes", [(2, 2), (3, 4), (1, 2, 3), (2, 2, 3)])
+def test_with_few_images_the_p_value_is_that_of_all_ways_to_deal_the_values(sizes):
+    value = np.repeat(range(len(sizes)), sizes)
+    for hits in range(1, len(value)):
+        right = np.arange(len(value)) < hits
+        share = Fraction(hits, len(value))
+
+        def spread(order, right=right, share=share):
+            counts = [sum(right[each] for each, k in enumerate(order) if k == kind) for kind in range(len(sizes))]
+            return sum((hits - share * n) ** 2 / n for hits, n in zip(counts, sizes, strict=True))
+
+        ways = [spread(order) for order in set(permutations(value.tolist()))]
+        exact = sum(each >= spread(value) for each in ways) / len(ways)
+        assert permutation_test(right, value, seed=0) == pytest.approx(exact, abs=0.03)
+
+
+def test_no_bootstrap_is_made_of_fewer_than_thirty_images():
+    metrics = [spec for spec in BUILTIN_METRICS if spec.name in ("accuracy", "brier_score")]
+    values = ["few"] * 29 + ["enough"] * 30
+    found = break_down(predicted([1, 0] * 29 + [1]), "gender", values, metrics, seed=0, n_resamples=100).values
+    assert found["few"].metrics["brier_score"].ci_low is None
+    assert found["enough"].metrics["brier_score"].ci_low is not None
+
+
+def test_thousands_of_values_take_little_memory():
+    value = np.arange(4000) // 2  # with all permutations at once, 240 MB and more
+    tracemalloc.start()
+    try:
+        permutation_test(np.arange(4000) % 3 == 0, value, seed=0)
+        assert tracemalloc.get_traced_memory()[1] < 100e6
+    finally:
+        tracemalloc.stop()
