@@ -126,7 +126,7 @@ def wait_for_epochs(out, n_epochs):
 
 
 def test_a_run_that_is_killed_resumes_to_the_end_of_an_unbroken_one(plugin, photos, tmp_path):
-    process = start(plugin, photos, tmp_path / "killed", epochs=200)
+    process = start(plugin, photos, tmp_path / "killed", epochs=100)
     history = wait_for_epochs(tmp_path / "killed", 3)
     process.kill()
     process.communicate()
@@ -140,7 +140,7 @@ def test_a_run_that_is_killed_resumes_to_the_end_of_an_unbroken_one(plugin, phot
     assert resumed.returncode == 0, resumed.stderr
     assert history.read_bytes().startswith(before)
     unbroken = emoclass(
-        "run", "--plugin", plugin, "--data", photos, "--out", tmp_path / "unbroken", "--epochs", 200, "--json"
+        "run", "--plugin", plugin, "--data", photos, "--out", tmp_path / "unbroken", "--epochs", 100, "--json"
     )
     first, second = json.loads(resumed.stdout), json.loads(unbroken.stdout)
     assert first["metrics"] == second["metrics"]
