@@ -213,9 +213,9 @@ def _notes(finished: Sequence[Finished], n: int, n_groups: int | None, grouped_b
     leaked = set[str]().union(*(run.leaked or () for run in finished))
     if leaked:
         yield (
-            f"{len(leaked)} of the {n} test images are copies of training or validation images of a run: figures on "
-            "them say little of new images, and the better model may be the one that remembers more. Each run's report "
-            "has its figures without them."
+            f"{len(leaked)} of the {n} test images {'is a copy' if len(leaked) == 1 else 'are copies'} of training or "
+            "validation images of a run: figures on them say little of new images, and the better model may be the one "
+            "that remembers more. Each run's report has its figures without them."
         )
     if any(run.leaked is None for run in finished):
         yield "Not every run looked for copies of training images among its test images (audit = false)."

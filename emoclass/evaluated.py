@@ -83,7 +83,7 @@ class Evaluation(FrozenModel):
         n_leaked: Images that are copies of what the model was trained on; None where that is not known.
         leak_adjusted: Name -> value, without these; empty where there are none, or nothing else.
         by: Attribute -> the figures by its values.
-        left_out: Class word -> images that belong to none of the model's emotions.
+        left_out: Class word -> images that are in no figure: of other emotions, or left out by the map.
         merged: Emotion -> class word -> images of another class that the map counts as this emotion.
         skipped: Files that could not be read, or that the model could not judge.
         notes: What a reader of the numbers must know: sentences.

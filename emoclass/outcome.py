@@ -62,6 +62,7 @@ def write_bundle(work: Work, folder: RunFolder, result: RunResult, model: keras.
             "recipe": work.config.recipe,
             "model": work.model.name,
             "start": work.config.model.start and Path(work.config.model.start).name,  # no path of this machine
+            "start_trained_on": list(work.start_trained_on),
             "dataset": work.config.data.dataset,
             "n_samples": dict(result.n_samples),
             # Class words are names of folders, say: a manifest takes none that cannot be printed.

@@ -8,6 +8,7 @@ from typing import Any
 
 from emoclass.config import RunConfig, read_file, validate
 from emoclass.configure import compose, load_plugin
+from emoclass.data.crops import note_of_mismatch
 from emoclass.data.index import Index
 from emoclass.data.split import SPLITS
 from emoclass.errors import EmoclassError, OutputError, PluginError
@@ -203,7 +204,13 @@ def _execute(work: Work, folder: RunFolder, listed: Index) -> RunResult:
         images = split_images(work, listed, decoded, audited)
         leaked = leaked_images(images, audited)
         environment = write_beginning(folder, config, work.plugin, decoded, images, threads=work.threads)
-        notes = notes_of(images, work.dataset.notice, listed, len(decoded.skipped), audited, leaked, config)
+        notices = [
+            work.dataset.notice,
+            note_of_mismatch(
+                work.model.expects, work.model.image_shape, work.dataset, config.data.root, listed.samples
+            ),
+        ]
+        notes = notes_of(images, notices, listed, len(decoded.skipped), audited, leaked, config, work.start_trained_on)
         for note in notes:
             work.progress.note(note)
         with work.timed("training"):

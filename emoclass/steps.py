@@ -20,7 +20,7 @@ from emoclass.data.labeled import LabeledPixels
 from emoclass.data.leaks import copies_of_training
 from emoclass.data.pixels import Decoded, available_threads, decode
 from emoclass.data.split import split
-from emoclass.errors import BundleError, DataError
+from emoclass.errors import BundleError, DataError, PluginError
 from emoclass.evaluation.evaluate import evaluate
 from emoclass.evaluation.predictions import Predictions, numbers_of_votes, scores_from_output, shares_of_votes
 from emoclass.inference.load import find_bundle
@@ -118,6 +118,14 @@ class Work:
                 hint="Start from a model of the same kind.",
             )
         return bundle
+
+    @property
+    def start_trained_on(self) -> tuple[str, ...]:
+        """The datasets that the trained model was trained on; empty where there is none, or where it is gone."""
+        try:
+            return self.trained.manifest.trained_on if self.trained else ()
+        except (BundleError, PluginError):  # a run that is resumed does not need it
+            return ()
 
     @contextmanager
     def timed(self, stage: str) -> Iterator[None]:

@@ -11,6 +11,7 @@ from typing import TypeAlias
 
 from emoclass.bundle.plain import one_line
 from emoclass.config import IGNORE, DataConfig
+from emoclass.data.crops import note_of_mismatch
 from emoclass.data.index import index_shared
 from emoclass.errors import ConfigError, DataError
 from emoclass.evaluated import Breakdown, Evaluation
@@ -19,7 +20,7 @@ from emoclass.evaluation.predictions import Predictions
 from emoclass.evaluation.subgroups import GROUP, break_down
 from emoclass.inference.classifier import Classifier
 from emoclass.inference.dataset import Listed, predict_dataset
-from emoclass.inference.seen import held_against_seen
+from emoclass.inference.seen import held_against_seen, nobody_looked
 from emoclass.labels import EMOTIONS, canonical
 from emoclass.progress import Progress
 from emoclass.registry import Registry
@@ -27,8 +28,6 @@ from emoclass.results import MetricValue, SkippedFile
 from emoclass.specs import MetricSpec, Sample, SplitName
 
 Root: TypeAlias = str | Path | None
-
-NOBODY_LOOKED = "Whether the model was trained on some of these images is not known: nobody looked."
 
 
 @dataclass(frozen=True)
@@ -95,7 +94,7 @@ class Trial:
         predictions, skipped = predict_dataset(
             classifier, listed, split=settings.split, threads=threads, progress=progress
         )
-        notes_of_seen: Sequence[str] = [NOBODY_LOOKED]
+        notes_of_seen: Sequence[str] = [nobody_looked(classifier.bundle)]
         if settings.audit:
             predictions, notes_of_seen = held_against_seen(
                 predictions, classifier.bundle, listed, settings.registry, threads=threads, progress=progress
@@ -165,16 +164,17 @@ class Trial:
             yield f"No image shows {', '.join(absent)}. The model chooses among all of {chosen} emotions all the same."
         if spec.notice:
             yield spec.notice
+        mismatch = note_of_mismatch(
+            self.classifier.expects, self.classifier.image_shape, spec, self.listed.root, index.samples
+        )
+        if mismatch:
+            yield mismatch
         for attribute in self.settings.by:
             if attribute not in attributes_of(index.samples):
                 yield f"The dataset says nothing of {attribute}."
-        if self.settings.by and 0 < predictions.n_leaked < len(predictions):
-            yield f"The figures by {', '.join(self.settings.by)} leave out what the model has seen."
-        if self.classifier.bundle.manifest.trained.get("start"):
-            yield (
-                "The model's training started from another trained model: whether that one had seen some of these "
-                "images is not known."
-            )
+        by = [attribute for attribute in self.settings.by if attribute in attributes_of(index.samples)]
+        if by and 0 < predictions.n_leaked < len(predictions):
+            yield f"The figures by {', '.join(by)} leave out what the model has seen."
 
     def _notes_of_absent_metrics(self) -> Iterator[str]:
         if self.absent:

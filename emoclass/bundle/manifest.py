@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, Field, FiniteFloat, StringConstraints, ValidationError, model_validator
 
 from emoclass.base import FrozenModel
-from emoclass.bundle.plain import check_plain
+from emoclass.bundle.plain import check_plain, one_line
 from emoclass.labels import LabelScheme
 from emoclass.results import MetricValue
 from emoclass.specs import Expects
@@ -21,6 +21,7 @@ MANIFEST = "manifest.json"
 KERAS, LITERT = "model.keras", "model.tflite"
 
 MAX_FILE_BYTES = 4 * 2**30
+MAX_STARTS = 20
 """No classifier of images needs more; a manifest that says so is refused before anything is read."""
 
 _DEVICES = {"con", "prn", "aux", "nul", *(f"{port}{number}" for port in ("com", "lpt") for number in range(1, 10))}
@@ -97,8 +98,8 @@ class Manifest(FrozenModel):
         image: The pictures that it takes.
         expects: What a picture must show: a whole photograph or an aligned face crop.
         files: File name -> size, digest and input.
-        trained: How it was trained: plugin, recipe, dataset, seed, epochs, batch size, images per split, which
-            classes were merged, digest of the configuration.
+        trained: How it was trained: plugin, recipe, dataset, what it started from and what that was trained on, seed,
+            epochs, batch size, images per split, which classes were merged, digest of the configuration.
         measured: Metric -> value, interval and number of images, on the run's test split, as `MetricValue.to_json`
             gives it: its classes are those of `labels`, in the same order.
         versions: Package -> the version that wrote the bundle.
@@ -134,6 +135,16 @@ class Manifest(FrozenModel):
             if value.matrix is not None and {len(value.matrix), *map(len, value.matrix)} != {len(emotions)}:
                 raise ValueError(f"measured: {name}: expected a row and a column a label, {len(emotions)} in all")
         return self
+
+    @property
+    def trained_on(self) -> tuple[str, ...]:
+        """The datasets that the model was trained on: its own, then those of the models that its training started from.
+
+        Empty where that is not said.
+        """
+        before = self.trained.get("start_trained_on")
+        names = [self.trained.get("dataset"), *(before if isinstance(before, list | tuple) else ())]
+        return tuple(one_line(name, 60) for name in names[:MAX_STARTS] if isinstance(name, str))
 
     @property
     def merged(self) -> dict[str, str]:

@@ -105,6 +105,8 @@ def _check(page: Path | None, target: Path | None, listing: Listing) -> None:
     if page is not None:
         if page.suffix.lower() not in (".html", ".htm"):
             raise ConfigError(f"--report {page}: expected a name that ends in .html.")
+        if page.is_dir():
+            raise ConfigError(f"--report {page}: expected a file, got a folder.")
         check_outside(page, listing.root)
     if target is not None:
         check_target(target, listing.root, listing.spec)

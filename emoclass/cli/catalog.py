@@ -23,7 +23,7 @@ def _dataset(spec: DatasetSpec) -> dict[str, str | None]:
         "takes a folder": "yes" if spec.needs_root else "no",
         "no emotions": ", ".join(spec.not_emotions),
         "its classes": ", ".join(f"{code} = {word}" for code, word in spec.codes.items() if code != word),
-        "options": ", ".join(_options(spec)),
+        "options": ", ".join(f"{name} = {value!r}" for name, value in _options(spec)),
         "shows": spec.expects.replace("_", " "),
         "notice": spec.notice,
         "license": spec.license,
@@ -33,7 +33,7 @@ def _dataset(spec: DatasetSpec) -> dict[str, str | None]:
     }
 
 
-def _options(spec: DatasetSpec) -> Iterator[str]:
+def _options(spec: DatasetSpec) -> Iterator[tuple[str, Any]]:
     """Yield what `[data.options]` may hold, each with what it is where nothing is said."""
     try:
         parameters = inspect.signature(resolve(spec.load)).parameters
@@ -41,7 +41,7 @@ def _options(spec: DatasetSpec) -> Iterator[str]:
         return
     for name, parameter in parameters.items():
         if parameter.default is not parameter.empty and name not in ("root", "labels"):
-            yield f"{name} = {parameter.default!r}"
+            yield name, parameter.default
 
 
 def _model(spec: ModelSpec) -> dict[str, str | None]:
@@ -105,6 +105,8 @@ def _group(kind: str, details: Details) -> click.Group:
             document = {"plugin": plugin, **_plain(spec)}
             if isinstance(spec, ModelSpec):
                 document["layers"] = [row.model_dump() for row in layers]
+            if isinstance(spec, DatasetSpec):
+                document["options"] = dict(_options(spec))
             print_json(document)
             return
         print_fields({singular: spec.name, "plugin": plugin, "summary": spec.summary, **details(spec)})

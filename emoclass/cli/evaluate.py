@@ -132,7 +132,9 @@ def _check_file(option: str, file: str | None, ending: str) -> None:
     path = Path(file).expanduser()
     if path.suffix.lower() != ending:
         raise ConfigError(f"{option} {file}: expected a name that ends in {ending}.")
-    if not path.parent.is_dir() or path.is_dir():
+    if path.is_dir():
+        raise ConfigError(f"{option} {file}: expected a file, got a folder.")
+    if not path.parent.is_dir():
         raise ConfigError(f"{option} {file}: expected a file in a folder that exists.")
 
 

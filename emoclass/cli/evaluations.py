@@ -24,7 +24,7 @@ def print_evaluation(source: str, result: Evaluation) -> None:
     click.echo(f"{source} on {result.dataset}{place}: {result.n_samples} images ({which})")
     if result.left_out:
         words = ", ".join(f"{word} {count}" for word, count in sorted(result.left_out.items()))
-        click.echo(f"Note: Left out, since they are none of the model's emotions: {words}.")
+        click.echo(f"Note: Left out, as other emotions or by the map: {words}.")
     for note in result.notes:
         click.echo(f"Note: {note}")
     for skipped in result.skipped:
@@ -33,7 +33,7 @@ def print_evaluation(source: str, result: Evaluation) -> None:
     header = ("metric", "value", "95 % interval", "images")
     print_table(list(_rows(result.metrics)), header=header)
     if result.leak_adjusted:
-        click.echo(f"\nWithout the {result.n_leaked} images that are copies of training or validation images:\n")
+        click.echo(f"\nWithout copies of training or validation images ({result.n_leaked}):\n")
         print_table(list(_rows(result.leak_adjusted)), header=header)
     for name, metric in result.metrics.items():
         if metric.matrix is not None:
@@ -87,7 +87,7 @@ def print_matrix(found: CrossEvaluation, metric: str | None) -> None:
     if skipped:
         click.echo(f"Note: {skipped} times, a file could not be read or judged; --json lists them.")
     if any(cell.left_out for row in found.matrix for cell in row):
-        click.echo("Note: Images that show none of a model's emotions are left out; --json and --report count them.")
+        click.echo("Note: Images are left out, as other emotions or by the map; --json and --report count them.")
     click.echo()
     shown = metric or found.metrics[0]
     rows = []
@@ -108,7 +108,7 @@ def print_matrix(found: CrossEvaluation, metric: str | None) -> None:
 
 
 def _leak_adjusted(cell: Evaluation, metric: str) -> str:
-    return f"{_figure(cell.leak_adjusted[metric])} without {cell.n_leaked} copies" if cell.leak_adjusted else ""
+    return f"{_figure(cell.leak_adjusted[metric])} without copies ({cell.n_leaked})" if cell.leak_adjusted else ""
 
 
 def _figure(value: MetricValue) -> str:

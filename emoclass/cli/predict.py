@@ -154,7 +154,7 @@ def _outcomes(
 def _watched(paths: Iterable[str], classifier: Classifier) -> Iterator[str]:
     """Pass paths on; say once if one of the first leads to a whole photograph, where a face crop is expected."""
     from emoclass.cli.output import print_note
-    from emoclass.inference.crops import looks_whole
+    from emoclass.data.crops import looks_whole
 
     looked, said = 0, False
     for path in paths:

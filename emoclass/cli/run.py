@@ -143,6 +143,6 @@ def _print_result(result: RunResult) -> None:
         click.echo(f"Note: {note}")
     print_table([(name, *format_value(result.metrics[name])) for name in result.headline])
     if result.leak_adjusted:
-        click.echo(f"Without the {result.n_leaked} test images that are copies of training or validation images:")
+        click.echo(f"Without copies of training or validation images ({result.n_leaked}):")
         print_table([(name, *format_value(result.leak_adjusted[name])) for name in result.headline])
     click.echo(f"Report: {result.folder / 'report.html'}")

@@ -7,13 +7,21 @@ from dataclasses import replace
 
 import numpy as np
 
-from emoclass.auditing.seen import Seen, copies_of_seen, seen_by, training_set_of
-from emoclass.bundle.plain import one_line
+from emoclass.auditing.seen import copies_of_seen, seen_by, training_set_of
 from emoclass.bundle.read import Bundle
 from emoclass.evaluation.predictions import Predictions
 from emoclass.inference.dataset import Listed
 from emoclass.progress import Progress
 from emoclass.registry import Registry
+
+UNKNOWN = "Whether the model was trained on some of these images is not known: "
+
+
+def nobody_looked(bundle: Bundle) -> str:
+    """Return what to tell where images are not held against what the model has seen."""
+    own, *before = [*bundle.manifest.trained_on] or [""]
+    trained_on = f" It was trained on {own}{', before that on ' if before else ''}{', '.join(before)}." if own else ""
+    return f"{UNKNOWN}nobody looked.{trained_on}"
 
 
 def held_against_seen(
@@ -25,41 +33,51 @@ def held_against_seen(
     threads: int | None,
     progress: Progress,
 ) -> tuple[Predictions, Sequence[str]]:
-    """Mark the images that a model has seen, where that can be known; say what a reader must know of these, too."""
-    unknown = "Whether the model was trained on some of these images is not known: the images that it was trained on "
-    seen = _seen_images(bundle, listed, registry)
-    if seen is None:
-        return predictions, [unknown + "are not at hand."]
-    copies = copies_of_seen(seen, listed.spec, listed.root, listed.index.samples, threads=threads, progress=progress)
-    if 0 < copies.n_unreadable == len(seen.samples):
-        return predictions, [unknown + "cannot be read any more."]
-    marked = replace(predictions, leaked=np.array([each in copies.ids for each in predictions.ids]))
-    notes = []
-    if not seen.recorded:
-        notes.append(
-            f"The model was trained on {one_line(str(bundle.manifest.trained.get('dataset')))}: all training images of "
-            f"{listed.spec.name}'s own split count as seen. Which others it has seen is not known."
-        )
-    if copies.n_unreadable:
-        notes.append(
-            f"{copies.n_unreadable:,} of the {len(seen.samples):,} images that the model was trained on cannot be read "
-            "any more: copies of these are not found."
-        )
-    return marked, [*notes, *_notes_of_leaks(marked)]
+    """Mark the images that a model has seen, where that can be known; say what a reader must know of these, too.
 
-
-def _seen_images(bundle: Bundle, listed: Listed, registry: Registry) -> Seen | None:
-    """Return what a model has seen; None where its training images are not at hand.
-
-    A model without its run folder has seen the training set of the dataset's own split, if it was trained on these
-    images.
+    What a run folder records is known. A model without one has seen the training set of the dataset's own split, if it
+    was trained on these images; so has a model whose training started from such a one.
     """
     trained = bundle.manifest.trained
-    plugin, digest = str(trained.get("plugin")), str(trained.get("config"))
-    seen = seen_by(bundle.path.parent, registry, plugin=plugin, config_digest=digest)
-    if seen is None and _images_of(str(trained.get("dataset")), registry) == _images_of(listed.spec.name, registry):
-        seen = training_set_of(listed.spec, listed.root, bundle.manifest.labels)
-    return seen
+    recorded = seen_by(
+        bundle.path.parent, registry, plugin=str(trained.get("plugin")), config_digest=str(trained.get("config"))
+    )
+    own, before = bundle.manifest.trained_on[:1], bundle.manifest.trained_on[1:]
+    same = _images_of(listed.spec.name, registry)
+    learned = [each for each in (*(() if recorded else own), *before) if _images_of(each, registry) == same]
+    published = training_set_of(listed.spec, listed.root, bundle.manifest.labels) if learned else None
+
+    notes = []
+    if published is not None:
+        who = "The model was" if learned[0] in own else "The model's training started from one that was"
+        notes.append(
+            f"{who} trained on {learned[0]}: all training images of {listed.spec.name}'s own split count as seen. "
+            "Which others it has seen is not known."
+        )
+    elif trained.get("start"):
+        on = f" (trained on {', '.join(before)})" if before else ""
+        notes.append(
+            f"The model's training started from another trained model{on}: whether that one had seen some of these "
+            "images is not known."
+        )
+    seen = [each for each in (recorded, published) if each is not None]
+    if not seen:
+        return predictions, [*notes, UNKNOWN + "the images that it was trained on are not at hand."]
+    found = [
+        copies_of_seen(each, listed.spec, listed.root, listed.index.samples, threads=threads, progress=progress)
+        for each in seen
+    ]
+    n_seen, n_unreadable = sum(len(each.samples) for each in seen), sum(each.n_unreadable for each in found)
+    if 0 < n_unreadable == n_seen:
+        return predictions, [*notes, UNKNOWN + "the images that it was trained on cannot be read any more."]
+    ids = frozenset[str]().union(*(each.ids for each in found))
+    marked = replace(predictions, leaked=np.array([each in ids for each in predictions.ids]))
+    if n_unreadable:
+        notes.append(
+            f"{n_unreadable:,} of the {n_seen:,} images that the model was trained on cannot be read any more: copies "
+            "of these are not found."
+        )
+    return marked, [*notes, *_notes_of_leaks(marked)]
 
 
 def _images_of(dataset: str, registry: Registry) -> str:
@@ -76,6 +94,7 @@ def _notes_of_leaks(predictions: Predictions) -> Iterator[str]:
         )
     elif n_leaked:
         yield (
-            f"{n_leaked:,} of the {n:,} images are copies of the model's training or validation images: figures on "
-            "them say little of new images. The leak-adjusted figures leave them out."
+            f"{n_leaked:,} of the {n:,} images {'is a copy' if n_leaked == 1 else 'are copies'} of the model's "
+            "training or validation images: figures on them say little of new images. The leak-adjusted figures leave "
+            "them out."
         )

@@ -96,8 +96,8 @@ def _glyphs() -> frozenset[int]:
     return frozenset(get_font(findfont(FontProperties())).get_charmap())
 
 
-def run_name(name: str) -> str:
+def run_name(name: str, length: int = NAME_LENGTH) -> str:
     """Return a run's name, a long one without its middle: folders differ in their beginning or their end."""
-    half = (NAME_LENGTH - 1) // 2
-    short = name if len(name) <= NAME_LENGTH else f"{name[:half]}\N{HORIZONTAL ELLIPSIS}{name[-half:]}"
+    half = (length - 1) // 2
+    short = name if len(name) <= length else f"{name[:half]}\N{HORIZONTAL ELLIPSIS}{name[-half:]}"
     return drawable(short)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import textwrap
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -17,7 +18,9 @@ from emoclass.reporting.canvas import FAINT, INK, blank_figure, drawable, run_na
 from emoclass.reporting.page import words
 from emoclass.results import MetricValue
 
-WIDTH, HEIGHT, GAP = 1.9, 0.92, 0.2  # of a cell, in inches; the gap between blocks is a share of the height
+WIDTH, HEIGHT, GAP = 1.9, 1.08, 0.2  # of a cell, in inches; the gap between blocks is a share of the height
+TITLE_LENGTH = 22  # of a column, in signs
+CAPTION_SIGNS = 15  # in an inch
 DARKEST = 0.82  # of the color map's range: white text stays readable, and black text below the middle
 UNDEFINED = "#eef0f4"
 
@@ -42,7 +45,9 @@ def draw_heat_map(found: CrossEvaluation, metric: str | None = None) -> Figure:
     rows, columns = len(found.models), len(found.datasets)
     height = rows + (len(blocks) - 1) * GAP
     longest = max(len(run_name(model)) for model in found.models)
-    figure = blank_figure(WIDTH * columns + 0.09 * max(longest, 20) + 0.4, HEIGHT * height + 1.25)
+    width = WIDTH * columns + 0.09 * max(longest, 20) + 0.4
+    caption = textwrap.wrap(_caption(found, len(blocks), low, high), int(CAPTION_SIGNS * width))
+    figure = blank_figure(width, HEIGHT * height + 1.1 + 0.15 * len(caption))
     axes = figure.subplots()
     axes.set_axis_off()
     axes.set_xlim(0, columns)
@@ -52,15 +57,16 @@ def draw_heat_map(found: CrossEvaluation, metric: str | None = None) -> Figure:
         for row in block:
             _tell_model(axes, top, found.matrix[row][0], found.models[row])
             for column, (value, cell) in enumerate(zip(figures[row], found.matrix[row], strict=True)):
-                _draw_cell(axes, column, top, value, cell, low, high)
+                _draw_cell(axes, column, top, value, cell, cell.leak_adjusted.get(name), low, high)
             top += 1
         top += GAP
     for column, dataset in enumerate(found.datasets):
         axes.text(column + 0.5, -0.1, _folded(dataset), ha="center", va="bottom", color=INK, fontsize=10,
                   fontweight="bold", parse_math=False)  # fmt: skip
-    figure.suptitle(drawable(f"{words(name).capitalize()}, with 95 % intervals"), x=0.01, ha="left", color=INK,
-                    fontsize=12, fontweight="bold", parse_math=False)  # fmt: skip
-    figure.supxlabel(_caption(found, len(blocks), low, high), x=0.01, ha="left", color=FAINT, fontsize=8.5)
+    with_intervals = any(value.ci_low is not None for row in figures for value in row)
+    title = words(name).capitalize() + (", with 95 % intervals" if with_intervals else "")
+    figure.suptitle(drawable(title), x=0.01, ha="left", color=INK, fontsize=12, fontweight="bold", parse_math=False)
+    figure.supxlabel("\n".join(caption), x=0.01, ha="left", color=FAINT, fontsize=8.5)
     return figure
 
 
@@ -103,7 +109,14 @@ def _limits(figures: Sequence[Sequence[MetricValue]]) -> tuple[float, float]:
 
 
 def _draw_cell(
-    axes: Axes, left: float, top: float, value: MetricValue, cell: Evaluation, low: float, high: float
+    axes: Axes,
+    left: float,
+    top: float,
+    value: MetricValue,
+    cell: Evaluation,
+    without_copies: MetricValue | None,
+    low: float,
+    high: float,
 ) -> None:
     share = None if value.value is None else (value.value - low) / ((high - low) or 1.0)
     color = UNDEFINED if share is None else colormaps["Blues"](DARKEST * share)
@@ -111,15 +124,22 @@ def _draw_cell(
     ink = "white" if share is not None and share > 0.68 else INK
     middle = left + 0.5
     figure = "undefined" if value.value is None else f"{value.value:.3f}"
-    axes.text(middle, top + 0.29, figure, ha="center", va="center", color=ink, fontsize=15 if share is not None else 10,
+    axes.text(middle, top + 0.25, figure, ha="center", va="center", color=ink, fontsize=15 if share is not None else 10,
               fontweight="bold" if share is not None else "normal")  # fmt: skip
     if value.value is None or value.ci_low is None or value.ci_high is None:
         interval = "" if value.value is None else "no interval"
     else:
         interval = f"{value.ci_low:.3f} to {value.ci_high:.3f}"
-    axes.text(middle, top + 0.56, interval, ha="center", va="center", color=ink, fontsize=9)
-    axes.text(middle, top + 0.79, f"{cell.basis}, n = {value.n_samples:,}", ha="center", va="center", color=ink,
+    axes.text(middle, top + 0.49, interval, ha="center", va="center", color=ink, fontsize=9)
+    axes.text(middle, top + 0.68, f"{cell.basis}, n = {value.n_samples:,}", ha="center", va="center", color=ink,
               fontsize=8)  # fmt: skip
+    seen = ""
+    if without_copies is not None:
+        other = "undefined" if without_copies.value is None else f"{without_copies.value:.3f}"
+        seen = f"{other} without copies ({cell.n_leaked:,})"
+    elif cell.n_leaked:
+        seen = "all seen in training"
+    axes.text(middle, top + 0.86, seen, ha="center", va="center", color=ink, fontsize=8)
 
 
 def _tell_model(axes: Axes, top: float, cell: Evaluation, model: str) -> None:
@@ -133,7 +153,7 @@ def _tell_model(axes: Axes, top: float, cell: Evaluation, model: str) -> None:
 def _folded(dataset: str) -> str:
     """Return a column's title, the folder on a line of its own."""
     name, _, place = dataset.partition(" in ")
-    return "\n".join(run_name(each) for each in (name, place) if each)
+    return "\n".join(run_name(each, TITLE_LENGTH) for each in (name, place) if each)
 
 
 def _caption(found: CrossEvaluation, blocks: int, low: float, high: float) -> str:
@@ -141,6 +161,8 @@ def _caption(found: CrossEvaluation, blocks: int, low: float, high: float) -> st
     said = ["Darker cells hold larger values."]
     if blocks > 1:
         said.append("Models in one block choose among the same emotions: compare within a block and down a column.")
-    if (low, high) != (0.0, 1.0):
+    if any(cell.n_leaked for row in found.matrix for cell in row):
+        said.append("Copies are images of the model's training or validation.")
+    if (low, high) != (0.0, 1.0) and low < high:
         said.append(f"Colors go from {low:.3f} to {high:.3f}.")
     return " ".join(said)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -143,18 +143,20 @@ def choose_test_pictures(images: LabeledPixels, predictions: Predictions, *, see
 
 def notes_of(
     images: LabeledPixels,
-    notice: str | None,
+    notices: Sequence[str | None],
     listed: Index,
     n_skipped: int,
     audited: Audit | None,
     leaked: frozenset[str] | None,
     config: RunConfig,
+    start_trained_on: Sequence[str],
 ) -> tuple[str, ...]:
     """Return what a reader of the numbers must know, as sentences."""
-    notes = [notice] if notice else []
+    notes = [notice for notice in notices if notice]
     if config.model.start is not None:
+        on = f", trained on {', '.join(start_trained_on)}" if start_trained_on else ""
         notes.append(
-            f"The training started from a trained model ({config.model.start}). Whether that one had seen some of "
+            f"The training started from a trained model ({config.model.start}{on}). Whether that one had seen some of "
             "these images is not known; if so, the figures flatter."
         )
     if config.training.targets != "label" and not any(sample.votes for sample in images.samples("train")):
@@ -163,8 +165,9 @@ def notes_of(
     if leaked:
         n_test = len(images.samples("test"))
         notes.append(
-            f"{len(leaked)} of the {n_test} test images are copies of training or validation images: figures on "
-            "them say little of new images. The leak-adjusted figures leave them out."
+            f"{len(leaked)} of the {n_test} test images {'is a copy' if len(leaked) == 1 else 'are copies'} of "
+            "training or validation images: figures on them say little of new images. The leak-adjusted figures leave "
+            "them out."
         )
     if audited is not None and audited.label_conflicts:
         notes.append(

@@ -236,7 +236,7 @@ def test_images_that_a_run_has_seen_are_recognized_where_its_data_is_still_there
     assert (known.n_leaked, known.leak_adjusted) == (3, {})
     assert known.notes[0].startswith("All of these images are copies of the model's training")
     assert on(photos, audit=False).n_leaked is None
-    assert on(photos, audit=False).notes[0].endswith("is not known: nobody looked.")
+    assert on(photos, audit=False).notes[0].endswith("is not known: nobody looked. It was trained on folder.")
     (run / "config.toml").unlink()
     assert on(photos).notes[0].endswith("are not at hand.")
     [found] = emoclass.evaluate(folder, {"folder": photos}, registry=registry, resamples=0)
@@ -297,6 +297,37 @@ def test_without_its_run_a_model_has_seen_the_training_set_of_the_published_data
         assert (told, every.n_leaked, test.n_leaked) == ([], None, None)
         assert any(note.endswith("are not at hand.") for note in every.notes)
     assert (blind.n_leaked, silent) == (None, [])
+    assert f"nobody looked. It was trained on {trained_on}." in blind.notes[-1]
+
+
+def test_what_a_trainings_start_has_seen_is_known_where_its_dataset_is_published(tmp_path, registry):
+    photos = draw_photographs(tmp_path / "photos", {"happy": 4, "sad": 4})
+
+    def load(root):
+        for path in sorted(path.relative_to(root).as_posix() for path in root.glob("*/*.png")):
+            emotion, name = path.split("/")
+            yield Sample(id=path, path=path, emotion=emotion, split="train" if name < "002.png" else "test")
+
+    class Published:
+        @hookimpl
+        def register_datasets(self):
+            return [DatasetSpec(name="split", summary="S.", load=load, url="https://x.example")]
+
+    registry.register(Published(), PluginInfo("published", origin="tests"))
+    folder = write_bundle(tmp_path / "bundle")
+    manifest = json.loads((folder / "manifest.json").read_text())
+
+    def on(dataset, *before, **more):
+        manifest["trained"] = {"dataset": dataset, "start": "pretrained", "start_trained_on": list(before)}
+        (folder / "manifest.json").write_text(json.dumps(manifest))
+        return emoclass.evaluate(folder, {"split": photos}, registry=registry, resamples=0, **more)[0]
+
+    once, twice, elsewhere = on("folder", "split"), on("folder", "other", "split"), on("folder", "other")
+    assert (once.n_leaked, twice.n_leaked, elsewhere.n_leaked) == (4, 4, None)
+    assert once.notes[0].startswith("The model's training started from one that was trained on split: all training")
+    assert elsewhere.notes[0].startswith("The model's training started from another trained model (trained on other):")
+    told = "nobody looked. It was trained on folder, before that on other, split."
+    assert on("folder", "other", "split", audit=False).notes[0].endswith(told)
 
 
 def test_what_a_map_merges_is_told(bundle, photos, registry):

@@ -191,10 +191,13 @@ def test_two_labels_in_another_order_are_another_task(bundle, crop_bundle, photo
     [
         (["--plot", "map.jpg"], r"ends in \.png"),
         (["--report", "no/such/folder/page.html"], "folder that exists"),
+        (["--report", "a-folder.html"], "--report a-folder.html: expected a file, got a folder"),
         (["--metrics", "confusion_matrix", "--plot", "map.png"], "single figure, got confusion_matrix"),
     ],
 )
-def test_what_could_not_be_drawn_is_refused_at_once(bundle, options, message):
+def test_what_could_not_be_drawn_is_refused_at_once(bundle, options, message, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "a-folder.html").mkdir()
     with pytest.raises(ConfigError, match=message):
         run(bundle, "--on", "synthetic-faces", *options)
 

@@ -95,8 +95,11 @@ def _rows(file: Path, shown: str) -> Iterator[tuple[int, list[str]]]:
     reader = csv.reader(RELEASE.text(file, shown))
     try:
         for fields in reader:
-            if not fields or tuple(field.strip() for field in fields) == COLUMNS:
+            names = tuple(field.strip() for field in fields)
+            if not fields or names == COLUMNS:
                 continue
+            if reader.line_num == 1 and not set(COLUMNS).isdisjoint(names):
+                raise RELEASE.malformed(f"the columns {','.join(COLUMNS)}", ",".join(names)[:200], shown, 1)
             if len(fields) != len(COLUMNS):
                 expected = f"{len(COLUMNS)} fields ({','.join(COLUMNS)})"
                 raise RELEASE.malformed(expected, f"{len(fields)}", shown, reader.line_num)

@@ -143,6 +143,14 @@ def test_a_malformed_row_is_an_error(root, row, message):
         listed(root)
 
 
+@pytest.mark.parametrize(("name", "other"), [("expression", "emo"), ("face_x,face_y", "face_y,face_x")])
+def test_other_columns_are_an_error(root, name, other):
+    text = (root / TRAINING).read_text()
+    (root / TRAINING).write_text(text.replace(name, other, 1))
+    with pytest.raises(DataError, match=rf"expected the columns sub.*, got sub.*{other}.* \(Manually.*csv, line 1\)"):
+        listed(root)
+
+
 def test_a_table_that_is_no_text_is_an_error(root):
     append(root, "x" * 200_000)
     with pytest.raises(DataError, match=r"expected a table, got field larger .*/training\.csv, line 35\)"):

@@ -1,5 +1,7 @@
 """FER+: votes, the authors' majority, the layouts of the images, and what is said of damaged files."""
 
+import json
+
 import pytest
 from click.testing import CliRunner
 from emoclass_datasets import ferplus, pixel_table, register_datasets
@@ -221,3 +223,5 @@ def test_votes_without_images_say_what_is_missing(tmp_path):
 def test_the_options_are_shown_with_the_dataset():
     shown = CliRunner().invoke(cli, ["datasets", "show", "ferplus"])
     assert (shown.exit_code, "test = 'auto', label = 'majority'" in shown.stdout) == (0, True)
+    document = json.loads(CliRunner().invoke(cli, ["datasets", "show", "ferplus", "--json"]).stdout)
+    assert document["options"] == {"test": "auto", "label": "majority"}

@@ -90,6 +90,7 @@ def test_with_strict_the_document_and_the_list_are_written_all_the_same(conflict
         (["clean", "--dataset", "none"], 2, "none"),
         (["clean", "--dataset", "synthetic-faces"], 2, "takes no folder"),
         (["clean", "--report", "page.txt"], 2, "ends in .html"),
+        (["clean", "--report", "empty.html"], 2, "expected a file, got a folder"),
         (["clean", "--threads", "0"], 2, "--threads"),
         (["clean", "--write-clean"], 2, "--write-clean"),
         (["clean", "clean"], 2, "unexpected extra argument"),
@@ -97,7 +98,7 @@ def test_with_strict_the_document_and_the_list_are_written_all_the_same(conflict
     ],
 )
 def test_wrong_usage_exits_with_2_and_what_cannot_be_read_with_1(clean, capsys, arguments, code, said) -> None:
-    write(Path(), {"file.png": ONE, "empty/notes.txt": b""})
+    write(Path(), {"file.png": ONE, "empty/notes.txt": b"", "empty.html/notes.txt": b""})
     with pytest.raises(SystemExit) as ended:
         main(["audit", "--quiet", *arguments])
     assert ended.value.code == code

@@ -153,7 +153,7 @@ def test_one_pair_of_images_is_enough_to_resample_groups():
 def test_no_resamples_no_bootstrap():
     value = evaluate(drawn(), [BUILTIN["log_loss"]], n_resamples=0)["log_loss"]
     assert value.value > 0
-    assert value.reason == "no interval: no resamples were asked for"
+    assert value.reason == "no interval: no bootstrap was made"
 
 
 def test_progress_hears_of_every_metric():

@@ -1,0 +1,73 @@
+"""Tell whole photographs from face crops: by what a dataset says, or by the sizes of pictures."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from PIL import Image
+
+from emoclass.data.images import FORMATS
+from emoclass.specs import DatasetSpec, Expects, Sample
+
+MAX_RATIO = 1.25
+"""Aligned crops are square or nearly so; cameras take 4:3, 3:2 and 16:9."""
+
+MIN_SIDE, TIMES = 512, 4
+"""A square picture is taken for a photograph where both sides are longer than this, and than so many times the
+network's input."""
+
+
+LOOKED_AT = 32
+"""Pictures of a dataset whose sizes are looked at."""
+
+
+def note_of_mismatch(
+    expects: Expects,
+    image_shape: tuple[int, int, int],
+    spec: DatasetSpec,
+    root: Path | None,
+    samples: Sequence[Sample],
+) -> str | None:
+    """Return what to tell where a model expects other pictures than a dataset holds; None where it may fit.
+
+    A published dataset says what it holds. Of other files, those of a few are looked at: half of them clearly whole
+    photographs are enough.
+
+    Args:
+        expects: What a picture must show for the model.
+        image_shape: `(height, width, channels)` of the network's input.
+        spec: The dataset.
+        root: Its folder.
+        samples: Its images.
+    """
+    if expects == "photograph":
+        if spec.expects == "photograph":
+            return None
+        return f"The model was made for whole photographs, and {spec.name} holds face crops."
+    if spec.expects == "face_crop":
+        return None
+    if spec.url is None:
+        if spec.read_sample is not None or root is None:
+            return None
+        looked = samples[:: max(1, len(samples) // LOOKED_AT)]
+        whole = sum(looks_whole(str(root / sample.path), image_shape) is not None for sample in looked)
+        if 2 * whole < len(looked) or not looked:
+            return None
+    return (
+        f"The model expects aligned face crops, and the pictures of {spec.name} look like whole photographs. No face "
+        "is searched for: each is judged as it is."
+    )
+
+
+def looks_whole(path: str, image_shape: tuple[int, int, int]) -> tuple[int, int] | None:
+    """Return an image's width and height if it is clearly no face crop; None if it may be one, or cannot be read."""
+    try:
+        if not Path(path).is_file():  # opening a pipe would wait for somebody to write
+            return None
+        with Image.open(Path(path), formats=FORMATS) as image:
+            short, long = sorted(image.size)
+            large = short > max(MIN_SIDE, TIMES * max(image_shape[:2]))
+            return image.size if large or long > MAX_RATIO * short else None
+    except Exception:  # that it cannot be read is told where it is read
+        return None
