@@ -27,7 +27,7 @@ def photos(tmp_path_factory):
 @pytest.fixture(scope="module")
 def found(photos, tmp_path_factory):
     out = tmp_path_factory.mktemp("runs")
-    return emoclass.suspected_labels(photos, plugin="tiny", folds=3, epochs=8, out=out, registry=tiny_registry())
+    return emoclass.suspected_labels(photos, plugin="tiny", folds=2, epochs=8, out=out, registry=tiny_registry())
 
 
 @pytest.mark.slow
