@@ -53,6 +53,9 @@ def main() -> None:
             print(f"| {n} | {seed} | {n_test:,} | " + " | ".join(cells) + " |", flush=True)
 
 
+FIRST_TESTED = 150
+"""Of each emotion, those before this one train and validate, 100 and 50 at the most."""
+
 _TRAININGS = {
     "happysad, from nothing": {"plugin": "happysad"},
     "faces, not trained further": None,
@@ -80,11 +83,11 @@ def _crops(
 def _lay_out(crops: dict[str, list[Image.Image]], n: int, seed: int, folder: Path) -> int:
     """Write n training crops of each emotion, half as many that validate, and others for the test."""
     n_test, last = 0, min(map(len, crops.values()))
-    if last < 200:
-        raise SystemExit(f"{last} crops of the rarest emotion: too few to train on 100 and to test on others.")
+    if n + n // 2 > FIRST_TESTED or last <= FIRST_TESTED:
+        raise SystemExit(f"{n} to train on, {last} crops of the rarest emotion: the first {FIRST_TESTED} do not test.")
     for emotion, images in crops.items():
         order = np.random.default_rng(seed).permutation(len(images))
-        sides = {"train": order[:n], "validation": order[n : n + n // 2], "test": order[150:last]}
+        sides = {"train": order[:n], "validation": order[n : n + n // 2], "test": order[FIRST_TESTED:last]}
         for side, rows in sides.items():
             place = folder / side / emotion
             place.mkdir(parents=True)

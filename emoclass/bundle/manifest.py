@@ -21,8 +21,10 @@ MANIFEST = "manifest.json"
 KERAS, LITERT = "model.keras", "model.tflite"
 
 MAX_FILE_BYTES = 4 * 2**30
-MAX_STARTS = 20
 """No classifier of images needs more; a manifest that says so is refused before anything is read."""
+
+MAX_STARTS = 20
+"""Of a training from a model whose training started from a model, and so on, so many are told."""
 
 _DEVICES = {"con", "prn", "aux", "nul", *(f"{port}{number}" for port in ("com", "lpt") for number in range(1, 10))}
 """No files on Windows, whatever stands behind a point."""

@@ -154,11 +154,11 @@ def _outcomes(
 def _watched(paths: Iterable[str], classifier: Classifier) -> Iterator[str]:
     """Pass paths on; say once if one of the first leads to a whole photograph, where a face crop is expected."""
     from emoclass.cli.output import print_note
-    from emoclass.data.crops import looks_whole
+    from emoclass.data.crops import LOOKED_AT, looks_whole
 
     looked, said = 0, False
     for path in paths:
-        if looked < 32 and not said:
+        if looked < LOOKED_AT and not said:
             looked += 1
             size = looks_whole(path, classifier.image_shape)
             if size is not None:

@@ -17,9 +17,8 @@ MIN_SIDE, TIMES = 512, 4
 """A square picture is taken for a photograph where both sides are longer than this, and than so many times the
 network's input."""
 
-
 LOOKED_AT = 32
-"""Pictures of a dataset whose sizes are looked at."""
+"""Pictures whose sizes are looked at, at the most."""
 
 
 def note_of_mismatch(
@@ -50,7 +49,7 @@ def note_of_mismatch(
     if spec.url is None:
         if spec.read_sample is not None or root is None:
             return None
-        looked = samples[:: max(1, len(samples) // LOOKED_AT)]
+        looked = samples[:: len(samples) // LOOKED_AT + 1]
         whole = sum(looks_whole(str(root / sample.path), image_shape) is not None for sample in looked)
         if 2 * whole < len(looked) or not looked:
             return None
