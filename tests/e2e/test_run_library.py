@@ -288,7 +288,7 @@ def test_figures_are_told_without_the_test_images_that_training_has_seen(leaking
     assert result.metrics["accuracy"].n_samples == 10
     assert any(note.startswith("2 of the 10 test images are copies of training") for note in result.notes)
     assert emoclass.resume(result.folder, registry=registry) == result
-    assert "Without them:" in (result.folder / "report.html").read_text()
+    assert "Without copies:" in (result.folder / "report.html").read_text()
 
 
 def test_a_run_may_leave_out_what_an_audit_lists(leaking, registry, tmp_path):
