@@ -24,8 +24,8 @@ from PIL import ImageOps
 
 from emoclass.auditing.duplicates import clusters, find_pairs
 from emoclass.auditing.fingerprint import fingerprint
+from emoclass.concurrency import available_threads, ordered_map
 from emoclass.data.images import SUFFIXES, quiet_decoders, read_picture
-from emoclass.data.pixels import available_threads, ordered_map
 
 
 def listed(root: Path, n: int | None, seed: int = 0) -> list[Path]:

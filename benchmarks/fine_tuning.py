@@ -27,10 +27,10 @@ from robustness import CHANGES
 import emoclass
 from emoclass import LabelScheme, Registry
 from emoclass.auditing.examine import examine
-from emoclass.config import DataConfig
 from emoclass.data.index import index
 from emoclass.data.leaks import copies_of_training
 from emoclass.data.pixels import reader
+from emoclass.values.config import DataConfig
 
 
 def main() -> None:

@@ -18,11 +18,11 @@ from PIL import Image, ImageFilter
 import emoclass
 from emoclass import Registry
 from emoclass.auditing.examine import examine
-from emoclass.config import DataConfig
 from emoclass.data.index import index
 from emoclass.data.leaks import copies_of_training
 from emoclass.data.pixels import reader
 from emoclass.evaluation.intervals import wilson
+from emoclass.values.config import DataConfig
 
 FIVE = ("happy", "sad", "angry", "scared", "surprised")
 

@@ -73,7 +73,7 @@ def ours(data: str, epochs: int) -> dict[str, float]:
     import keras  # noqa: F401  (the other sides do not count the import either)
 
     import emoclass.training.fit  # noqa: F401
-    from emoclass import Registry, runner
+    from emoclass import Registry, run
     from emoclass.progress import Progress
 
     class Clock(Progress):
@@ -84,7 +84,7 @@ def ours(data: str, epochs: int) -> dict[str, float]:
 
     clock = Clock()
     with tempfile.TemporaryDirectory() as out:
-        result = runner.run(MODEL, data=data, epochs=epochs, out=out, registry=Registry.discover(), progress=clock)
+        result = run(MODEL, data=data, epochs=epochs, out=out, registry=Registry.discover(), progress=clock)
     seconds = result.history["seconds"]
     return {
         "total": clock.times["evaluation"] - clock.times["decoding"],

@@ -20,14 +20,14 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from emoclass.cli import cli
-from emoclass.config import Component, RunConfig
-from emoclass.configure import configure
-from emoclass.labels import ALIASES, EMOTIONS, SCHEMES, canonical
-from emoclass.refs import resolve
-from emoclass.registry import Registry
-from emoclass.specs import MetricSpec
+from emoclass.plugin.configure import configure
+from emoclass.plugin.registry import Registry
 from emoclass.testing.checks import CHECKS
 from emoclass.testing.checks import spec as spec_checks
+from emoclass.values.config import Component, RunConfig
+from emoclass.values.labels import ALIASES, EMOTIONS, SCHEMES, canonical
+from emoclass.values.references import resolve
+from emoclass.values.specs import MetricSpec
 
 DOCS = Path(__file__).parent
 WIDTH = 100

@@ -16,13 +16,13 @@ from typing import Any
 LISTING = Path(__file__).with_name("public-api.txt")
 MODULES = (
     "emoclass",
-    "emoclass.configure",
+    "emoclass.plugin.configure",
     "emoclass.data.images",
     "emoclass.errors",
     "emoclass.evaluation.evaluate",
     "emoclass.evaluation.predictions",
-    "emoclass.hookspecs",
-    "emoclass.labels",
+    "emoclass.plugin.hookspecs",
+    "emoclass.values.labels",
     "emoclass.testing",
 )
 

@@ -10,74 +10,74 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from emoclass.assess import cross_evaluate as cross_evaluate
-    from emoclass.assess import evaluate as evaluate
     from emoclass.auditing.findings import Audit as Audit
     from emoclass.auditing.label_quality import SuspectedLabels as SuspectedLabels
-    from emoclass.config import RunConfig as RunConfig
-    from emoclass.contrast import compare as compare
     from emoclass.errors import EmoclassError as EmoclassError
-    from emoclass.evaluated import CrossEvaluation as CrossEvaluation
-    from emoclass.evaluated import Evaluation as Evaluation
-    from emoclass.evaluation.comparison import Comparison as Comparison
     from emoclass.evaluation.decision import predicted_classes as predicted_classes
-    from emoclass.hookspecs import hookimpl as hookimpl
     from emoclass.inference.classifier import Classifier as Classifier
     from emoclass.inference.load import load as load
-    from emoclass.labels import LabelScheme as LabelScheme
-    from emoclass.mislabeled import suspected_labels as suspected_labels
-    from emoclass.registry import Registry as Registry
-    from emoclass.results import MetricValue as MetricValue
-    from emoclass.results import Prediction as Prediction
-    from emoclass.results import RunResult as RunResult
-    from emoclass.results import Unreadable as Unreadable
-    from emoclass.runner import resume as resume
-    from emoclass.runner import run as run
-    from emoclass.specs import DatasetSpec as DatasetSpec
-    from emoclass.specs import MetricSpec as MetricSpec
-    from emoclass.specs import ModelSpec as ModelSpec
-    from emoclass.specs import Recipe as Recipe
-    from emoclass.specs import Sample as Sample
-    from emoclass.studies import StudyResult as StudyResult
-    from emoclass.study import cross_validate as cross_validate
-    from emoclass.study import repeat as repeat
-    from emoclass.study import resume_study as resume_study
-    from emoclass.vet import audit as audit
+    from emoclass.plugin.hookspecs import hookimpl as hookimpl
+    from emoclass.plugin.registry import Registry as Registry
+    from emoclass.values.config import RunConfig as RunConfig
+    from emoclass.values.evaluation import Evaluation as Evaluation
+    from emoclass.values.labels import LabelScheme as LabelScheme
+    from emoclass.values.results import MetricValue as MetricValue
+    from emoclass.values.results import Prediction as Prediction
+    from emoclass.values.results import Unreadable as Unreadable
+    from emoclass.values.specs import DatasetSpec as DatasetSpec
+    from emoclass.values.specs import MetricSpec as MetricSpec
+    from emoclass.values.specs import ModelSpec as ModelSpec
+    from emoclass.values.specs import Recipe as Recipe
+    from emoclass.values.specs import Sample as Sample
+    from emoclass.workflows.audit import audit as audit
+    from emoclass.workflows.compare import Comparison as Comparison
+    from emoclass.workflows.compare import compare as compare
+    from emoclass.workflows.cross_evaluate import CrossEvaluation as CrossEvaluation
+    from emoclass.workflows.cross_evaluate import cross_evaluate as cross_evaluate
+    from emoclass.workflows.cross_validate import StudyResult as StudyResult
+    from emoclass.workflows.cross_validate import cross_validate as cross_validate
+    from emoclass.workflows.cross_validate import repeat as repeat
+    from emoclass.workflows.cross_validate import resume_study as resume_study
+    from emoclass.workflows.evaluate import evaluate as evaluate
+    from emoclass.workflows.run import RunResult as RunResult
+    from emoclass.workflows.run import resume as resume
+    from emoclass.workflows.run import run as run
+    from emoclass.workflows.suspected_labels import suspected_labels as suspected_labels
 
 _HOMES = {
     "Audit": "emoclass.auditing.findings",
     "Classifier": "emoclass.inference.classifier",
-    "Comparison": "emoclass.evaluation.comparison",
-    "CrossEvaluation": "emoclass.evaluated",
-    "DatasetSpec": "emoclass.specs",
+    "Comparison": "emoclass.workflows.compare",
+    "CrossEvaluation": "emoclass.workflows.cross_evaluate",
+    "DatasetSpec": "emoclass.values.specs",
     "EmoclassError": "emoclass.errors",
-    "Evaluation": "emoclass.evaluated",
-    "LabelScheme": "emoclass.labels",
-    "MetricSpec": "emoclass.specs",
-    "MetricValue": "emoclass.results",
-    "ModelSpec": "emoclass.specs",
-    "Prediction": "emoclass.results",
-    "Recipe": "emoclass.specs",
-    "Registry": "emoclass.registry",
-    "RunConfig": "emoclass.config",
-    "RunResult": "emoclass.results",
-    "Sample": "emoclass.specs",
-    "StudyResult": "emoclass.studies",
+    "Evaluation": "emoclass.values.evaluation",
+    "LabelScheme": "emoclass.values.labels",
+    "MetricSpec": "emoclass.values.specs",
+    "MetricValue": "emoclass.values.results",
+    "ModelSpec": "emoclass.values.specs",
+    "Prediction": "emoclass.values.results",
+    "Recipe": "emoclass.values.specs",
+    "Registry": "emoclass.plugin.registry",
+    "RunConfig": "emoclass.values.config",
+    "RunResult": "emoclass.workflows.run",
+    "Sample": "emoclass.values.specs",
+    "StudyResult": "emoclass.workflows.cross_validate",
     "SuspectedLabels": "emoclass.auditing.label_quality",
-    "Unreadable": "emoclass.results",
-    "audit": "emoclass.vet",
-    "compare": "emoclass.contrast",
-    "cross_evaluate": "emoclass.assess",
-    "cross_validate": "emoclass.study",
-    "evaluate": "emoclass.assess",
-    "hookimpl": "emoclass.hookspecs",
+    "Unreadable": "emoclass.values.results",
+    "audit": "emoclass.workflows.audit",
+    "compare": "emoclass.workflows.compare",
+    "cross_evaluate": "emoclass.workflows.cross_evaluate",
+    "cross_validate": "emoclass.workflows.cross_validate",
+    "evaluate": "emoclass.workflows.evaluate",
+    "hookimpl": "emoclass.plugin.hookspecs",
     "load": "emoclass.inference.load",
     "predicted_classes": "emoclass.evaluation.decision",
-    "repeat": "emoclass.study",
-    "resume": "emoclass.runner",
-    "resume_study": "emoclass.study",
-    "run": "emoclass.runner",
-    "suspected_labels": "emoclass.mislabeled",
+    "repeat": "emoclass.workflows.cross_validate",
+    "resume": "emoclass.workflows.run",
+    "resume_study": "emoclass.workflows.cross_validate",
+    "run": "emoclass.workflows.run",
+    "suspected_labels": "emoclass.workflows.suspected_labels",
 }
 
 __all__ = [*_HOMES, "__version__"]  # noqa: PLE0604 (the names are strings)

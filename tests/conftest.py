@@ -10,8 +10,8 @@ from bundles import write_bundle
 from tiny import tiny_registry
 
 from emoclass import Registry
-from emoclass.registry import DISABLE
-from emoclass.trace import TRACE
+from emoclass.plugin.registry import DISABLE
+from emoclass.plugin.trace import TRACE
 
 pytest_plugins = ["pytester"]
 

@@ -98,7 +98,7 @@ def test_importing_keras_quietly_leaves_nothing_that_other_processes_inherit():
 
 def test_validating_a_configuration_loads_nothing_slow():
     code = (
-        "import emoclass\nfrom emoclass.configure import configure\nr = emoclass.Registry.discover()\n"
+        "import emoclass\nfrom emoclass.plugin.configure import configure\nr = emoclass.Registry.discover()\n"
         "configure(r, options={'plugin': 'happysad', 'training': {'epochs': 3}})"
     )
     assert loaded_by(code) == set()

@@ -14,12 +14,13 @@ from pathlib import Path
 import pytest
 
 import emoclass
-from emoclass import LabelScheme, Registry, RunResult, hookspecs, runner
-from emoclass.builtins.metrics import BUILTIN_METRICS
-from emoclass.config import DataConfig
-from emoclass.configure import configure
+from emoclass import LabelScheme, Registry, RunResult
 from emoclass.data.index import index
-from emoclass.labels import ALIASES, EMOTIONS
+from emoclass.plugin import hookspecs
+from emoclass.plugin.builtins.metrics import BUILTIN_METRICS
+from emoclass.plugin.configure import configure
+from emoclass.values.config import DataConfig
+from emoclass.values.labels import ALIASES, EMOTIONS
 
 ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
@@ -176,7 +177,7 @@ def test_every_word_for_an_emotion_is_documented():
 
 def test_every_argument_of_run_is_documented():
     page = text_of("library.md")
-    assert [name for name in inspect.signature(runner.run).parameters if f"`{name}`" not in page] == []
+    assert [name for name in inspect.signature(emoclass.run).parameters if f"`{name}`" not in page] == []
 
 
 @pytest.mark.parametrize("code", blocks("python"))
@@ -193,7 +194,7 @@ def test_python_compiles_and_uses_names_that_exist(code):
             module = importlib.import_module(node.module)
             assert [each.name for each in node.names if not hasattr(module, each.name)] == []
         if isinstance(node, ast.Call) and ast.unparse(node.func) == "emoclass.run":
-            known = inspect.signature(runner.run).parameters
+            known = inspect.signature(emoclass.run).parameters
             assert [each.arg for each in node.keywords if each.arg not in known] == []
 
 

@@ -69,6 +69,13 @@ def test_pages_and_plugins_import_only_what_is_public(path):
 
 
 def test_a_private_import_is_seen():
-    code = "import emoclass.refs\nfrom emoclass import hookimpl, refs\nfrom emoclass.labels import EMOTIONS, _as_names"
-    assert private_imports(code, generator()) == ["emoclass.refs", "emoclass.refs", "emoclass.labels._as_names"]
-    assert private_imports("import numpy\nfrom .labels import x\nimport emoclass.labels", generator()) == []
+    code = (
+        "import emoclass.values.references\nfrom emoclass import hookimpl, references\n"
+        "from emoclass.values.labels import EMOTIONS, _as_names"
+    )
+    assert private_imports(code, generator()) == [
+        "emoclass.values.references",
+        "emoclass.references",
+        "emoclass.values.labels._as_names",
+    ]
+    assert private_imports("import numpy\nfrom .labels import x\nimport emoclass.values.labels", generator()) == []

@@ -8,7 +8,7 @@ import numpy as np
 from PIL import Image
 
 from emoclass import ModelSpec, Recipe, Registry, builtins, hookimpl
-from emoclass.registry import PluginInfo
+from emoclass.plugin.registry import PluginInfo
 
 
 def draw_photographs(root: Path, counts: dict[str, int], *, seed: int = 0, size: int = 40) -> Path:

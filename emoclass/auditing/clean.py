@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import Literal
 
 from emoclass.auditing.findings import Audit, Copy
-from emoclass.base import FrozenModel
 from emoclass.errors import ConfigError, DataError, OutputError
-from emoclass.specs import DatasetSpec, Sample
+from emoclass.values.base import FrozenModel
+from emoclass.values.specs import DatasetSpec, Sample
 
 _BEGINNING = "# Images that emoclass audit leaves out"
 

@@ -21,8 +21,8 @@ from scipy.sparse.csgraph import connected_components
 from emoclass.auditing.candidates import candidates
 from emoclass.auditing.comparison import SAME, SIDE, Suspects, compare, sift
 from emoclass.auditing.fingerprint import Fingerprint
+from emoclass.concurrency import available_threads, ordered_map
 from emoclass.data.images import quiet_decoders, read_image, read_picture
-from emoclass.data.pixels import available_threads, ordered_map
 from emoclass.progress import Progress
 
 __all__ = ["Pair", "clusters", "find_pairs"]

@@ -12,13 +12,14 @@ from emoclass.auditing.duplicates import Pair, clusters, find_pairs
 from emoclass.auditing.findings import Audit, Copy, CopyPair, Groups, Sizes, Spread, meaning
 from emoclass.auditing.fingerprint import Fingerprint, fingerprint
 from emoclass.auditing.suspicious import suspicions
+from emoclass.concurrency import available_threads, ordered_map
 from emoclass.data.images import quiet_decoders
-from emoclass.data.pixels import available_threads, ordered_map, reader
+from emoclass.data.pixels import reader
 from emoclass.data.split import SPLITS
 from emoclass.errors import UnreadableImageError
 from emoclass.progress import Progress
-from emoclass.results import SkippedFile
-from emoclass.specs import DatasetSpec, Sample
+from emoclass.values.results import SkippedFile
+from emoclass.values.specs import DatasetSpec, Sample
 
 N_COMMONEST = 5
 

@@ -8,9 +8,9 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from emoclass.base import FrozenModel
-from emoclass.labels import canonical
-from emoclass.results import SkippedFile
+from emoclass.values.base import FrozenModel
+from emoclass.values.labels import canonical
+from emoclass.values.results import SkippedFile
 
 __all__ = ["Audit", "Copy", "CopyPair", "Sizes", "Spread"]
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from emoclass.data.folder import SPLIT_FOLDERS
 from emoclass.data.images import SUFFIXES
 from emoclass.errors import DataError
-from emoclass.specs import DatasetSpec, Sample
+from emoclass.values.specs import DatasetSpec, Sample
 
 UNLABELED = ""
 """The class word of an image that has none."""

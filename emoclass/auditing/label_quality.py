@@ -10,9 +10,9 @@ from typing import Any
 
 import numpy as np
 
-from emoclass.base import FrozenModel
 from emoclass.errors import ConfigError
-from emoclass.results import MetricValue
+from emoclass.values.base import FrozenModel
+from emoclass.values.results import MetricValue
 
 __all__ = ["SuspectedLabel", "SuspectedLabels"]
 

@@ -9,15 +9,16 @@ from pathlib import Path
 
 from emoclass.auditing.examine import examine
 from emoclass.auditing.flat import UNLABELED
-from emoclass.config import DataConfig, read_file, validate
 from emoclass.data.index import list_samples
 from emoclass.data.leaks import copies_of_training
 from emoclass.data.pixels import reader
 from emoclass.errors import EmoclassError
-from emoclass.labels import LabelScheme
+from emoclass.plugin.config_file import read_file
+from emoclass.plugin.registry import Registry
 from emoclass.progress import Progress
-from emoclass.registry import Registry
-from emoclass.specs import DatasetSpec, Sample, SplitName
+from emoclass.values.config import DataConfig, validate
+from emoclass.values.labels import LabelScheme
+from emoclass.values.specs import DatasetSpec, Sample, SplitName
 
 
 @dataclass(frozen=True)

@@ -8,11 +8,11 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field, FiniteFloat, StringConstraints, ValidationError, model_validator
 
-from emoclass.base import FrozenModel
 from emoclass.bundle.plain import check_plain, one_line
-from emoclass.labels import LabelScheme
-from emoclass.results import MetricValue
-from emoclass.specs import Expects
+from emoclass.values.base import FrozenModel
+from emoclass.values.labels import LabelScheme
+from emoclass.values.results import MetricValue
+from emoclass.values.specs import Expects
 
 FORMAT_VERSION = 1
 """Rises when a reader of today could no longer read what is written."""

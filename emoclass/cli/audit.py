@@ -16,7 +16,7 @@ from emoclass.errors import ConfigError
 if TYPE_CHECKING:
     from emoclass.auditing.findings import Audit
     from emoclass.progress import Progress
-    from emoclass.vet import Listing
+    from emoclass.workflows.audit import Listing
 
 # Click keeps the lines of a paragraph that begins with a backspace character.
 HELP = """Find duplicates, label conflicts, leaks across splits and broken files in a dataset.
@@ -67,7 +67,7 @@ def audit(
             from emoclass.auditing.examine import examine
             from emoclass.cli.progress import TerminalProgress
             from emoclass.progress import Progress
-            from emoclass.vet import list_images
+            from emoclass.workflows.audit import list_images
 
             progress = Progress() if quiet else TerminalProgress()
             listing = list_images(root, dataset=dataset)
@@ -119,7 +119,7 @@ def _write(page: Path | None, target: Path | None, listing: Listing, found: Audi
 
     said = [""] if page or target else []
     if page is not None:
-        from emoclass.reporting.audit_page import write_audit_page
+        from emoclass.reporting.pages.audit import write_audit_page
 
         write_audit_page(found, pictures(listing.samples, listing.spec, listing.root), page)
         said.append(f"Page: {page}")

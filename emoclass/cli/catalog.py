@@ -10,9 +10,9 @@ import click
 
 from emoclass.cli.output import json_option, print_fields, print_json, print_table
 from emoclass.errors import PluginError
-from emoclass.refs import describe, resolve
-from emoclass.registry import Registry
-from emoclass.specs import DatasetSpec, MetricSpec, ModelSpec, Recipe, Spec
+from emoclass.plugin.registry import Registry
+from emoclass.values.references import describe, resolve
+from emoclass.values.specs import DatasetSpec, MetricSpec, ModelSpec, Recipe, Spec
 
 Details = Callable[[Any], dict[str, str | None]]
 
@@ -128,8 +128,8 @@ def _plain(spec: Spec) -> dict[str, Any]:
 
 
 def _layer_table(spec: ModelSpec) -> Any:
-    from emoclass.labels import LabelScheme
     from emoclass.training.build import build, layer_rows
+    from emoclass.values.labels import LabelScheme
 
     return layer_rows(build(spec, LabelScheme(emotions=("happy", "sad")), seed=0))
 

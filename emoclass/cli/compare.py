@@ -11,8 +11,8 @@ from emoclass.cli.output import format_value, json_option, print_json, print_tab
 from emoclass.errors import ConfigError
 
 if TYPE_CHECKING:
-    from emoclass.evaluation.comparison import Comparison
-    from emoclass.results import MetricValue
+    from emoclass.evaluation.comparison import ComparisonTable
+    from emoclass.values.results import MetricValue
 
 # Click keeps the lines of a paragraph that begins with a backspace character.
 HELP = """Put finished runs side by side, and test whether each differs from the first by more than chance.
@@ -36,7 +36,7 @@ def compare(runs: tuple[str, ...], plot: str | None, resamples: int, seed: int, 
     """Compare, draw where asked to, and print a table."""
     if plot is not None and Path(plot).suffix.lower() != ".png":
         raise ConfigError(f"--plot {plot}: expected the name of a PNG file.", hint="For example --plot comparison.png.")
-    from emoclass.contrast import compare as compare_runs
+    from emoclass.workflows.compare import compare as compare_runs
 
     found = compare_runs(runs, resamples=resamples, seed=seed)
     if plot is not None:
@@ -49,7 +49,7 @@ def compare(runs: tuple[str, ...], plot: str | None, resamples: int, seed: int, 
         click.echo(f"Plot: {plot}")
 
 
-def _print(found: Comparison) -> None:
+def _print(found: ComparisonTable) -> None:
     from emoclass.evaluation.comparison import format_p
 
     first = found.runs[0]

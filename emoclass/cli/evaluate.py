@@ -15,7 +15,7 @@ from emoclass.cli.output import json_option, parse_maps, print_json
 from emoclass.errors import ConfigError
 
 if TYPE_CHECKING:
-    from emoclass.specs import MetricSpec, SplitName
+    from emoclass.values.specs import MetricSpec, SplitName
 
 # Click keeps the lines of a paragraph that begins with a backspace character.
 HELP = """Measure trained models on other datasets, on those of their emotions that each dataset shows.
@@ -72,21 +72,21 @@ def evaluate(
     try:
         with redirect_stdout(sys.stderr):  # what a plugin prints is no result
             with native_messages_aside():
-                from emoclass import assess
                 from emoclass.cli.progress import TerminalProgress
                 from emoclass.inference.load import load
+                from emoclass.plugin.registry import Registry
                 from emoclass.progress import Progress
-                from emoclass.registry import Registry
+                from emoclass.workflows.cross_evaluate import cross_evaluate, model_names
 
                 registry = Registry.discover()
                 classifiers = [load(source, registry=registry, threads=threads) for source in sources]
-                names = list(sources) if len(sources) == 1 else assess.model_names(sources)
+                names = list(sources) if len(sources) == 1 else model_names(sources)
                 if len(set(names)) < len(names):
                     raise ConfigError(f"SOURCE: expected different models, got {', '.join(sources)}.")
             if (len(sources) > 1 or plot or report) and named:
                 plugin = str(classifiers[0].bundle.manifest.trained.get("plugin"))
                 _check_figure([registry.metrics.get(name, prefer=plugin) for name in named])
-            found = assess.cross_evaluate(
+            found = cross_evaluate(
                 dict(zip(names, classifiers, strict=True)),
                 on,
                 labels=labels,

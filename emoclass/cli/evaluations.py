@@ -7,8 +7,8 @@ from collections.abc import Iterator, Mapping
 import click
 
 from emoclass.cli.output import format_value, print_table, printable
-from emoclass.evaluated import Breakdown, CrossEvaluation, Evaluation
-from emoclass.results import MetricValue
+from emoclass.values.evaluation import Breakdown, Evaluation, EvaluationMatrix
+from emoclass.values.results import MetricValue
 
 MOST_VALUES = 40
 """Values of an attribute that a table has: a dataset may have thousands of persons."""
@@ -79,7 +79,7 @@ def _print_breakdown(found: Breakdown) -> None:
     click.echo(found.verdict)
 
 
-def print_matrix(found: CrossEvaluation, metric: str | None) -> None:
+def print_matrix(found: EvaluationMatrix, metric: str | None) -> None:
     """Print one metric of all models and datasets: a figure with its interval, and beneath it what it rests on."""
     for note in found.notes:
         click.echo(f"Note: {note}")

@@ -15,7 +15,7 @@ from typing import BinaryIO
 from emoclass.cli.output import printable, width
 from emoclass.cli.search import Search
 from emoclass.errors import DataError
-from emoclass.results import Unreadable
+from emoclass.values.results import Unreadable
 
 STDIN = "-"
 

@@ -70,8 +70,8 @@ def audit_labels(
     """Search, and print what was found."""
     from emoclass.cli.interrupts import insisting
     from emoclass.cli.progress import TerminalProgress
-    from emoclass.mislabeled import continue_command, suspected_labels
     from emoclass.progress import Progress
+    from emoclass.workflows.suspected_labels import continue_command, suspected_labels
 
     study, out, folds = chosen["study"], chosen["out"], chosen["folds"]
     if study is not None:

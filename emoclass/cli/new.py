@@ -24,7 +24,7 @@ emoclass plugins new my-faces --kind model,recipe --one-file
 @click.option("--out", metavar="DIR", default=".", show_default=True, help="Where to write it; made if missing.")
 def new(name: str, kinds: tuple[str, ...], one_file: bool, out: str) -> None:
     """Write the plugin, and print what to type next."""
-    from emoclass.registry import Registry
+    from emoclass.plugin.registry import Registry
     from emoclass.scaffold.new import check_kinds, write_plugin
 
     chosen = check_kinds(kind.strip() for each in kinds for kind in each.split(","))

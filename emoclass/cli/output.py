@@ -14,7 +14,7 @@ from typing import Any
 import click
 
 from emoclass.errors import ConfigError
-from emoclass.results import MetricValue
+from emoclass.values.results import MetricValue
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON document, and nothing else.")
 

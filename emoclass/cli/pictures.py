@@ -16,7 +16,7 @@ from emoclass.errors import ConfigError, OutputError, UnreadableImageError
 from emoclass.inference.classifier import Classifier
 from emoclass.inference.draw import annotated, explained
 from emoclass.inference.explain import occlusion
-from emoclass.results import Prediction
+from emoclass.values.results import Prediction
 
 NOTES = 20
 """After so many pictures that cannot be written, the others are only counted."""

@@ -9,7 +9,7 @@ import click
 from emoclass.cli.check import check_plugin
 from emoclass.cli.new import new
 from emoclass.cli.output import json_option, print_fields, print_json, print_table
-from emoclass.registry import PluginInfo, Registry
+from emoclass.plugin.registry import PluginInfo, Registry
 
 MOST_NAMES = 3
 """How many names of a kind the list shows; beyond, it counts them."""
@@ -61,7 +61,7 @@ def show_plugin(name: str, as_json: bool) -> None:
     """Show one plugin: an installed name, or the path of a one-file plugin."""
     registry = Registry.discover()
     if name.endswith(".py"):
-        from emoclass.configure import load_plugin
+        from emoclass.plugin.configure import load_plugin
 
         name = load_plugin(registry, name)
     if name not in registry.plugins:

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from emoclass.cli.pictures import Pictures
     from emoclass.cli.predictions import Printer
     from emoclass.inference.classifier import Classifier
-    from emoclass.labels import LabelScheme
-    from emoclass.results import Prediction, Unreadable
+    from emoclass.values.labels import LabelScheme
+    from emoclass.values.results import Prediction, Unreadable
 
 # Click keeps the lines of a paragraph that begins with a backspace character.
 HELP = """Say which emotion a trained model sees in images.
@@ -67,7 +67,7 @@ def predict(
         from emoclass.cli.inputs import Inputs
         from emoclass.data.images import quiet_decoders
         from emoclass.inference.load import load
-        from emoclass.results import Prediction
+        from emoclass.values.results import Prediction
 
         folders = _prepared(annotate, explain)
         classifier = load(source, threads=threads)

@@ -12,8 +12,8 @@ from typing import Any
 import click
 
 from emoclass.cli.output import printable, prints_unicode, to_json, width
-from emoclass.labels import LabelScheme
-from emoclass.results import Prediction, Unreadable
+from emoclass.values.labels import LabelScheme
+from emoclass.values.results import Prediction, Unreadable
 
 Outcome = Prediction | Unreadable
 

@@ -13,7 +13,7 @@ from emoclass.cli.output import format_value, json_option, parse_maps, print_jso
 from emoclass.errors import ConfigError
 
 if TYPE_CHECKING:
-    from emoclass.results import RunResult
+    from emoclass.workflows.run import RunResult
 
 
 # Click keeps the lines of a paragraph that begins with a backspace character.
@@ -75,14 +75,15 @@ def run(
     if folds is not None and seeds is not None:
         raise ConfigError("--folds: expected either folds or seeds, got both.", hint="Leave one of them out.")
     chosen = None if seeds is None else _parse_seeds(seeds)
-    from emoclass import runner, study
     from emoclass.cli.interrupts import insisting
     from emoclass.cli.progress import TerminalProgress
     from emoclass.cli.study import print_study
     from emoclass.progress import Progress
-    from emoclass.reporting.folder import resume_command
-    from emoclass.reporting.study import is_study
-    from emoclass.studies import StudyResult
+    from emoclass.reporting.folders.run import resume_command
+    from emoclass.reporting.folders.study import is_study
+    from emoclass.workflows.cross_validate import StudyResult, cross_validate, repeat, resume_study
+    from emoclass.workflows.run import resume as resume_run
+    from emoclass.workflows.run import run as run_once
 
     progress = Progress() if quiet else TerminalProgress()
     options |= {"map": parse_maps(maps)}
@@ -90,14 +91,14 @@ def run(
     try:
         with insisting(progress), redirect_stdout(sys.stderr):  # what a plugin prints is no result
             if resume is not None:
-                go_on = study.resume_study if is_study(Path(resume)) else runner.resume
+                go_on = resume_study if is_study(Path(resume)) else resume_run
                 result = go_on(Path(resume), progress=progress)
             elif folds is not None:
-                result = study.cross_validate(folds=folds, progress=progress, **options)
+                result = cross_validate(folds=folds, progress=progress, **options)
             elif chosen is not None:
-                result = study.repeat(seeds=chosen, progress=progress, **options)
+                result = repeat(seeds=chosen, progress=progress, **options)
             else:
-                result = runner.run(progress=progress, **options)
+                result = run_once(progress=progress, **options)
     except KeyboardInterrupt:
         folder = Path(resume) if resume else progress.folder
         click.echo("\nInterrupted.", err=True)

@@ -5,10 +5,10 @@ from __future__ import annotations
 import click
 
 from emoclass.cli.output import format_value, print_table
-from emoclass.studies import StudyResult
+from emoclass.values.study import StudyRecord
 
 
-def print_study(result: StudyResult) -> None:
+def print_study(result: StudyRecord) -> None:
     """Print the headline metrics of each run, their spread, and of folds the pooled figures."""
     n_tested = sum(run.n_samples.get("test", 0) for run in result.parts.values())
     labels = ", ".join(f"{number} = {emotion}" for number, emotion in enumerate(result.labels))

@@ -9,13 +9,13 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from emoclass.concurrency import available_threads, ordered_map
 from emoclass.data.folder import load
 from emoclass.data.images import SUFFIXES, quiet_decoders, read_file, read_image
-from emoclass.data.pixels import available_threads, ordered_map
 from emoclass.errors import DataError, UnreadableImageError
-from emoclass.labels import LabelScheme, canonical
-from emoclass.results import SkippedFile
-from emoclass.specs import Sample
+from emoclass.values.labels import LabelScheme, canonical
+from emoclass.values.results import SkippedFile
+from emoclass.values.specs import Sample
 
 MAX_PICTURES = 1000
 """At 256 by 256 pixels they take 200 MB; of a larger folder every second, third, ... picture is read."""

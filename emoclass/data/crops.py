@@ -8,7 +8,7 @@ from pathlib import Path
 from PIL import Image
 
 from emoclass.data.images import FORMATS
-from emoclass.specs import DatasetSpec, Expects, Sample
+from emoclass.values.specs import DatasetSpec, Expects, Sample
 
 MAX_RATIO = 1.25
 """Aligned crops are square or nearly so; cameras take 4:3, 3:2 and 16:9."""

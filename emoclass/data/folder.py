@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import NoReturn
 
 from emoclass.errors import DataError
-from emoclass.labels import EMOTIONS
-from emoclass.specs import Sample, SplitName
+from emoclass.values.labels import EMOTIONS
+from emoclass.values.specs import Sample, SplitName
 
 SPLIT_FOLDERS: dict[str, SplitName] = {
     "train": "train",

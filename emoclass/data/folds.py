@@ -10,8 +10,8 @@ import numpy as np
 from emoclass.data.place import place
 from emoclass.data.units import units
 from emoclass.errors import DataError
-from emoclass.labels import LabelScheme
-from emoclass.specs import Sample
+from emoclass.values.labels import LabelScheme
+from emoclass.values.specs import Sample
 
 LEAST = 4
 """Units of a class that two parts need: one part trains and validates while the other is tested."""

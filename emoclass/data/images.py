@@ -19,7 +19,7 @@ import numpy as np
 from PIL import ExifTags, Image, UnidentifiedImageError
 
 from emoclass.errors import UnreadableImageError
-from emoclass.specs import Sample
+from emoclass.values.specs import Sample
 
 __all__ = ["read_bytes", "read_image", "read_picture"]
 

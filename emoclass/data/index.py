@@ -8,12 +8,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import PurePath
 
-from emoclass.config import DataConfig
 from emoclass.data.meanings import meanings
 from emoclass.errors import ConfigError, ContractError, DataError
-from emoclass.labels import LabelScheme, canonical
-from emoclass.refs import call_with_options
-from emoclass.specs import DatasetSpec, Sample, SplitName
+from emoclass.values.config import DataConfig
+from emoclass.values.labels import LabelScheme, canonical
+from emoclass.values.references import call_with_options
+from emoclass.values.specs import DatasetSpec, Sample, SplitName
 
 
 @dataclass(frozen=True)

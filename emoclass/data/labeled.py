@@ -8,8 +8,8 @@ import numpy as np
 
 from emoclass.data.pixels import PixelCache
 from emoclass.data.split import Split
-from emoclass.labels import LabelScheme
-from emoclass.specs import Sample, SplitName
+from emoclass.values.labels import LabelScheme
+from emoclass.values.specs import Sample, SplitName
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 
-from emoclass.specs import SplitName
+from emoclass.values.specs import SplitName
 
 
 def copies_of_training(sides: Mapping[str, SplitName], clusters: Iterable[Collection[str]]) -> frozenset[str]:

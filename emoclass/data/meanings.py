@@ -5,9 +5,9 @@ from __future__ import annotations
 import shlex
 from collections.abc import Collection, Mapping, Sequence
 
-from emoclass.config import IGNORE
 from emoclass.errors import ConfigError, DataError
-from emoclass.labels import EMOTIONS, LabelScheme, canonical, close_emotions
+from emoclass.values.config import IGNORE
+from emoclass.values.labels import EMOTIONS, LabelScheme, canonical, close_emotions
 
 
 def meanings(

@@ -3,30 +3,21 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import threading
-from collections import deque
-from collections.abc import Callable, Generator, Iterable, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
 
 import numpy as np
 
+from emoclass.concurrency import available_threads, ordered_map
 from emoclass.data.images import quiet_decoders, read_file, read_image
-from emoclass.errors import ConfigError, ContractError, OutputError, UnreadableImageError
+from emoclass.errors import ContractError, OutputError, UnreadableImageError
 from emoclass.progress import Progress
-from emoclass.refs import resolve
-from emoclass.results import SkippedFile
-from emoclass.specs import DatasetSpec, Sample
-
-A = TypeVar("A")
-B = TypeVar("B")
-
-MAX_THREADS = 256
-"""Systems refuse a process a few thousand threads, and no machine decodes faster with them."""
+from emoclass.values.references import resolve
+from emoclass.values.results import SkippedFile
+from emoclass.values.specs import DatasetSpec, Sample
 
 
 class PixelCache:
@@ -213,45 +204,3 @@ def reader(spec: DatasetSpec, root: Path | None) -> Callable[[Sample], bytes]:
 def skipped_file(spec: DatasetSpec, sample: Sample, reason: str) -> SkippedFile:
     """Return a sample that cannot be read, by its path where it is a file of its own, else by its id."""
     return SkippedFile(path=sample.path if spec.read_sample is None else sample.id, reason=reason)
-
-
-def ordered_map(
-    function: Callable[[A], B], items: Iterable[A], threads: int, *, ahead: int | None = None
-) -> Generator[B]:
-    """Apply a function in threads and yield the results in order.
-
-    Args:
-        function: What to apply.
-        items: To what; they are taken in the caller's thread, no more than `ahead` beyond the last result.
-        threads: How many threads.
-        ahead: How many items are under way at most; None for four a thread.
-    """
-    ahead = 4 * threads if ahead is None else ahead
-    waiting: deque[Future[B]] = deque()
-    with ThreadPoolExecutor(threads) as pool:
-        try:
-            for item in items:
-                waiting.append(pool.submit(function, item))
-                if len(waiting) >= ahead:
-                    yield waiting.popleft().result()
-            while waiting:
-                yield waiting.popleft().result()
-        finally:
-            for future in waiting:
-                future.cancel()
-
-
-def available_threads() -> int:
-    """Return how many processors this process may use, `MAX_THREADS` at most."""
-    count = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return min(count, MAX_THREADS)
-
-
-def check_count(name: str, value: object, most: int) -> None:
-    """Refuse what is no whole number from 1 to `most`.
-
-    Raises:
-        ConfigError: It is none.
-    """
-    if not isinstance(value, int) or isinstance(value, bool) or not 1 <= value <= most:
-        raise ConfigError(f"{name}: expected a whole number from 1 to {most}, got {value!r}.")

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from emoclass.specs import Sample
+from emoclass.values.specs import Sample
 
 
 def place(

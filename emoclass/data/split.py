@@ -12,14 +12,14 @@ from typing import get_args
 
 import numpy as np
 
-from emoclass.config import DataConfig, Fold
 from emoclass.data.apportion import apportion
 from emoclass.data.folds import deal
 from emoclass.data.place import place
 from emoclass.data.units import units
 from emoclass.errors import DataError, SplitLeakageError
-from emoclass.labels import LabelScheme
-from emoclass.specs import Sample, SplitName
+from emoclass.values.config import DataConfig, Fold
+from emoclass.values.labels import LabelScheme
+from emoclass.values.specs import Sample, SplitName
 
 SPLITS: tuple[SplitName, ...] = get_args(SplitName)
 COLUMNS = ("id", "path", "emotion", "label", "split", "group")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
 
-from emoclass.specs import Sample
+from emoclass.values.specs import Sample
 
 
 def units(samples: Sequence[Sample], clusters: Iterable[Collection[str]] = ()) -> list[int]:

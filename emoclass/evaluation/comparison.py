@@ -6,9 +6,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
-from emoclass.base import FrozenModel
-from emoclass.refs import resolve
-from emoclass.results import MetricValue
+from emoclass.values.base import FrozenModel
+from emoclass.values.results import MetricValue
 
 
 class ComparedRun(FrozenModel):
@@ -53,7 +52,7 @@ class RunDifference(FrozenModel):
     verdict: str
 
 
-class Comparison(FrozenModel):
+class ComparisonTable(FrozenModel):
     """Finished runs side by side, on the test images that they share.
 
     Attributes:
@@ -80,15 +79,6 @@ class Comparison(FrozenModel):
         for difference, entry in zip(self.differences, document["differences"], strict=True):
             entry |= {name: getattr(difference, name).to_json() for name in ("accuracy", "macro_f1")}
         return document
-
-    def write_plot(self, path: str | Path) -> None:
-        """Draw the comparison into a PNG file.
-
-        Raises:
-            OutputError: It cannot be written.
-        """
-        # By reference: the room of evaluation stands below that of reporting and must not import it.
-        resolve("emoclass.reporting.comparison:write_comparison")(self, Path(path))
 
 
 def format_p(p_value: float) -> str:

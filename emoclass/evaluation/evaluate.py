@@ -14,9 +14,9 @@ from emoclass.errors import ContractError, DuplicateNameError, EmoclassError
 from emoclass.evaluation.intervals import Interval, bootstrap, mean_of_proportions
 from emoclass.evaluation.predictions import Predictions
 from emoclass.progress import Progress
-from emoclass.refs import resolve
-from emoclass.results import MetricValue
-from emoclass.specs import MetricSpec
+from emoclass.values.references import resolve
+from emoclass.values.results import MetricValue
+from emoclass.values.specs import MetricSpec
 
 __all__ = ["evaluate"]
 

@@ -17,7 +17,7 @@ import sklearn.metrics as sk
 
 from emoclass.evaluation.decision import predicted_classes
 from emoclass.evaluation.predictions import FloatArray, IntArray
-from emoclass.labels import LabelScheme
+from emoclass.values.labels import LabelScheme
 
 Decided = tuple[IntArray, IntArray, FloatArray | None]
 ClassCounts = tuple[list[int], list[int]]

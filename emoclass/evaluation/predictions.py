@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from emoclass.errors import ContractError
 from emoclass.evaluation.decision import predicted_classes
-from emoclass.labels import LabelScheme
+from emoclass.values.labels import LabelScheme
 
 __all__ = ["Predictions"]
 

@@ -14,7 +14,7 @@ import sklearn.metrics as sk
 from emoclass.evaluation.decision import predicted_classes
 from emoclass.evaluation.metrics import with_weight
 from emoclass.evaluation.predictions import FloatArray, IntArray
-from emoclass.labels import LabelScheme
+from emoclass.values.labels import LabelScheme
 
 
 def _positive_or_mean(

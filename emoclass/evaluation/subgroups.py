@@ -6,13 +6,13 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from emoclass.evaluated import Breakdown, Subgroup
 from emoclass.evaluation.comparison import format_p
 from emoclass.evaluation.evaluate import evaluate
 from emoclass.evaluation.permutation import permutation_test
 from emoclass.evaluation.predictions import Predictions
-from emoclass.results import MetricValue
-from emoclass.specs import MetricSpec
+from emoclass.values.evaluation import Breakdown, Subgroup
+from emoclass.values.results import MetricValue
+from emoclass.values.specs import MetricSpec
 
 GROUP = "group"
 """The attribute that every dataset with persons or sources has."""

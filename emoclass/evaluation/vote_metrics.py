@@ -10,7 +10,7 @@ import numpy as np
 
 from emoclass.evaluation.decision import predicted_classes
 from emoclass.evaluation.predictions import FloatArray, IntArray
-from emoclass.labels import LabelScheme
+from emoclass.values.labels import LabelScheme
 
 _SMALLEST = float(np.finfo(np.float64).eps)
 

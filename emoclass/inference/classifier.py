@@ -13,15 +13,15 @@ import numpy as np
 
 from emoclass.bundle.manifest import LITERT
 from emoclass.bundle.read import Bundle
-from emoclass.data.pixels import MAX_THREADS, available_threads, check_count, ordered_map
+from emoclass.concurrency import MAX_THREADS, available_threads, check_count, ordered_map
 from emoclass.errors import BundleError, UnreadableImageError
 from emoclass.evaluation.decision import predicted_classes
 from emoclass.evaluation.predictions import scores_from_output
 from emoclass.inference.given import SINGLE, ImageLike, path_of, reader, several
 from emoclass.inference.litert import LiteRTModel
-from emoclass.labels import LabelScheme, choose
-from emoclass.results import Prediction, Unreadable
-from emoclass.specs import Expects
+from emoclass.values.labels import LabelScheme, choose
+from emoclass.values.results import Prediction, Unreadable
+from emoclass.values.specs import Expects
 
 GOOD_BATCH = 2**20
 """Numbers in a batch of pixels. At 32 photographs of 256 by 256 a small network took 360 MB, at 4 of them 150 MB, and

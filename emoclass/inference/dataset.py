@@ -10,15 +10,16 @@ from pathlib import Path
 
 import numpy as np
 
+from emoclass.concurrency import available_threads, ordered_map
 from emoclass.data.images import quiet_decoders
 from emoclass.data.index import Index
-from emoclass.data.pixels import available_threads, ordered_map, reader, skipped_file
+from emoclass.data.pixels import reader, skipped_file
 from emoclass.errors import DataError, UnreadableImageError
 from emoclass.evaluation.predictions import Predictions, numbers_of_votes, shares_of_votes
 from emoclass.inference.classifier import Classifier
 from emoclass.progress import Progress
-from emoclass.results import SkippedFile
-from emoclass.specs import DatasetSpec, Sample, SplitName
+from emoclass.values.results import SkippedFile
+from emoclass.values.specs import DatasetSpec, Sample, SplitName
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from typing import TypeAlias
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from emoclass.results import Prediction
+from emoclass.values.results import Prediction
 
 Color: TypeAlias = tuple[int, int, int]
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from emoclass.data.pixels import MAX_THREADS, check_count
+from emoclass.concurrency import MAX_THREADS, check_count
 from emoclass.errors import BundleError, DataError
 
 

@@ -12,7 +12,7 @@ from emoclass.errors import BundleError, ConfigError
 from emoclass.inference.classifier import Classifier
 
 if TYPE_CHECKING:
-    from emoclass.registry import Registry
+    from emoclass.plugin.registry import Registry
 
 BUNDLE = "bundle"
 """Where a run folder has its bundle."""
@@ -82,6 +82,6 @@ def _at(path: Path) -> Path:
 def _of_plugin(source: str, registry: Registry | None) -> Path:
     """Return the bundle that a plugin brings."""
     from emoclass.inference.pretrained import pretrained_of
-    from emoclass.registry import Registry
+    from emoclass.plugin.registry import Registry
 
     return pretrained_of(source, Registry.discover() if registry is None else registry)

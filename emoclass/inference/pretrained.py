@@ -12,8 +12,8 @@ from emoclass.bundle.manifest import MANIFEST
 from emoclass.errors import BundleError, PluginError, UnknownNameError
 
 if TYPE_CHECKING:
-    from emoclass.registry import Registry
-    from emoclass.specs import ModelSpec
+    from emoclass.plugin.registry import Registry
+    from emoclass.values.specs import ModelSpec
 
 DEFAULT = "default"
 """The bundle of a model that is meant where none is named."""

@@ -11,8 +11,8 @@ from emoclass.auditing.seen import copies_of_seen, seen_by, training_set_of
 from emoclass.bundle.read import Bundle
 from emoclass.evaluation.predictions import Predictions
 from emoclass.inference.dataset import Listed
+from emoclass.plugin.registry import Registry
 from emoclass.progress import Progress
-from emoclass.registry import Registry
 
 UNKNOWN = "Whether the model was trained on some of these images is not known: "
 

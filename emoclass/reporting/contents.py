@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from emoclass.auditing.findings import Audit
-from emoclass.config import RunConfig
-from emoclass.results import LayerRow, RunResult
+from emoclass.values.config import RunConfig
+from emoclass.values.results import LayerRow, RunRecord
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,7 @@ class ReportContents:
         audit: What stands in the data beside good images; None where nobody looked.
     """
 
-    result: RunResult
+    result: RunRecord
     config: RunConfig
     dataset_summary: str
     model_summary: str

@@ -10,7 +10,7 @@ import unicodedata
 from collections.abc import Iterable
 
 from emoclass.errors import ConfigError, DuplicateNameError
-from emoclass.registry import Registry
+from emoclass.plugin.registry import Registry
 
 MAX_LENGTH = 32
 """A name is typed in every command, and is part of file names."""

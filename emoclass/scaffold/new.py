@@ -15,7 +15,7 @@ from pathlib import Path
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from emoclass.errors import ConfigError, OutputError
-from emoclass.registry import Registry
+from emoclass.plugin.registry import Registry
 from emoclass.scaffold.names import check_name, module_name
 
 KINDS: Mapping[str, str] = {

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Generic, NoReturn, TypeVar
 
-from emoclass.registry import PluginInfo, Registry
-from emoclass.specs import DatasetSpec, MetricSpec, ModelSpec, Recipe, Spec
+from emoclass.plugin.registry import PluginInfo, Registry
+from emoclass.values.specs import DatasetSpec, MetricSpec, ModelSpec, Recipe, Spec
 
 S = TypeVar("S")
 

@@ -15,10 +15,10 @@ from numpy.typing import ArrayLike, NDArray
 from emoclass.errors import ContractError
 from emoclass.evaluation.evaluate import as_figures, as_matrix, called
 from emoclass.evaluation.predictions import Predictions
-from emoclass.labels import LabelScheme
-from emoclass.refs import resolve
-from emoclass.specs import MetricSpec
 from emoclass.testing.case import Case
+from emoclass.values.labels import LabelScheme
+from emoclass.values.references import resolve
+from emoclass.values.specs import MetricSpec
 
 Values = NDArray[np.float64]
 """What a metric returned: shape `()`, `(classes,)` or `(classes, classes)`, in label order, NaN for None."""

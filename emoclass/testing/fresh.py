@@ -16,7 +16,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
-from emoclass.registry import GROUP, PluginInfo, Registry
+from emoclass.plugin.registry import GROUP, PluginInfo, Registry
 
 HEAVY = ("tensorflow", "keras", "torch", "jax", "sklearn", "scipy", "matplotlib", "pandas", "numpy")
 """Packages whose import takes long enough to be noticed at every command."""

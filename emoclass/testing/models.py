@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
-from emoclass.labels import EMOTIONS, LabelScheme
-from emoclass.specs import ModelSpec
 from emoclass.testing.case import Case
+from emoclass.values.labels import EMOTIONS, LabelScheme
+from emoclass.values.specs import ModelSpec
 
 if TYPE_CHECKING:
     import keras

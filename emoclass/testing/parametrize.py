@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from emoclass.registry import Registry
+from emoclass.plugin.registry import Registry
 from emoclass.testing.case import CheckFailed, CheckSkipped
 from emoclass.testing.run import Check, collect_checks, match_reasons
 

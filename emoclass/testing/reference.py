@@ -12,9 +12,9 @@ import numpy as np
 from emoclass.errors import EmoclassError
 from emoclass.evaluation.evaluate import as_figures, as_matrix, called
 from emoclass.evaluation.predictions import Predictions
-from emoclass.refs import resolve
-from emoclass.specs import MetricSpec
 from emoclass.testing.examples import Values
+from emoclass.values.references import resolve
+from emoclass.values.specs import MetricSpec
 
 _SKLEARN = re.compile(r"sklearn\.metrics\.(\w+)")
 _OWN = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_][\w.]*")

@@ -15,10 +15,10 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any, Literal
 
-from emoclass.configure import load_plugin
-from emoclass.diagnosis import explain
 from emoclass.errors import ConfigError, EmoclassError
-from emoclass.registry import PluginInfo, Registry
+from emoclass.plugin.configure import load_plugin
+from emoclass.plugin.diagnosis import explain
+from emoclass.plugin.registry import PluginInfo, Registry
 from emoclass.testing.case import Case, CheckFailed, CheckSkipped, kind_of
 from emoclass.testing.checks import CHECKS, CheckFunction
 

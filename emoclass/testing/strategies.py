@@ -14,7 +14,7 @@ from hypothesis.strategies import DrawFn, SearchStrategy
 from numpy.typing import NDArray
 
 from emoclass.evaluation.predictions import Predictions
-from emoclass.labels import ALIASES, EMOTIONS, LabelScheme
+from emoclass.values.labels import ALIASES, EMOTIONS, LabelScheme
 
 Labels = SearchStrategy[LabelScheme] | LabelScheme
 

@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from emoclass.labels import LabelScheme, canonical
-from emoclass.refs import resolve
-from emoclass.specs import DatasetSpec, Sample
 from emoclass.testing.case import Case
+from emoclass.values.labels import LabelScheme, canonical
+from emoclass.values.references import resolve
+from emoclass.values.specs import DatasetSpec, Sample
 
 
 @dataclass(frozen=True)

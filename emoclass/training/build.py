@@ -13,11 +13,11 @@ import numpy as np
 
 from emoclass.bundle.plain import one_line
 from emoclass.errors import BundleError, ConfigError, ContractError
-from emoclass.labels import LabelScheme
-from emoclass.refs import call_with_options, resolve
-from emoclass.results import LayerRow
-from emoclass.specs import ModelSpec
 from emoclass.training.archive import check_archive
+from emoclass.values.labels import LabelScheme
+from emoclass.values.references import call_with_options, resolve
+from emoclass.values.results import LayerRow
+from emoclass.values.specs import ModelSpec
 
 
 def build(

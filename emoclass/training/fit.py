@@ -17,15 +17,15 @@ from typing import Any
 import keras
 import numpy as np
 
-from emoclass.config import Component, TrainingConfig
 from emoclass.errors import ConfigError, PluginError
-from emoclass.labels import LabelScheme
 from emoclass.progress import Progress
-from emoclass.refs import resolve
 from emoclass.training.build import seeded
 from emoclass.training.checkpoint import Checkpoint
 from emoclass.training.pipeline import Batches, ShuffledBatches, from_pixels
 from emoclass.training.quiet import output_aside
+from emoclass.values.config import Component, TrainingConfig
+from emoclass.values.labels import LabelScheme
+from emoclass.values.references import resolve
 
 OnEpoch = Callable[[int, Mapping[str, float], float], None]
 OnBatch = Callable[[int, int], None]

@@ -8,9 +8,9 @@ import keras
 import numpy as np
 
 from emoclass.errors import ContractError
-from emoclass.labels import LabelScheme
-from emoclass.refs import resolve
-from emoclass.specs import ModelSpec
+from emoclass.values.labels import LabelScheme
+from emoclass.values.references import resolve
+from emoclass.values.specs import ModelSpec
 
 
 def start_from(

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from emoclass.config import TrainingConfig
-from emoclass.labels import LabelScheme
+from emoclass.values.config import TrainingConfig
+from emoclass.values.labels import LabelScheme
 
 
 def training_targets(

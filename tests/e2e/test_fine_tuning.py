@@ -10,8 +10,8 @@ from tiny import TinyPlugin, build_tiny, draw_photographs
 import emoclass
 from emoclass import ModelSpec, Recipe, Registry, builtins, hookimpl
 from emoclass.errors import BundleError, UnknownNameError
+from emoclass.plugin.registry import PluginInfo
 from emoclass.progress import Progress
-from emoclass.registry import PluginInfo
 
 STILL = {"training": {"optimizer": {"ref": "keras.optimizers:SGD", "options": {"learning_rate": 1e-12}}}}
 """Training that changes nothing, so that what a run starts from is what it ends with."""

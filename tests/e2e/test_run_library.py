@@ -14,8 +14,8 @@ from tiny import draw_photographs, tiny_registry
 import emoclass
 from emoclass import MetricSpec, ModelSpec, hookimpl
 from emoclass.errors import BundleError, ConfigError, ContractError, DataError, OutputError
+from emoclass.plugin.registry import PluginInfo
 from emoclass.progress import Progress
-from emoclass.registry import PluginInfo
 
 FILES = {
     "config.toml", "split.csv", "history.csv", "metrics.json", "predictions.csv", "model.keras", "plots",

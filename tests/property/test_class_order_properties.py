@@ -11,13 +11,13 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from emoclass.config import DataConfig
 from emoclass.data.index import index
 from emoclass.data.labeled import LabeledPixels
 from emoclass.data.split import SPLITS, split, to_csv
-from emoclass.labels import ALIASES, EMOTIONS, SCHEMES, LabelScheme
-from emoclass.specs import DatasetSpec, Sample
 from emoclass.testing.strategies import label_schemes
+from emoclass.values.config import DataConfig
+from emoclass.values.labels import ALIASES, EMOTIONS, SCHEMES, LabelScheme
+from emoclass.values.specs import DatasetSpec, Sample
 
 PER_CLASS = 3
 FOLDER = DatasetSpec(name="folder", summary="A test's own.", load="emoclass.data.folder:load")

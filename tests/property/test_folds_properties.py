@@ -8,12 +8,12 @@ from collections import Counter, defaultdict
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from emoclass.config import DataConfig, Fold
 from emoclass.data.split import Split, split
 from emoclass.data.units import units
 from emoclass.errors import DataError
-from emoclass.labels import EMOTIONS, LabelScheme
-from emoclass.specs import Sample
+from emoclass.values.config import DataConfig, Fold
+from emoclass.values.labels import EMOTIONS, LabelScheme
+from emoclass.values.specs import Sample
 
 SEEDS = st.integers(0, 2**32 - 1)
 COUNTS = st.lists(st.integers(7, 40), min_size=2, max_size=5)

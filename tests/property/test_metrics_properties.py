@@ -7,12 +7,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from emoclass.builtins.metrics import BUILTIN_METRICS
 from emoclass.evaluation.evaluate import evaluate
 from emoclass.evaluation.intervals import mean_of_proportions, wilson
 from emoclass.evaluation.predictions import Predictions
-from emoclass.refs import resolve
+from emoclass.plugin.builtins.metrics import BUILTIN_METRICS
 from emoclass.testing import label_schemes, predictions
+from emoclass.values.references import resolve
 
 SCALARS = [spec for spec in BUILTIN_METRICS if spec.kind == "scalar" and not spec.takes_votes]
 quick = settings(deadline=None, max_examples=60)

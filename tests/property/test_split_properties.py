@@ -11,12 +11,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from emoclass.config import DataConfig
 from emoclass.data.apportion import apportion
 from emoclass.data.split import SPLITS, Split, split
 from emoclass.errors import DataError
-from emoclass.labels import EMOTIONS, LabelScheme
-from emoclass.specs import Sample
+from emoclass.values.config import DataConfig
+from emoclass.values.labels import EMOTIONS, LabelScheme
+from emoclass.values.specs import Sample
 
 SHARES = st.sampled_from(
     [

@@ -9,13 +9,13 @@ from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 from hypothesis.errors import InvalidArgument
 
-from emoclass.builtins import register_datasets
-from emoclass.config import DataConfig
 from emoclass.data.folder import load
 from emoclass.data.index import index
 from emoclass.data.pixels import decode
-from emoclass.labels import EMOTIONS, LabelScheme
+from emoclass.plugin.builtins import register_datasets
 from emoclass.testing import image_folders, label_schemes, predictions
+from emoclass.values.config import DataConfig
+from emoclass.values.labels import EMOTIONS, LabelScheme
 
 FOLDER = next(spec for spec in register_datasets() if spec.name == "folder")
 THREE = LabelScheme(emotions=("sad", "happy", "neutral"))

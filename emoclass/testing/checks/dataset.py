@@ -9,11 +9,11 @@ from collections.abc import Mapping
 from pathlib import Path, PurePosixPath, PureWindowsPath
 
 from emoclass.errors import DataError, EmoclassError
-from emoclass.labels import canonical
-from emoclass.refs import resolve
-from emoclass.specs import DatasetSpec, Sample
 from emoclass.testing.case import Case
 from emoclass.testing.tiny import list_samples, make_tiny, write_tiny
+from emoclass.values.labels import canonical
+from emoclass.values.references import resolve
+from emoclass.values.specs import DatasetSpec, Sample
 
 MIN_PER_EMOTION = 3
 """A split needs one image of each emotion in each of its three parts."""

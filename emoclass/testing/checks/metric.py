@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NoReturn
 
-from emoclass.specs import MetricSpec
 from emoclass.testing.case import Case
+from emoclass.values.specs import MetricSpec
 
 if TYPE_CHECKING:
     from emoclass.evaluation.predictions import Predictions

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from emoclass.specs import ModelSpec
 from emoclass.testing.case import Case
 from emoclass.testing.models import (
     BATCHES,
@@ -21,6 +20,7 @@ from emoclass.testing.models import (
     take_step,
     two_kinds,
 )
+from emoclass.values.specs import ModelSpec
 
 if TYPE_CHECKING:
     import keras

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import NoReturn
 
-from emoclass.config import RunConfig, RuntimeConfig
-from emoclass.configure import configure
 from emoclass.errors import DataError, EmoclassError
-from emoclass.refs import resolve
-from emoclass.specs import Recipe
+from emoclass.plugin.configure import configure
 from emoclass.testing.case import Case
+from emoclass.values.config import RunConfig, RuntimeConfig
+from emoclass.values.references import resolve
+from emoclass.values.specs import Recipe
 
 
 def check_names_resolve(case: Case[Recipe]) -> None:
@@ -36,7 +36,7 @@ def check_runs_one_epoch(case: Case[Recipe]) -> None:
 
     What is tried nowhere fails at the first user's. The recipe's `runtime` is left out: it is about the machine.
     """
-    from emoclass.runner import run_config
+    from emoclass.workflows.run import run_config
 
     config = _configured(case)
     dataset = case.registry.datasets.get(config.data.dataset, prefer=case.plugin.name)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from emoclass.errors import BundleError, ContractError, EmoclassError
-from emoclass.specs import ModelSpec
 from emoclass.testing.case import Case
 from emoclass.testing.models import BATCHES, SIZES, TOLERANCE, built, first_labels, noise, scores_of, take_step
+from emoclass.values.specs import ModelSpec
 
 
 def check_saves_and_loads(case: Case[ModelSpec]) -> None:

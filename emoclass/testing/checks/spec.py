@@ -9,10 +9,10 @@ from typing import Any
 from pydantic import ValidationError
 
 from emoclass.errors import PluginError
-from emoclass.labels import canonical
-from emoclass.refs import Ref, describe, resolve
-from emoclass.specs import DatasetSpec, MetricSpec, ModelSpec, Recipe, Spec
 from emoclass.testing.case import Case
+from emoclass.values.labels import canonical
+from emoclass.values.references import Ref, describe, resolve
+from emoclass.values.specs import DatasetSpec, MetricSpec, ModelSpec, Recipe, Spec
 
 
 def check_spec_is_valid(case: Case[Spec]) -> None:

@@ -16,7 +16,7 @@ from typing import Any
 
 from emoclass import Sample
 from emoclass.errors import DataError
-from emoclass.labels import canonical
+from emoclass.values.labels import canonical
 
 logger = logging.getLogger(__name__)
 

@@ -9,7 +9,7 @@ from emoclass_datasets.crops import face_id, read_sample
 from PIL import Image
 
 from emoclass.errors import UnreadableImageError
-from emoclass.specs import Sample
+from emoclass.values.specs import Sample
 
 PIXELS = np.random.default_rng(0).integers(0, 256, (20, 30, 3), dtype=np.uint8)
 

@@ -10,9 +10,9 @@ from emoclass_datasets.tiny import draw
 
 from emoclass import LabelScheme
 from emoclass.cli import cli
-from emoclass.config import DataConfig
 from emoclass.data.index import index
 from emoclass.errors import ConfigError, DataError
+from emoclass.values.config import DataConfig
 
 HEADER = "Usage,Image name,neutral,happiness,surprise,sadness,anger,disgust,fear,contempt,unknown,NF"
 HAPPY, SAD, SPLIT, NOISE = "0,9,0,0,0,0,0,0,1,0", "3,0,0,7,0,0,0,0,0,0", "5,5,0,0,0,0,0,0,0,0", "0,0,0,0,0,0,0,0,0,10"

@@ -8,8 +8,8 @@ from emoclass_datasets.folders import FOLDERS
 from emoclass_datasets.release import Release, without_repeats
 
 from emoclass.errors import DataError
-from emoclass.refs import resolve
-from emoclass.specs import Sample
+from emoclass.values.references import resolve
+from emoclass.values.specs import Sample
 
 RELEASE = Release(name="some", url="https://owner.example/", layout="faces/ beside list.txt")
 

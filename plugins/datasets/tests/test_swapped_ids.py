@@ -6,13 +6,13 @@ import pytest
 from emoclass_datasets import register_datasets
 
 from emoclass import LabelScheme
-from emoclass.config import DataConfig
 from emoclass.data.index import index
 from emoclass.data.labeled import LabeledPixels
 from emoclass.data.split import Split
-from emoclass.labels import canonical
-from emoclass.refs import resolve
 from emoclass.testing import CheckFailed, collect_checks
+from emoclass.values.config import DataConfig
+from emoclass.values.labels import canonical
+from emoclass.values.references import resolve
 
 SPECS = {spec.name: spec for spec in register_datasets()}
 ROUND_TRIPS = {check.target: check for check in collect_checks("datasets") if check.name == "check_tiny_round_trips"}

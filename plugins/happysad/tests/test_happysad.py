@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from emoclass import LabelScheme, Registry
-from emoclass.configure import configure
+from emoclass.plugin.configure import configure
 from emoclass.training.build import build
 
 TABLE = """

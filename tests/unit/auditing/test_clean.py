@@ -24,7 +24,7 @@ from emoclass.auditing.clean import (
 from emoclass.auditing.examine import examine
 from emoclass.auditing.findings import Audit
 from emoclass.errors import ConfigError, DataError, OutputError
-from emoclass.specs import DatasetSpec, Sample
+from emoclass.values.specs import DatasetSpec, Sample
 
 FILES = DatasetSpec(name="files", summary="Files.", load=lambda root: [])
 ONE, TWO = photograph(1), photograph(2)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import emoclass
 from emoclass import LabelScheme
-from emoclass.config import DataConfig
 from emoclass.data.split import SPLITS, split
-from emoclass.data.synthetic import load
+from emoclass.data.synthetic_faces.dataset import load
+from emoclass.values.config import DataConfig
 
 
 def test_the_drawn_faces_hold_no_copies_and_split_into_192_32_and_32(registry):

@@ -16,9 +16,9 @@ from emoclass.auditing.comparison import compare, sift
 from emoclass.auditing.duplicates import Pair, clusters, find_pairs
 from emoclass.auditing.fingerprint import fingerprint
 from emoclass.data.images import read_image
-from emoclass.data.synthetic import load, read_sample
+from emoclass.data.synthetic_faces.dataset import load, read_sample
 from emoclass.errors import UnreadableImageError
-from emoclass.labels import LabelScheme
+from emoclass.values.labels import LabelScheme
 
 ORIGINAL = photograph(100)
 ALTERED = altered(ORIGINAL)

@@ -16,8 +16,8 @@ from emoclass.auditing.examine import examine, names, pictures
 from emoclass.auditing.findings import LISTED, Audit, Copy, CopyPair
 from emoclass.auditing.suspicious import suspicions
 from emoclass.errors import ContractError, DataError
-from emoclass.results import SkippedFile
-from emoclass.specs import DatasetSpec, Sample
+from emoclass.values.results import SkippedFile
+from emoclass.values.specs import DatasetSpec, Sample
 
 FILES = DatasetSpec(name="files", summary="Files.", load=lambda root: [])
 ONE, TWO, THREE = (photograph(seed) for seed in (1, 2, 3))

@@ -8,7 +8,7 @@ import pytest
 from emoclass.auditing import label_quality
 from emoclass.auditing.label_quality import SuspectedLabels, rank_labels
 from emoclass.errors import ConfigError
-from emoclass.results import MetricValue
+from emoclass.values.results import MetricValue
 
 LABELS = ("happy", "sad", "angry")
 

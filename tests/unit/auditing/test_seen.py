@@ -9,9 +9,9 @@ import pytest
 from drawn_pictures import altered, encoded, photograph, write
 
 from emoclass.auditing.seen import Copies, Seen, copies_of_seen, seen_by, training_set_of
-from emoclass.config import RunConfig
-from emoclass.labels import LabelScheme
-from emoclass.specs import DatasetSpec, Sample
+from emoclass.values.config import RunConfig
+from emoclass.values.labels import LabelScheme
+from emoclass.values.specs import DatasetSpec, Sample
 
 FILES = DatasetSpec(name="files", summary="Files.", load=lambda root: [])
 ONE, TWO = photograph(1), photograph(2)

@@ -13,7 +13,7 @@ from emoclass.bundle.plain import MAX_DEPTH, one_line
 from emoclass.bundle.read import MAX_MANIFEST_BYTES, read_bundle
 from emoclass.bundle.write import describe_file, write_manifest
 from emoclass.errors import BundleError
-from emoclass.results import MetricValue
+from emoclass.values.results import MetricValue
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ from predicting import ALL, listed, run
 from emoclass.cli import cli
 from emoclass.cli.inputs import Inputs
 from emoclass.errors import DataError
-from emoclass.results import Unreadable
+from emoclass.values.results import Unreadable
 
 
 @pytest.mark.parametrize(

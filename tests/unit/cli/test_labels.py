@@ -8,10 +8,10 @@ from types import SimpleNamespace
 import pytest
 from click.testing import CliRunner
 
-from emoclass import mislabeled
 from emoclass.auditing.label_quality import SuspectedLabel, SuspectedLabels
 from emoclass.cli import cli
 from emoclass.errors import ConfigError
+from emoclass.workflows import suspected_labels as workflow
 
 
 def run(*arguments):
@@ -54,7 +54,7 @@ def found(tmp_path, monkeypatch):
         asked.root, asked.settings = root, settings
         return found
 
-    monkeypatch.setattr(mislabeled, "suspected_labels", search)
+    monkeypatch.setattr(workflow, "suspected_labels", search)
     return asked
 
 
@@ -76,7 +76,7 @@ def test_an_interrupted_search_tells_how_to_go_on(found, monkeypatch):
     def interrupted(*_, **__):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(mislabeled, "suspected_labels", interrupted)
+    monkeypatch.setattr(workflow, "suspected_labels", interrupted)
     result = run("--labels", "--study", "runs/a b", "--quiet")
     assert result.exit_code == 130
     assert "Continue with: emoclass audit --labels --study 'runs/a b'" in result.stderr

@@ -7,7 +7,7 @@ from click.testing import CliRunner
 
 from emoclass import MetricSpec, ModelSpec, Registry, hookimpl
 from emoclass.cli import cli
-from emoclass.registry import PluginInfo
+from emoclass.plugin.registry import PluginInfo
 
 
 class Fine:

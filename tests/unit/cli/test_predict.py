@@ -13,7 +13,7 @@ from predicting import listed, run
 
 from emoclass.cli import main
 from emoclass.errors import BundleError, ConfigError
-from emoclass.results import Unreadable
+from emoclass.values.results import Unreadable
 
 
 def test_labels_leave_a_choice_among_some(crop_bundle, photos):

@@ -16,7 +16,7 @@ from predicting import ALL, listed, run
 import emoclass
 from emoclass.cli.output import printable
 from emoclass.cli.predictions import MOST_PATH, Table
-from emoclass.results import Prediction, Unreadable
+from emoclass.values.results import Prediction, Unreadable
 
 
 def test_json_has_what_the_library_says(bundle, photos):
@@ -66,8 +66,8 @@ def test_the_table_is_aligned_and_ranked(capsys):
 def test_a_terminal_gets_lines_that_fit(capsys, monkeypatch):
     monkeypatch.setattr("sys.stdout.isatty", lambda: True, raising=False)
     monkeypatch.setenv("COLUMNS", "100")
-    shown = table(emoclass.labels.EMOTIONS, longest=300)
-    scores = {**dict.fromkeys(emoclass.labels.EMOTIONS, 0.01), "contemptuous": 0.6, "surprised": 0.34}
+    shown = table(emoclass.values.labels.EMOTIONS, longest=300)
+    scores = {**dict.fromkeys(emoclass.values.labels.EMOTIONS, 0.01), "contemptuous": 0.6, "surprised": 0.34}
     shown.write(Prediction(path="x" * 300 + ".png", label="contemptuous", probability=0.6, scores=scores))
     line = unstyle(capsys.readouterr().out.splitlines()[1])
     assert len(line) <= 100

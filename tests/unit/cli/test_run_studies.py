@@ -8,10 +8,11 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from emoclass import cli, study
+from emoclass import cli
 from emoclass.errors import ConfigError
-from emoclass.results import MetricValue, RunResult
-from emoclass.studies import StudyResult
+from emoclass.values.results import MetricValue, RunResult
+from emoclass.values.study import StudyResult
+from emoclass.workflows import cross_validate as workflow
 
 
 def part(accuracy: float, precision: float | None) -> RunResult:
@@ -47,8 +48,8 @@ def asked(monkeypatch) -> dict[str, object]:
 
         return played
 
-    monkeypatch.setattr(study, "cross_validate", play("folds"))
-    monkeypatch.setattr(study, "repeat", play("seeds"))
+    monkeypatch.setattr(workflow, "cross_validate", play("folds"))
+    monkeypatch.setattr(workflow, "repeat", play("seeds"))
     return found
 
 
@@ -96,7 +97,7 @@ def test_json_is_one_document(asked) -> None:
 
 def test_a_folder_with_a_study_is_resumed_as_one(tmp_path, monkeypatch) -> None:
     (tmp_path / "study.toml").write_text("folds = 2")
-    monkeypatch.setattr(study, "resume_study", lambda folder, *, progress: result())
+    monkeypatch.setattr(workflow, "resume_study", lambda folder, *, progress: result())
     assert "Report:" in run("--resume", str(tmp_path), "--quiet").stdout
 
 
@@ -126,7 +127,7 @@ def test_ctrl_c_prints_the_command_that_resumes_the_study(monkeypatch) -> None:
         progress.folder = Path("runs/study")
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(study, "cross_validate", interrupted)
+    monkeypatch.setattr(workflow, "cross_validate", interrupted)
     done = run("--plugin", "happysad", "--folds", "2", "--quiet")
     assert done.exit_code == 130
     assert f"Continue with: emoclass run --resume {Path('runs/study')}" in done.stderr

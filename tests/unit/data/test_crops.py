@@ -6,7 +6,7 @@ import pytest
 from PIL import Image
 
 from emoclass.data.crops import note_of_mismatch
-from emoclass.specs import DatasetSpec, Sample
+from emoclass.values.specs import DatasetSpec, Sample
 
 CROP = (48, 48, 1)
 

@@ -11,7 +11,7 @@ import pytest
 
 from emoclass.data.folder import load, make_tiny
 from emoclass.errors import DataError
-from emoclass.labels import EMOTIONS
+from emoclass.values.labels import EMOTIONS
 
 
 def touch(root: Path, *paths: str) -> Path:

@@ -6,12 +6,12 @@ from collections import Counter
 
 import pytest
 
-from emoclass.config import DataConfig, Fold
 from emoclass.data.folds import deal
 from emoclass.data.split import Split, split
 from emoclass.errors import DataError
-from emoclass.labels import LabelScheme
-from emoclass.specs import Sample
+from emoclass.values.config import DataConfig, Fold
+from emoclass.values.labels import LabelScheme
+from emoclass.values.specs import Sample
 
 TWO = LabelScheme(emotions=("happy", "sad"))
 

@@ -17,13 +17,13 @@ import numpy as np
 import pytest
 from PIL import EpsImagePlugin, Image, JpegImagePlugin
 
-from emoclass.config import DataConfig
 from emoclass.data import images as decoder
 from emoclass.data.images import MAX_PIXELS, quiet_decoders, read_file, read_image, to_pixels
 from emoclass.data.index import index
 from emoclass.errors import UnreadableImageError
-from emoclass.labels import LabelScheme
-from emoclass.specs import DatasetSpec, Sample
+from emoclass.values.config import DataConfig
+from emoclass.values.labels import LabelScheme
+from emoclass.values.specs import DatasetSpec, Sample
 
 # Four quarters, no two alike: shows every turn and flip.
 RED, GREEN, BLUE, GRAY = (250, 10, 10), (10, 240, 10), (10, 10, 230), (120, 120, 120)

@@ -10,11 +10,11 @@ from typing import Any
 
 import pytest
 
-from emoclass.config import DataConfig
 from emoclass.data.index import Index, index
 from emoclass.errors import ConfigError, ContractError, DataError
-from emoclass.labels import LabelScheme
-from emoclass.specs import DatasetSpec, Sample
+from emoclass.values.config import DataConfig
+from emoclass.values.labels import LabelScheme
+from emoclass.values.specs import DatasetSpec, Sample
 
 TWO = LabelScheme(emotions=("happy", "sad"))
 

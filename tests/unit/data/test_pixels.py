@@ -16,11 +16,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from emoclass.data.pixels import Decoded, PixelCache, available_threads, decode, ordered_map
+from emoclass.concurrency import available_threads, ordered_map
+from emoclass.data.pixels import Decoded, PixelCache, decode
 from emoclass.errors import ContractError, OutputError, PluginError, UnreadableImageError
 from emoclass.progress import Progress
-from emoclass.results import SkippedFile
-from emoclass.specs import DatasetSpec, Sample
+from emoclass.values.results import SkippedFile
+from emoclass.values.specs import DatasetSpec, Sample
 
 SHAPE = (6, 5, 3)
 FOLDER = DatasetSpec(name="folder", summary="Files.", load="emoclass.data.folder:load")

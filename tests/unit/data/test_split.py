@@ -13,12 +13,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from emoclass.config import DataConfig
 from emoclass.data.apportion import apportion
 from emoclass.data.split import SPLITS, Split, split, to_csv
 from emoclass.errors import DataError
-from emoclass.labels import EMOTIONS, LabelScheme
-from emoclass.specs import Sample
+from emoclass.values.config import DataConfig
+from emoclass.values.labels import EMOTIONS, LabelScheme
+from emoclass.values.specs import Sample
 
 TWO = LabelScheme(emotions=("happy", "sad"))
 

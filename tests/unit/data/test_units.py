@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from emoclass.data.units import units
-from emoclass.specs import Sample
+from emoclass.values.specs import Sample
 
 
 def samples(*groups: str | None) -> list[Sample]:

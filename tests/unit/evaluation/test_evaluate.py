@@ -4,14 +4,14 @@ import numpy as np
 import pytest
 from pydantic import ValidationError
 
-from emoclass.builtins.metrics import BUILTIN_METRICS
 from emoclass.errors import ContractError, DuplicateNameError, PluginError
 from emoclass.evaluation.evaluate import evaluate
 from emoclass.evaluation.intervals import wilson
 from emoclass.evaluation.predictions import Predictions
-from emoclass.labels import EMOTIONS, LabelScheme
+from emoclass.plugin.builtins.metrics import BUILTIN_METRICS
 from emoclass.progress import Progress
-from emoclass.specs import MetricSpec
+from emoclass.values.labels import EMOTIONS, LabelScheme
+from emoclass.values.specs import MetricSpec
 
 BUILTIN = {spec.name: spec for spec in BUILTIN_METRICS}
 

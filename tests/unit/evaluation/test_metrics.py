@@ -5,7 +5,7 @@ import pytest
 
 from emoclass.evaluation import metrics
 from emoclass.evaluation.decision import predicted_classes
-from emoclass.labels import EMOTIONS, LabelScheme
+from emoclass.values.labels import EMOTIONS, LabelScheme
 
 BINARY = LabelScheme(emotions=("happy", "sad"))
 

@@ -4,7 +4,7 @@ import pytest
 from emoclass.errors import ContractError
 from emoclass.evaluation.decision import predicted_classes
 from emoclass.evaluation.predictions import Predictions, scores_from_output, shares_of_votes
-from emoclass.labels import LabelScheme
+from emoclass.values.labels import LabelScheme
 
 BINARY = LabelScheme(emotions=("happy", "sad"))
 THREE = LabelScheme(emotions=("happy", "sad", "angry"))

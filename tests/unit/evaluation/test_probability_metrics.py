@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from emoclass.evaluation import probability_metrics as metrics
-from emoclass.labels import EMOTIONS, LabelScheme
+from emoclass.values.labels import EMOTIONS, LabelScheme
 
 BINARY = LabelScheme(emotions=("happy", "sad"))
 

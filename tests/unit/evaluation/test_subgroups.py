@@ -7,11 +7,11 @@ from itertools import permutations
 import numpy as np
 import pytest
 
-from emoclass.builtins.metrics import BUILTIN_METRICS
 from emoclass.evaluation.permutation import permutation_test
 from emoclass.evaluation.predictions import Predictions
 from emoclass.evaluation.subgroups import break_down
-from emoclass.labels import LabelScheme
+from emoclass.plugin.builtins.metrics import BUILTIN_METRICS
+from emoclass.values.labels import LabelScheme
 
 ACCURACY = [spec for spec in BUILTIN_METRICS if spec.name == "accuracy"]
 

@@ -8,7 +8,7 @@ from scipy.stats import entropy
 from sklearn.metrics import accuracy_score
 
 from emoclass.evaluation.vote_metrics import annotator_agreement, human_ceiling, vote_divergence
-from emoclass.labels import LabelScheme
+from emoclass.values.labels import LabelScheme
 
 LABELS = LabelScheme(emotions=("happy", "sad", "angry"))
 N = 40

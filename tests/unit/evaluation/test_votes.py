@@ -12,8 +12,8 @@ from emoclass.errors import ContractError
 from emoclass.evaluation.evaluate import evaluate
 from emoclass.evaluation.intervals import wilson
 from emoclass.evaluation.predictions import Predictions
-from emoclass.labels import LabelScheme
-from emoclass.registry import PluginInfo
+from emoclass.plugin.registry import PluginInfo
+from emoclass.values.labels import LabelScheme
 
 LABELS = LabelScheme(emotions=("happy", "sad", "angry"))
 N = 60

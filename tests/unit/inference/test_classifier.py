@@ -19,7 +19,7 @@ from emoclass import LabelScheme
 from emoclass.bundle.manifest import KERAS, LITERT, MANIFEST
 from emoclass.data.images import read_image
 from emoclass.errors import BundleError, ConfigError, DataError, UnreadableImageError
-from emoclass.results import Prediction, Unreadable
+from emoclass.values.results import Prediction, Unreadable
 
 
 @pytest.fixture(scope="module")

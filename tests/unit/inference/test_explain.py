@@ -7,7 +7,7 @@ from PIL import Image
 from emoclass import LabelScheme
 from emoclass.inference.draw import MIN_WIDTH, annotated, explained, legend
 from emoclass.inference.explain import CELLS, occlusion
-from emoclass.results import Prediction
+from emoclass.values.results import Prediction
 
 
 class LooksAtACorner:

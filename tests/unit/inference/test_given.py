@@ -11,7 +11,7 @@ from PIL import Image, ImageSequence
 
 import emoclass
 from emoclass.errors import DataError, UnreadableImageError
-from emoclass.results import Prediction, Unreadable
+from emoclass.values.results import Prediction, Unreadable
 
 
 @pytest.fixture(scope="module")

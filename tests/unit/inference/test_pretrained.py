@@ -16,7 +16,7 @@ from emoclass.bundle.manifest import KERAS, LITERT, MANIFEST
 from emoclass.cli import cli
 from emoclass.errors import BundleError, PluginError, UnknownNameError
 from emoclass.inference.pretrained import pretrained_folder
-from emoclass.registry import PluginInfo
+from emoclass.plugin.registry import PluginInfo
 from emoclass.testing.case import Case, CheckFailed, CheckSkipped
 from emoclass.testing.checks.saved_model import check_pretrained_predicts
 

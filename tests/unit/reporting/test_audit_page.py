@@ -10,8 +10,8 @@ from PIL import Image
 
 from emoclass.auditing.findings import Audit, Copy, CopyPair, Sizes, Spread
 from emoclass.errors import OutputError, UnreadableImageError
-from emoclass.reporting.audit_page import SHOWN, sections, write_audit_page
-from emoclass.results import SkippedFile
+from emoclass.reporting.pages.audit import SHOWN, sections, write_audit_page
+from emoclass.values.results import SkippedFile
 
 EVIL = "<script>alert('x')</script>\"&.png"
 

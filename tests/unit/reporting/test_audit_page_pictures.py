@@ -15,9 +15,9 @@ from PIL import Image
 from emoclass.auditing.examine import examine, pictures
 from emoclass.auditing.findings import Audit, Copy, CopyPair
 from emoclass.errors import OutputError, UnreadableImageError
-from emoclass.reporting.audit_page import LISTED, SHOWN, SIDE, describe, sections, write_audit_page
-from emoclass.results import SkippedFile
-from emoclass.specs import DatasetSpec, Sample
+from emoclass.reporting.pages.audit import LISTED, SHOWN, SIDE, describe, sections, write_audit_page
+from emoclass.values.results import SkippedFile
+from emoclass.values.specs import DatasetSpec, Sample
 
 EVIL = "<script>alert('x')</script>\"&<img src=http://evil.example/x onerror=alert(1)>.png"
 VOID = {"meta", "img", "link", "br", "hr", "input", "source"}

@@ -3,7 +3,7 @@ import time
 import pytest
 
 from emoclass.errors import OutputError
-from emoclass.reporting.folder import MARKER, RunFolder, resume_command
+from emoclass.reporting.folders.run import MARKER, RunFolder, resume_command
 
 
 def test_runs_of_the_same_second_get_folders_of_their_own(tmp_path, monkeypatch):

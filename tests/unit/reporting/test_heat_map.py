@@ -6,9 +6,9 @@ from itertools import pairwise
 
 import pytest
 
-from emoclass.evaluated import CrossEvaluation, Evaluation
-from emoclass.reporting.heat_map import draw_heat_map
-from emoclass.results import MetricValue
+from emoclass.reporting.plots.heat_map import draw_heat_map
+from emoclass.values.evaluation import Evaluation, EvaluationMatrix
+from emoclass.values.results import MetricValue
 
 LONG = "folder in photographs-of-students-2024-cropped"
 
@@ -30,7 +30,7 @@ def cell(model, dataset, value, *, labels=("happy", "sad"), ci=(0.4, 0.9), n_lea
 
 def drawn(*rows, datasets=("folder",)):
     names = tuple(row[0].model for row in rows)
-    figure = draw_heat_map(CrossEvaluation(models=names, datasets=datasets, matrix=rows))
+    figure = draw_heat_map(EvaluationMatrix(models=names, datasets=datasets, matrix=rows))
     [axes] = figure.axes
     return figure, [text.get_text() for text in axes.texts]
 

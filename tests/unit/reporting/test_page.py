@@ -15,8 +15,9 @@ from PIL import Image
 
 from emoclass import RunConfig
 from emoclass.reporting.contents import Picture, ReportContents
-from emoclass.reporting.page import duration, number, read_intervals, write_report
-from emoclass.results import LayerRow, MetricValue, RunResult, SkippedFile
+from emoclass.reporting.formatting import duration, number
+from emoclass.reporting.pages.run import read_intervals, write_report
+from emoclass.values.results import LayerRow, MetricValue, RunRecord, SkippedFile
 
 LABELS = ("happy", "sad")
 EVIL = "<script>alert('x')</script>\"&.png"
@@ -69,7 +70,7 @@ def metrics() -> dict[str, MetricValue]:
 
 def contents(folder: Path, **changes) -> ReportContents:
     config = {"plugin": "p", "recipe": "r", "labels": LABELS, "model": {"name": "small-cnn"}, "seed": 4711}
-    result = RunResult(
+    result = RunRecord(
         folder=folder, plugin="p", recipe="r", labels=LABELS, metrics=metrics(),
         n_samples={"train": 1192, "validation": 32, "test": 32},
         history={"epoch": (1.0, 2.0), "seconds": (40.0, 43.4), "loss": (1.0, 0.5), "val_loss": (1.1, 0.9)},
@@ -237,5 +238,5 @@ def test_numbers_have_three_decimals():
 
 
 def test_the_page_needs_no_matplotlib():
-    code = "import sys, emoclass.reporting.page; assert 'matplotlib' not in sys.modules"
+    code = "import sys, emoclass.reporting.pages.run; assert 'matplotlib' not in sys.modules"
     subprocess.run([sys.executable, "-c", code], check=True, timeout=120)

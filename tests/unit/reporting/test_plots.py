@@ -15,7 +15,7 @@ from PIL import Image
 from emoclass import RunConfig
 from emoclass.reporting import plots
 from emoclass.reporting.contents import Picture, ReportContents
-from emoclass.results import MetricValue, RunResult
+from emoclass.values.results import MetricValue, RunRecord
 
 LABELS = ("happy", "sad")
 
@@ -38,7 +38,7 @@ def contents(tmp_path, **changes) -> ReportContents:
         "accuracy": MetricValue(value=0.75, ci_low=0.5, ci_high=0.9, n_samples=4, interval="wilson"),
         "confusion": MetricValue(n_samples=4, matrix=((2, 0), (1, 1))),
     }
-    result = RunResult(
+    result = RunRecord(
         folder=tmp_path, plugin="p", recipe="r", labels=LABELS, n_samples={"train": 12, "test": 4},
         metrics=metrics, history={"epoch": (1.0, 2.0), "loss": (1.0, 0.5)},
     )  # fmt: skip

@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 
 from emoclass import RunConfig
-from emoclass.reporting.study import StudyFolder, StudyPlan
-from emoclass.reporting.study_page import StudyContents, write_study
-from emoclass.results import MetricValue, RunResult
-from emoclass.studies import StudyResult
+from emoclass.reporting.folders.study import StudyFolder, StudyPlan
+from emoclass.reporting.pages.study import StudyContents, write_study
+from emoclass.values.results import MetricValue, RunRecord
+from emoclass.values.study import StudyRecord
 
 EVIL = "<script>alert('x')</script>\"&.png"
 VOID = {"meta", "img"}
@@ -46,12 +46,12 @@ class Page(HTMLParser):
 
 
 def contents(folder: Path, kind: str, emotions: tuple[str, ...] = ("happy", "sad")) -> StudyContents:
-    def part(accuracy: float | None) -> RunResult:
+    def part(accuracy: float | None) -> RunRecord:
         metrics = {
             "accuracy": MetricValue(value=accuracy, n_samples=32),
             "log_loss": MetricValue(value=1.5, n_samples=32),
         }
-        return RunResult(
+        return RunRecord(
             folder=folder, plugin="mine", recipe="faces", labels=emotions,
             n_samples={"train": 64, "validation": 8, "test": 32}, metrics=metrics,
         )  # fmt: skip
@@ -65,7 +65,7 @@ def contents(folder: Path, kind: str, emotions: tuple[str, ...] = ("happy", "sad
         "recall_per_class": MetricValue(n_samples=96, per_class=dict.fromkeys(emotions, value) | {"sad": undefined}),
         "confusion": MetricValue(n_samples=96, matrix=tuple(tuple(range(len(emotions))) for _ in emotions)),
     }
-    result = StudyResult(
+    result = StudyRecord(
         folder=folder, kind=kind, plugin="mine", recipe="faces", labels=emotions, headline=("accuracy", "log_loss"),
         parts=dict(zip(names, (part(0.5), part(1.0), part(None)), strict=True)),
         pooled=pooled if kind == "folds" else {}, notes=(EVIL,),

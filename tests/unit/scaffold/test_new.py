@@ -16,12 +16,12 @@ from click.testing import CliRunner
 
 from emoclass import Registry
 from emoclass.cli import cli
-from emoclass.configure import configure
 from emoclass.errors import ConfigError, DuplicateNameError, OutputError
-from emoclass.refs import resolve
-from emoclass.registry import PluginInfo
+from emoclass.plugin.configure import configure
+from emoclass.plugin.registry import PluginInfo
 from emoclass.scaffold.names import MAX_LENGTH, check_name, suggest
 from emoclass.scaffold.new import KINDS, write_plugin
+from emoclass.values.references import resolve
 
 COMBINATIONS = [kinds for count in range(1, 5) for kinds in itertools.combinations(KINDS, count)]
 EVERYWHERE = {

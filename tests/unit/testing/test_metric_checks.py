@@ -8,9 +8,9 @@ import pytest
 import sklearn.metrics as sk
 
 from emoclass import MetricSpec, predicted_classes
-from emoclass.builtins.metrics import BUILTIN_METRICS
 from emoclass.evaluation.metrics import accuracy, confusion_matrix, recall_per_class, recall_per_class_counts
-from emoclass.registry import PluginInfo, Registry
+from emoclass.plugin.builtins.metrics import BUILTIN_METRICS
+from emoclass.plugin.registry import PluginInfo, Registry
 from emoclass.testing.case import Case, CheckFailed, CheckSkipped
 from emoclass.testing.checks import metric as checks
 

@@ -7,7 +7,6 @@ import numpy as np
 import pytest
 
 from emoclass import LabelScheme, ModelSpec
-from emoclass.config import TrainingConfig
 from emoclass.data.pixels import PixelCache
 from emoclass.errors import ConfigError, OutputError
 from emoclass.training.build import build
@@ -15,6 +14,7 @@ from emoclass.training.checkpoint import read_checkpoint
 from emoclass.training.fit import fit, predict
 from emoclass.training.pipeline import Batches, ShuffledBatches, from_pixels
 from emoclass.training.targets import validation_targets
+from emoclass.values.config import TrainingConfig
 
 LABELS = LabelScheme(emotions=("happy", "sad", "angry"))
 SHAPE = (12, 12, 3)

@@ -1,8 +1,8 @@
 import numpy as np
 
 from emoclass import LabelScheme
-from emoclass.config import TrainingConfig
 from emoclass.training.targets import training_targets, validation_targets
+from emoclass.values.config import TrainingConfig
 
 TWO = LabelScheme(emotions=("happy", "sad"))
 THREE = LabelScheme(emotions=("happy", "sad", "angry"))

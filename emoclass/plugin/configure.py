@@ -1,0 +1,230 @@
+"""Compose a run's configuration: defaults <- recipe <- config file <- options. Nothing heavy is imported."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, TypedDict, Unpack
+
+from emoclass.errors import ConfigError
+from emoclass.plugin.config_file import read_file
+from emoclass.plugin.registry import Registry, unknown_name
+from emoclass.values.config import DataConfig, RunConfig, Tree, is_pretrained, validate
+from emoclass.values.specs import MetricSpec, Recipe
+
+__all__ = ["configure"]
+
+
+class Settings(TypedDict, total=False):
+    """What composes a configuration; `run` says what each means."""
+
+    plugin: str | Path | None
+    data: str | Path | None
+    dataset: str | None
+    model: str | None
+    start: str | Path | None
+    recipe: str | None
+    labels: str | Sequence[str] | None
+    map: Mapping[str, str] | None
+    epochs: int | None
+    batch_size: int | None
+    class_weights: str | Mapping[str, float] | None
+    exclude: str | Path | None
+    audit: bool | None
+    threads: int | None
+    seed: int | None
+    config: str | Path | Mapping[str, Any] | None
+
+
+def compose(registry: Registry, out: str | Path, **settings: Unpack[Settings]) -> RunConfig:
+    """Return the configuration that the arguments of `run` describe.
+
+    Raises:
+        ConfigError: A setting is wrong.
+        PluginError: A plugin, or a name that nobody offers.
+    """
+    paths = {name: settings.get(name) for name in ("data", "exclude", "start")}
+    for name, value in (*paths.items(), ("out", out)):
+        if str(value) == "":
+            raise ConfigError(f"{name}: expected a path, got an empty one.")
+    options: dict[str, Any] = {
+        "plugin": _text(settings.get("plugin")),
+        "recipe": settings.get("recipe"),
+        "seed": settings.get("seed"),
+        "labels": settings.get("labels"),
+        "data": {
+            "root": _text(settings.get("data")),
+            "dataset": settings.get("dataset"),
+            "exclude": _text(settings.get("exclude")),
+            "audit": settings.get("audit"),
+        },
+        "model": {"name": settings.get("model"), "start": _text(settings.get("start"))},
+        "training": {name: settings.get(name) for name in ("epochs", "batch_size", "class_weights")},
+        "runtime": {"threads": settings.get("threads")},
+    }
+    if words := settings.get("map"):
+        options["data"]["map"] = dict(words)
+    config = settings.get("config")
+    file = read_file(Path(config).expanduser()) if isinstance(config, str | Path) else config
+    return configure(registry, file=file, options=_without_none(options))
+
+
+def _text(value: str | Path | None) -> str | None:
+    return None if value is None else str(value)
+
+
+def configure(registry: Registry, *, file: Tree | None = None, options: Tree | None = None) -> RunConfig:
+    """Lay a config file and options over a plugin's recipe.
+
+    Args:
+        registry: The plugins; a one-file plugin that the configuration names is loaded into it.
+        file: A config file's tables.
+        options: Tables of what was said on the command line or in a call.
+
+    Raises:
+        ConfigError: A key or value is wrong, or no plugin is named.
+        UnknownNameError: Nobody offers the plugin, recipe, dataset, model or metric.
+        DuplicateNameError: Several plugins offer one of these, and the run's own is not among them.
+        PluginLoadError: The plugin is broken.
+    """
+    above = merge(_normal(file or {}), _normal(options or {}))
+    plugin = above.get("plugin")
+    if not isinstance(plugin, str) or not plugin:
+        raise ConfigError("plugin: none is named.", hint="Name one with --plugin; `emoclass plugins list` shows them.")
+    if plugin.endswith(".py"):
+        above["plugin"] = str(Path(plugin).expanduser().resolve())
+    owner = load_plugin(registry, plugin)
+    recipe = _recipe(registry, owner, above.get("recipe"))
+    model = above.get("model")
+    starts_trained = isinstance(model, Mapping) and model.get("start") is not None
+    fine_tuning = _normal(recipe.fine_tuning) if starts_trained else {}
+    tree = merge(_normal(recipe.config), fine_tuning, above, {"recipe": recipe.name})
+    _read_the_folder(registry, owner, tree, above)
+    _make_paths_absolute(tree)
+    config = validate(tree)
+    registry.datasets.get(config.data.dataset, prefer=owner)
+    registry.models.get(config.model.name, prefer=owner)
+    for spec in metric_specs(registry, config):
+        if spec.name in config.evaluation.headline and spec.kind != "scalar":
+            raise ConfigError(
+                f"evaluation.headline: expected metrics that are one number, got {spec.name!r}.",
+                hint="Name it under evaluation.metrics; the report shows it.",
+            )
+    return config
+
+
+def load_plugin(registry: Registry, plugin: str) -> str:
+    """Return the name of an installed plugin, or of a one-file plugin after loading it.
+
+    Raises:
+        UnknownNameError: There is no such plugin.
+        PluginLoadError: It is broken.
+    """
+    if not plugin.endswith(".py"):
+        return registry.plugin(plugin).name
+    path = Path(plugin).expanduser().resolve()
+    for info in registry.plugins.values():
+        if info.origin == str(path):
+            return registry.plugin(info.name).name
+    return registry.load_file(path)
+
+
+def metric_specs(registry: Registry, config: RunConfig) -> list[MetricSpec]:
+    """Return the metrics of a run: those it names, else the built-in ones and its plugin's own.
+
+    Raises:
+        UnknownNameError: Nobody offers one of them.
+        DuplicateNameError: Several other plugins offer one of them, and the run's own does not.
+    """
+    plugin = load_plugin(registry, config.plugin)
+    named = config.evaluation.metrics
+    if not named:
+        named = tuple(spec.name for owner in ("builtins", plugin) for spec in registry.metrics.of(owner))
+    names = dict.fromkeys((*config.evaluation.headline, *named))
+    return [registry.metrics.get(name, prefer=plugin) for name in names]
+
+
+def _recipe(registry: Registry, plugin: str, name: Any) -> Recipe:
+    recipes = registry.recipes.of(plugin)
+    names = [recipe.name for recipe in recipes]
+    if name is not None:
+        if name not in names:
+            raise unknown_name(f"recipe of plugin {plugin!r}:", str(name), names, [])
+        return recipes[names.index(name)]
+    if plugin in names:
+        return recipes[names.index(plugin)]
+    if len(recipes) == 1:
+        return recipes[0]
+    if not recipes:
+        raise ConfigError(
+            f"plugin {plugin!r}: offers no recipe to run.", hint="`emoclass recipes list` shows what can be run."
+        )
+    raise ConfigError(
+        f"plugin {plugin!r}: offers several recipes ({', '.join(names)}).", hint="Choose one with --recipe."
+    )
+
+
+def merge(*layers: Tree) -> dict[str, Any]:
+    """Lay nested tables over each other, later ones winning key by key.
+
+    Options belong to the thing they were written for: where a layer names another dataset, model or
+    component, the options below it are dropped.
+
+    Example:
+        >>> merge({"model": {"name": "a", "options": {"width": 8}}}, {"model": {"name": "b"}})
+        {'model': {'name': 'b'}}
+    """
+    merged: dict[str, Any] = {}
+    for layer in layers:
+        for key, value in layer.items():
+            below = merged.get(key)
+            if isinstance(value, Mapping) and isinstance(below, Mapping):
+                renamed = any(name in value and below.get(name) != value[name] for name in ("name", "ref", "dataset"))
+                kept = {k: v for k, v in below.items() if not (renamed and k == "options")}
+                merged[key] = merge(kept, value)
+            elif isinstance(value, Mapping):
+                merged[key] = merge(value)
+            else:
+                merged[key] = value
+    return merged
+
+
+def _normal(tree: Tree) -> dict[str, Any]:
+    """Write labels the long way, so that a list of emotions leaves the emotions declared below it in place."""
+    labels = tree.get("labels")
+    if isinstance(labels, Mapping) or labels is None:
+        return dict(tree)
+    return {**tree, "labels": {"emotions": labels}}
+
+
+def _make_paths_absolute(tree: dict[str, Any]) -> None:
+    """Write the paths that a run reads from so that it can be repeated from anywhere."""
+    for table, name in (("data", "root"), ("data", "exclude"), ("model", "start")):
+        held = tree.get(table)
+        if not isinstance(held, dict) or not isinstance(held.get(name), str | Path):
+            continue
+        if name == "start" and is_pretrained(str(held[name])):
+            continue
+        try:
+            held[name] = str(Path(held[name]).expanduser().resolve())
+            held[name].encode()  # the configuration is written as UTF-8
+        except (OSError, RuntimeError, UnicodeError) as error:  # no such home, links in a circle, a name of bare bytes
+            raise ConfigError(f"{table}.{name}: {held[name]!a} cannot be used ({error}).") from error
+
+
+def _read_the_folder(registry: Registry, plugin: str, tree: dict[str, Any], above: Tree) -> None:
+    """Where the recipe's dataset takes no folder and the user gave one, read that folder instead."""
+    data, said = tree.get("data", {}), above.get("data", {})
+    if not isinstance(data, Mapping) or not isinstance(said, Mapping):
+        return  # validation says what is wrong
+    dataset = data.get("dataset", DataConfig.model_fields["dataset"].default)
+    if said.get("root") is None or "dataset" in said or dataset not in registry.datasets.names():
+        return
+    if not registry.datasets.get(dataset, prefer=plugin).needs_root:
+        own = {"options": said["options"]} if "options" in said else {}
+        tree.update(merge({"data": data}, {"data": {"dataset": "folder", **own}}))
+
+
+def _without_none(tree: Mapping[str, Any]) -> dict[str, Any]:
+    trimmed = {key: _without_none(value) if isinstance(value, dict) else value for key, value in tree.items()}
+    return {key: value for key, value in trimmed.items() if value is not None and value != {}}

@@ -1,0 +1,156 @@
+"""The report: one page that holds everything a finished run has to tell, its pictures included."""
+
+from __future__ import annotations
+
+import base64
+import shlex
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from emoclass.reporting.contents import ReportContents
+from emoclass.reporting.formatting import FILTERS, NAMES, images, number, single_figures, words
+from emoclass.reporting.pages.templates import template
+from emoclass.values.results import MetricValue, RunRecord
+
+SHOWN_SKIPPED = 20
+WIDE = 0.2
+
+
+def write_report(contents: ReportContents, plots: Mapping[str, Path], path: Path) -> None:
+    """Write the report page: one file without script and without any address outside itself.
+
+    Args:
+        contents: What the page shows.
+        plots: Name -> PNG file, as `write_plots` returns them; a section whose picture is missing does without.
+        path: The file to write.
+    """
+    result = contents.result
+    text = template("run.html.jinja", filters=FILTERS, names=NAMES).render(
+        contents=contents,
+        result=result,
+        config=contents.config,
+        date=_date(contents.environment),
+        headline={name: result.metrics[name] for name in contents.config.evaluation.headline if name in result.metrics},
+        reading=read_intervals(contents),
+        singles=single_figures(result.metrics),
+        adjusted=single_figures(result.leak_adjusted),
+        per_class={name: value.per_class for name, value in result.metrics.items() if value.per_class},
+        matrix=_matrix(result),
+        rerun_config=shlex.quote(str(result.folder / "config.toml")),
+        plots={name: _embed(name, file, contents) for name, file in plots.items()},
+        environment=list(_flat(contents.environment)),
+        shown_skipped=SHOWN_SKIPPED,
+    )
+    # A file name may hold bytes that are no text in any encoding; they must not cost a run its report.
+    path.write_bytes(text.encode("utf-8", "backslashreplace"))
+
+
+def read_intervals(contents: ReportContents) -> list[str]:
+    """Say in plain words what the numbers can and cannot show.
+
+    Returns:
+        Sentences: how far a headline figure may be off, and what the most frequent answer would score.
+    """
+    result, sentences = contents.result, []
+    measured = [
+        (name, result.metrics[name])
+        for name in contents.config.evaluation.headline
+        if name in result.metrics and result.metrics[name].ci_low is not None
+    ]
+    if measured:
+        # The figure that rests on most images: "with 32 test images" must not mean the ten that were predicted sad.
+        name, value = max(measured, key=lambda each: each[1].n_samples)
+        low, high = value.ci_low or 0.0, value.ci_high or 0.0
+        sentences.append(
+            f"With {images(value.n_samples, value.split)}, the {words(name)} could well be anywhere "
+            f"from {low:.2f} to {high:.2f}."
+        )
+        if high - low > WIDE:
+            sentences.append("That is a wide range: only more test images would narrow it.")
+    return sentences + _against_the_most_frequent(result)
+
+
+def _against_the_most_frequent(result: RunRecord) -> list[str]:
+    matrix = _matrix(result)
+    if matrix is None or not any(map(sum, matrix.matrix or ())):
+        return []
+    rows = matrix.matrix or ()
+    total, right = sum(map(sum, rows)), sum(row[i] for i, row in enumerate(rows))
+    most, emotion = max(zip(map(sum, rows), result.labels, strict=True), key=lambda pair: pair[0])
+    sentences = [
+        f"The model was right about {right:,g} of {total:,g}; always answering “{emotion}”, the most "
+        f"frequent emotion among them, would have been right about {most:,g}."
+    ]
+    # The share of right answers is known by what it is: plugins may call their metric as they like.
+    shares = [
+        (words(name), value.ci_low)
+        for name, value in result.metrics.items()
+        if value.ci_low is not None and value.n_samples == total and value.value == right / total
+    ]
+    if right <= most:
+        sentences.append("So far the model is no better than that.")
+    elif shares:
+        name, low = shares[0]
+        sentences.append(
+            f"The interval of the {name} reaches down to that share ({most / total:.2f}): the lead may be luck."
+            if low <= most / total
+            else f"The whole interval of the {name} lies above that share ({most / total:.2f})."
+        )
+    return sentences
+
+
+def _matrix(result: RunRecord) -> MetricValue | None:
+    return next((value for value in result.metrics.values() if value.matrix is not None), None)
+
+
+def _date(environment: Mapping[str, Any]) -> str | None:
+    try:
+        started = datetime.fromisoformat(str(environment.get("started")))
+    except ValueError:
+        return None
+    return f"{started:%B} {started.day}, {started:%Y, %H:%M}"
+
+
+def _embed(name: str, file: Path, contents: ReportContents) -> dict[str, Any]:
+    encoded = file.read_bytes()
+    # A PNG begins with its size; telling it to the browser keeps the text from jumping.
+    width, height = (int.from_bytes(encoded[start : start + 4], "big") for start in (16, 20))
+    return {
+        "source": "data:image/png;base64," + base64.b64encode(encoded).decode("ascii"),
+        "width": width,
+        "height": height,
+        "alternative": _describe(name, contents),
+    }
+
+
+def _describe(name: str, contents: ReportContents) -> str:
+    """Return what a reader who cannot see the picture should know of it."""
+    result, batch = contents.result, contents.test_batch
+    if name == "examples":
+        shown = ", ".join(f"{result.labels.index(each.emotion)} = {each.emotion}" for each in contents.examples)
+        return f"Training images, labelled {shown}."
+    if name == "curves":
+        courses = [
+            f"{words(column).replace('val ', 'validation ')} from {number(values[0])} to {number(values[-1])}"
+            for column, values in result.history.items()
+            if values and column.removeprefix("val_") in ("loss", "accuracy")
+        ]
+        return "Course of training from the first to the last epoch: " + "; ".join(courses) + "."
+    if name == "confusion_matrix":
+        return "Confusion matrix as colored cells; the table beneath holds its numbers."
+    if name == "metrics":
+        return "Each metric as a dot on its 95 % interval; the table beneath holds the numbers."
+    if name == "single_predictions":
+        return "Single test images, right and wrong ones, each with predicted and true emotion and its probabilities."
+    wrong = sum(each.predicted != each.emotion for each in batch)
+    return f"{len(batch)} test images: {len(batch) - wrong} predicted right, {wrong} marked as mistakes."
+
+
+def _flat(tree: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, str]]:
+    for key, value in tree.items():
+        if isinstance(value, Mapping):
+            yield from _flat(value, f"{prefix}{key} \N{MIDDLE DOT} ")
+        elif value is not None:
+            yield f"{prefix}{key}", ", ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)

@@ -1,0 +1,1 @@
+"""The plots, each drawn from values that somebody else computed."""

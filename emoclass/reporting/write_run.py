@@ -1,0 +1,203 @@
+"""Write a run's files: what is decided before training, and what comes out in the end."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from emoclass.auditing.findings import Audit
+from emoclass.data.index import Index
+from emoclass.data.labeled import LabeledPixels
+from emoclass.data.pixels import Decoded
+from emoclass.data.split import to_csv
+from emoclass.errors import OutputError
+from emoclass.evaluation.predictions import Predictions
+from emoclass.plugin.registry import PluginInfo
+from emoclass.reporting.contents import Picture, ReportContents
+from emoclass.reporting.folders.environment import describe_environment
+from emoclass.reporting.folders.run import RunFolder
+from emoclass.values.config import RunConfig
+
+N_EXAMPLES = 12
+N_TEST_PICTURES = 32
+
+
+def write_beginning(
+    folder: RunFolder, config: RunConfig, plugin: PluginInfo, decoded: Decoded, images: LabeledPixels, *, threads: int
+) -> dict[str, Any]:
+    """Write the split, the skipped files and the environment; return the environment.
+
+    Raises:
+        OutputError: The run is being resumed, and its images or split are not those that it began with.
+    """
+    split_csv = to_csv(images.split, config.labels)
+    digests = {
+        "config": config.digest(),
+        "split": hashlib.sha256(split_csv.encode()).hexdigest(),
+        "data": decoded.digest,
+    }
+    first = _read_environment(folder)
+    if first is not None and first["digests"] != digests:
+        raise OutputError(
+            f"run folder {folder.path}: the images, their split or the settings are not those that the run began with.",
+            hint="Start a new run, or bring them back as they were.",
+        )
+    environment = describe_environment(plugin, seed=config.seed, threads=threads)
+    if first is None:
+        environment["digests"] = digests
+    else:  # what the run began with stays; where it went on is added
+        went_on = {name: environment[name] for name in ("started", "versions", "threads")}
+        environment = {**first, "resumed": [*first.get("resumed", []), went_on]}
+    folder.write_json("environment.json", environment)
+    folder.write_rows("skipped.csv", ("path", "reason"), [(each.path, each.reason) for each in decoded.skipped])
+    folder.write_text("split.csv", split_csv)
+    return environment
+
+
+def _read_environment(folder: RunFolder) -> dict[str, Any] | None:
+    text = folder.read_text("environment.json")
+    if text is None:
+        return None
+    try:
+        document: dict[str, Any] = json.loads(text)
+        return document if document["digests"] else None
+    except (ValueError, KeyError, TypeError) as error:
+        raise OutputError(f"{folder.path / 'environment.json'}: is damaged.", hint="Start a new run.") from error
+
+
+def write_predictions(folder: RunFolder, predictions: Predictions, images: LabeledPixels) -> None:
+    """Write `predictions.csv`: a row a test image, with the probability of each emotion."""
+    emotions = predictions.labels.emotions
+    scores = [f"score_{emotion}" for emotion in emotions]
+    header = ("id", "path", "split", "y_true", "y_pred", "correct", "leaked", *scores)
+    leaked = [None] * len(predictions) if predictions.leaked is None else predictions.leaked.astype(int).tolist()
+    rows = [
+        [sample.id, sample.path, predictions.split, emotions[y_true], emotions[y_pred], int(y_true == y_pred), copied]
+        + [f"{score:.9g}" for score in y_score]
+        for sample, y_true, y_pred, copied, y_score in zip(
+            images.samples("test"),
+            predictions.y_true,
+            predictions.y_pred,
+            leaked,
+            predictions.y_score,
+            strict=True,
+        )
+    ]
+    folder.write_rows("predictions.csv", header, rows)
+
+
+def write_audit(folder: RunFolder, audited: Audit, read: Callable[[str], bytes]) -> None:
+    """Write `audit.json`, and `audit.html` with the pictures.
+
+    Args:
+        folder: The run folder.
+        audited: What was found.
+        read: Returns an encoded image by what the audit calls it.
+    """
+    from emoclass.reporting.pages.audit import write_audit_page
+
+    folder.write_json("audit.json", audited.to_json())
+    with folder.writing("audit.html") as path:
+        write_audit_page(audited, read, path)
+
+
+def write_report_and_metrics(folder: RunFolder, contents: ReportContents) -> None:
+    """Write the plots, the report page and, last, `metrics.json`."""
+    from emoclass.reporting.pages.run import write_report
+    from emoclass.reporting.plots.run import write_plots
+
+    with folder.guard("plots"):
+        plots = write_plots(contents, folder.path)
+    with folder.writing("report.html") as path:
+        write_report(contents, plots, path)
+    folder.write_json("metrics.json", contents.result.to_json())
+
+
+def choose_examples(images: LabeledPixels, *, seed: int) -> tuple[Picture, ...]:
+    """Return training images, drawn at random, as the model sees them."""
+    samples, rows = images.samples("train"), images.rows_of("train")
+    chosen = np.random.default_rng(seed).permutation(len(rows))[:N_EXAMPLES]
+    return tuple(Picture(samples[i].id, images.pixels.read(rows[[i]])[0], samples[i].emotion) for i in chosen)
+
+
+def choose_test_pictures(images: LabeledPixels, predictions: Predictions, *, seed: int) -> tuple[Picture, ...]:
+    """Return test images, drawn at random, with their predictions."""
+    emotions = predictions.labels.emotions
+    samples, rows = images.samples("test"), images.rows_of("test")
+    chosen = np.random.default_rng(seed).permutation(len(rows))[:N_TEST_PICTURES]
+    return tuple(
+        Picture(
+            id=samples[i].id,
+            pixels=images.pixels.read(rows[[i]])[0],
+            emotion=samples[i].emotion,
+            scores=dict(zip(emotions, predictions.y_score[i].tolist(), strict=True)),
+            predicted=emotions[predictions.y_pred[i]],
+        )
+        for i in chosen
+    )
+
+
+def notes_of(
+    images: LabeledPixels,
+    notices: Sequence[str | None],
+    listed: Index,
+    n_skipped: int,
+    audited: Audit | None,
+    leaked: frozenset[str] | None,
+    config: RunConfig,
+    start_trained_on: Sequence[str],
+) -> tuple[str, ...]:
+    """Return what a reader of the numbers must know, as sentences."""
+    notes = [notice for notice in notices if notice]
+    if config.model.start is not None:
+        on = f", trained on {', '.join(start_trained_on)}" if start_trained_on else ""
+        notes.append(
+            f"The training started from a trained model ({config.model.start}{on}). Whether that one had seen some of "
+            "these images is not known; if so, the figures flatter."
+        )
+    if config.training.targets != "label" and not any(sample.votes for sample in images.samples("train")):
+        notes.append("No training image has votes: the labels alone were learned.")
+    notes += images.split.notes
+    if leaked:
+        n_test = len(images.samples("test"))
+        notes.append(
+            f"{len(leaked)} of the {n_test} test images {'is a copy' if len(leaked) == 1 else 'are copies'} of "
+            "training or validation images: figures on them say little of new images. The leak-adjusted figures leave "
+            "them out."
+        )
+    if audited is not None and audited.label_conflicts:
+        notes.append(
+            f"{sum(map(len, audited.label_conflicts))} images show {_pictures(len(audited.label_conflicts))} that "
+            "stand under different labels: the run's audit.html shows them."
+        )
+    if audited is None:
+        notes.append("Nobody looked for copies of one picture: they may stand in training and test at once.")
+    if listed.left_out:
+        words = ", ".join(f"{word} {count}" for word, count in sorted(listed.left_out.items()))
+        notes.append(f"Left out, since they are none of this run's emotions: {words}.")
+    if listed.merge_note:
+        notes.append(listed.merge_note)
+    if listed.n_excluded:
+        notes.append(f"Left out, since the list of exclusions names them: {_images(listed.n_excluded)}.")
+    if listed.not_excluded:
+        named = "name" if len(listed.not_excluded) == 1 else "names"
+        notes.append(
+            f"The list of exclusions holds {len(listed.not_excluded)} {named} that no image of this dataset has, "
+            f"{listed.not_excluded[0]!r} for one."
+        )
+    if n_skipped:
+        files = "1 file" if n_skipped == 1 else f"{n_skipped} files"
+        notes.append(f"Skipped, since they cannot be read: {files}, listed in skipped.csv.")
+    return tuple(notes)
+
+
+def _images(count: int) -> str:
+    return "1 image" if count == 1 else f"{count:,} images"
+
+
+def _pictures(count: int) -> str:
+    return "one picture" if count == 1 else f"{count} pictures"

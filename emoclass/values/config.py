@@ -1,0 +1,286 @@
+"""The whole experiment as one value: defaults <- recipe <- config file (TOML) <- options."""
+
+from __future__ import annotations
+
+import difflib
+import hashlib
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal, get_args
+
+from pydantic import BaseModel, BeforeValidator, Field, ValidationError, field_validator, model_validator
+
+from emoclass.errors import ConfigError
+from emoclass.values.base import FrozenModel
+from emoclass.values.labels import LabelScheme, canonical, close_emotions
+from emoclass.values.specs import Name
+
+Tree = Mapping[str, Any]
+IGNORE = "ignore"
+"""The target that `--map NAME=ignore` gives to a class that the run shall leave out."""
+PRETRAINED = "pretrained"
+"""The `model.start` of a run that starts from what the model's plugin brings."""
+
+
+class Component(FrozenModel):
+    """Something that is built by name: an optimizer, a loss, a layer, a callback.
+
+    Attributes:
+        ref: `package.module:attribute`, called with `options`.
+        options: Keyword arguments.
+    """
+
+    ref: str
+    options: Mapping[str, Any] = Field(default_factory=dict)
+
+    @field_validator("ref")
+    @classmethod
+    def _looks_like_a_reference(cls, ref: str) -> str:
+        module, separator, attribute = ref.partition(":")
+        if not (module and separator and attribute):
+            raise ValueError(f"expected 'package.module:attribute', got {ref!r}")
+        return ref
+
+
+class Fold(FrozenModel):
+    """One round of a cross-validation: part `number`, from 1, of so many is the test set."""
+
+    number: int = Field(ge=1)
+    of: int = Field(ge=2)
+
+
+class DataConfig(FrozenModel):
+    """Which images, and how they are split.
+
+    Attributes:
+        dataset: A dataset's name.
+        root: The folder it reads; datasets that carry their images take none.
+        options: Passed to the dataset's `load`.
+        map: Class word -> emotion, or "ignore": how folders that are no known emotion are read.
+        validation: Share of the whole that validates, in (0, 1).
+        test: Share of the whole that is held back for the test, in (0, 1); it does not count where there is a `fold`.
+        audit: Whether copies of one picture are looked for, so that they stay on one side.
+        exclude: A list of images to leave out, a path a line, as `emoclass audit --write-clean FILE.txt` writes it.
+        fold: The test set is part `number` of `of` parts of all images; `emoclass run --folds` takes each in turn.
+    """
+
+    dataset: Name = "synthetic-faces"
+    root: Path | None = None
+    options: Mapping[str, Any] = Field(default_factory=dict)
+    map: Mapping[str, str] = Field(default_factory=dict)
+    validation: float = Field(default=0.125, gt=0, lt=1)
+    test: float = Field(default=0.125, gt=0, lt=1)
+    audit: bool = True
+    exclude: Path | None = None
+    fold: Fold | None = None
+
+    @model_validator(mode="after")
+    def _something_is_left_to_train(self) -> DataConfig:
+        fold = self.fold
+        if fold is not None and fold.number > fold.of:
+            raise ValueError(f"fold.number: expected 1 to {fold.of}, got {fold.number}")
+        held_back, name = (self.test, "test") if fold is None else (1 / fold.of, f"1/{fold.of}")
+        if self.validation + held_back >= 1:
+            raise ValueError(f"validation + {name}: expected less than 1, got {self.validation + held_back:g}")
+        return self
+
+
+class ModelConfig(FrozenModel):
+    """Which network.
+
+    Attributes:
+        name: A model's name.
+        options: Passed to the model's `build`.
+        start: The trained model that training starts from: `pretrained` for the one that the model's plugin brings,
+            `pretrained:NAME` for another of these, or the path of a run or a bundle. None starts from nothing.
+    """
+
+    name: Name
+    options: Mapping[str, Any] = Field(default_factory=dict)
+    start: Annotated[str, Field(min_length=1)] | None = None
+
+
+class TrainingConfig(FrozenModel):
+    """How the network is trained.
+
+    Attributes:
+        epochs: How often every training image is seen.
+        batch_size: Images per step.
+        optimizer: A Keras optimizer.
+        schedule: A Keras learning-rate schedule; `decay_steps`, where it takes one and the options
+            name none, is the length of the whole training, less `warmup_steps`.
+        loss: A Keras loss of probabilities; by default (categorical or binary) cross-entropy, as the labels say.
+        augmentation: Keras layers that change training images, in order; the saved model has none of them.
+        callbacks: Keras callbacks.
+        class_weights: `"balanced"` (inversely proportional to a class's frequency), a weight per emotion, or none.
+        targets: What is learned: the `label`; the shares of the annotators' `votes`, where an image has them; or the
+            mean of `both`.
+        label_smoothing: The share of a target that is spread over all emotions, from 0 on and below 1.
+        mixup: Each training image and its target are mixed with another's, in shares from the Beta distribution with
+            this number as both of its parameters; 0 mixes nothing.
+        weight_averaging: The momentum of an exponential moving average of the weights, below 1: the averages are
+            validated and kept. With it, early stopping needs `keep = "best"`. 0 takes the weights as they are.
+        precision: What the network computes in while it is trained: `mixed_bfloat16` is several times as fast where
+            the processor has instructions for it, and slower elsewhere. What is kept is float32.
+        keep: Which epoch's weights count: the `last`, or the `best` by validation loss.
+    """
+
+    epochs: int = Field(default=20, ge=1)
+    batch_size: int = Field(default=32, ge=1)
+    optimizer: Component = Component(ref="keras.optimizers:Adam")
+    schedule: Component | None = None
+    loss: Component | None = None
+    augmentation: tuple[Component, ...] = ()
+    callbacks: tuple[Component, ...] = ()
+    class_weights: Literal["balanced"] | Mapping[str, Annotated[float, Field(gt=0)]] | None = None
+    targets: Literal["label", "votes", "both"] = "label"
+    label_smoothing: float = Field(default=0.0, ge=0, lt=1)
+    mixup: float = Field(default=0.0, ge=0, le=10)
+    weight_averaging: float = Field(default=0.0, ge=0, lt=1)
+    precision: Literal["float32", "mixed_bfloat16"] = "float32"
+    keep: Literal["last", "best"] = "last"
+
+
+class EvaluationConfig(FrozenModel):
+    """What is measured on the test split.
+
+    Attributes:
+        headline: The metrics that a run prints and its report opens with.
+        metrics: The metrics that are computed beside the headline; empty for the built-in ones and those of the
+            run's plugin.
+        resamples: Bootstrap resamples behind an interval.
+    """
+
+    headline: tuple[Name, ...] = ("accuracy", "precision", "recall")
+    metrics: tuple[Name, ...] = ()
+    resamples: int = Field(default=1000, ge=100)
+
+
+class RuntimeConfig(FrozenModel):
+    """How the machine is used; nothing here belongs to the experiment.
+
+    Attributes:
+        threads: Processor threads for decoding and training; None takes what the machine offers.
+        cache_mib: Decoded images are kept in memory up to this size, and beyond it in a file in the
+            run folder, which is removed afterwards.
+    """
+
+    threads: int | None = Field(default=None, ge=1, le=256)
+    cache_mib: int = Field(default=512, ge=0)
+
+
+def _labels_from_names(value: Any) -> Any:
+    return {"emotions": value} if isinstance(value, str | list | tuple) else value
+
+
+class RunConfig(FrozenModel):
+    """Everything that a run depends on; `config.toml` in a run folder holds it complete.
+
+    Attributes:
+        plugin: The plugin whose recipe this is: an installed name, or the path of a one-file plugin.
+        recipe: The recipe's name.
+        seed: Drives the split, the initial weights, the order of every epoch and the intervals.
+        labels: The emotions, in class order, or the name of a scheme of them.
+    """
+
+    plugin: str
+    recipe: Name
+    seed: int = Field(default=0, ge=0, lt=2**32)
+    labels: Annotated[LabelScheme, BeforeValidator(_labels_from_names)]
+    data: DataConfig = DataConfig()
+    model: ModelConfig
+    training: TrainingConfig = TrainingConfig()
+    evaluation: EvaluationConfig = EvaluationConfig()
+    runtime: RuntimeConfig = RuntimeConfig()
+
+    @model_validator(mode="after")
+    def _map_leads_to_emotions(self) -> RunConfig:
+        for word, emotion in self.data.map.items():
+            if emotion != IGNORE and canonical(emotion, self.labels.extra) is None:
+                close = close_emotions(emotion, self.labels.extra)
+                guess = f"; did you mean {close[0]!r}?" if close else ""
+                raise ValueError(f"data.map: {word!r} is mapped to {emotion!r}, which is no known emotion{guess}")
+        return self
+
+    @model_validator(mode="after")
+    def _weights_name_the_labels(self) -> RunConfig:
+        weights = self.training.class_weights
+        if isinstance(weights, Mapping) and set(weights) != set(self.labels.emotions):
+            raise ValueError(
+                f"training.class_weights: expected a weight for each of {', '.join(self.labels.emotions)}, "
+                f"got {', '.join(weights) or 'none'}"
+            )
+        return self
+
+    def digest(self) -> str:
+        """Return the SHA-256 of the experiment, `runtime` left out, in hexadecimal.
+
+        What is as by default counts for nothing: a setting that a later version adds leaves old digests as they are.
+        """
+        tree = self.model_dump(mode="json", exclude={"runtime"}, exclude_defaults=True)
+        return hashlib.sha256(json.dumps(tree, sort_keys=True).encode()).hexdigest()
+
+    def to_toml(self) -> str:
+        """Return the configuration as a config file; reading it back gives an equal value.
+
+        Raises:
+            ConfigError: An option is something that TOML cannot hold, such as None.
+        """
+        import tomli_w
+
+        try:
+            return tomli_w.dumps(self.model_dump(mode="json", exclude_none=True))
+        except TypeError as error:
+            raise ConfigError(f"configuration: cannot be written as TOML ({error}).") from error
+
+
+def is_pretrained(start: str) -> bool:
+    """Tell whether `model.start` names a model that a plugin brings; else it is a path.
+
+    Example:
+        >>> is_pretrained("pretrained"), is_pretrained("pretrained:small"), is_pretrained("runs/mine")
+        (True, True, False)
+    """
+    return start.partition(":")[0] == PRETRAINED
+
+
+def validate(tree: Tree, *, source: str = "configuration") -> RunConfig:
+    """Check nested tables and return them as a RunConfig.
+
+    Raises:
+        ConfigError: A key is unknown (the close ones are named), a value missing or out of range.
+    """
+    try:
+        return RunConfig.model_validate(tree)
+    except ValidationError as error:
+        lines = [_explain(each) for each in error.errors(include_url=False)]
+        raise ConfigError(f"{source}: " + "; ".join(lines) + ".") from error
+
+
+def _explain(error: Mapping[str, Any]) -> str:
+    where = ".".join(str(part) for part in error["loc"])
+    if error["type"] == "extra_forbidden":
+        known = _fields_at(error["loc"][:-1])
+        close = difflib.get_close_matches(str(error["loc"][-1]), known, n=1, cutoff=0.5)
+        guess = f"did you mean {close[0]!r}?" if close else f"known here: {', '.join(known)}"
+        return f"unknown key {where!r}; {guess}"
+    if error["type"] == "missing":
+        return f"{where!r} is required"
+    message = error["msg"].removeprefix("Value error, ")
+    return f"{where}: {message}" if where and not message.startswith(where) else message
+
+
+def _fields_at(location: tuple[Any, ...]) -> list[str]:
+    """Return the keys that a table of the configuration may have."""
+    model: type[BaseModel] = RunConfig
+    for part in location:
+        if part not in model.model_fields:
+            continue  # an index into a list, or a member of a union
+        kinds = [model.model_fields[part].annotation, *get_args(model.model_fields[part].annotation)]
+        kinds += [inner for kind in kinds for inner in get_args(kind)]
+        nested = [kind for kind in kinds if isinstance(kind, type) and issubclass(kind, BaseModel)]
+        if not nested:
+            return []
+        model = nested[0]
+    return list(model.model_fields)

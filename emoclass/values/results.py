@@ -1,0 +1,192 @@
+"""What a run hands back: numbers with their evidence."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, NoReturn
+
+from pydantic import Field, field_validator
+
+from emoclass.values.base import FrozenModel
+
+
+class MetricValue(FrozenModel):
+    """One figure, with its interval and the number of samples behind it.
+
+    Attributes:
+        value: The figure; None where it is undefined (`reason` says why) or is a mapping or matrix.
+        ci_low: Lower end of the 95 % interval, None where there is none.
+        ci_high: Upper end.
+        n_samples: How many samples it was computed on: the denominator of a proportion.
+        split: Which split those samples are.
+        interval: How the interval was made: `wilson`, `bootstrap`, or None.
+        reason: Why the value or its interval is missing.
+        per_class: The same figure for each emotion, where it has one.
+        matrix: Counts, rows = true class, columns = predicted class, in label order.
+    """
+
+    value: float | None = None
+    ci_low: float | None = None
+    ci_high: float | None = None
+    n_samples: int
+    split: str = "test"
+    interval: str | None = None
+    reason: str | None = None
+    per_class: Mapping[str, MetricValue] = Field(default_factory=dict)
+    matrix: tuple[tuple[float, ...], ...] | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the value as JSON types: the four numbers always, the rest where it says something."""
+        document: dict[str, Any] = {
+            "value": self.value,
+            "ci_low": self.ci_low,
+            "ci_high": self.ci_high,
+            "n_samples": self.n_samples,
+            "split": self.split,
+        }
+        if self.interval:
+            document["interval"] = self.interval
+        if self.reason:
+            document["reason"] = self.reason
+        if self.per_class:
+            document["per_class"] = {name: each.to_json() for name, each in self.per_class.items()}
+        if self.matrix is not None:
+            document["matrix"] = [list(row) for row in self.matrix]
+        return document
+
+
+class SkippedFile(FrozenModel):
+    """A file that could not be used, and why."""
+
+    path: str
+    reason: str
+
+
+class LayerRow(FrozenModel):
+    """One line of a model's layer table.
+
+    Attributes:
+        name: The layer's name.
+        kind: Its class, such as `Conv2D`.
+        output_shape: As Keras prints it: `(None, 256, 256, 16)`.
+        parameters: How many numbers it holds, trainable or not.
+    """
+
+    name: str
+    kind: str
+    output_shape: str
+    parameters: int
+
+
+class RunRecord(FrozenModel):
+    """What a finished run wrote: its numbers, and what they rest on.
+
+    Attributes:
+        folder: The run folder, with everything that the run wrote.
+        plugin: The plugin that was run.
+        recipe: Its recipe.
+        labels: Emotion ids in class order.
+        headline: The metrics to look at first.
+        n_samples: Images used, per split.
+        metrics: Name -> value, on the test split.
+        n_leaked: Test images of which training or validation holds a copy, near-duplicates among them; None where
+            nobody looked.
+        leak_adjusted: Name -> value, on the test split without these; empty where there are none, or nothing else.
+        history: Column of `history.csv` -> one number an epoch.
+        skipped: Files that could not be read.
+        left_out: Class word -> images that belong to no emotion of this run.
+        merged: Emotion -> class word -> images of another class that the run's map counts as this emotion.
+        notes: What a reader of the numbers must know: sentences.
+    """
+
+    folder: Path
+    plugin: str
+    recipe: str
+    labels: tuple[str, ...]
+    headline: tuple[str, ...] = ()
+    n_samples: Mapping[str, int]
+    metrics: Mapping[str, MetricValue]
+    n_leaked: int | None = None
+    leak_adjusted: Mapping[str, MetricValue] = Field(default_factory=dict)
+    history: Mapping[str, tuple[float, ...]] = Field(default_factory=dict)
+    skipped: tuple[SkippedFile, ...] = ()
+    left_out: Mapping[str, int] = Field(default_factory=dict)
+    merged: Mapping[str, Mapping[str, int]] = Field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the document that `emoclass run --json` prints."""
+        return {
+            "folder": str(self.folder),
+            "plugin": self.plugin,
+            "recipe": self.recipe,
+            "labels": list(self.labels),
+            "headline": list(self.headline),
+            "n_samples": dict(self.n_samples),
+            "metrics": {name: value.to_json() for name, value in self.metrics.items()},
+            "n_leaked": self.n_leaked,
+            "leak_adjusted": {name: value.to_json() for name, value in self.leak_adjusted.items()},
+            "skipped": [skipped.model_dump() for skipped in self.skipped],
+            "left_out": dict(self.left_out),
+            "merged": {emotion: dict(words) for emotion, words in self.merged.items()},
+            "notes": list(self.notes),
+        }
+
+
+class _FrozenDict(dict[str, float]):
+    """A dictionary that stays as it is; it compares, prints and turns into JSON as any other."""
+
+    def _refuse(self, *_: object, **__: object) -> NoReturn:
+        raise TypeError("a prediction's scores cannot be changed; dict(scores) gives a copy that can")
+
+    __setitem__ = __delitem__ = __ior__ = clear = pop = popitem = setdefault = update = _refuse
+
+    def __reduce__(self) -> tuple[type[_FrozenDict], tuple[dict[str, float]]]:
+        return type(self), (dict(self),)  # else pickle and copy would fill it item by item
+
+
+class Prediction(FrozenModel):
+    """What a model says of one image.
+
+    Attributes:
+        path: The image's file as the caller named it; None for an image that is no file.
+        label: The emotion: the likeliest one; of two, the second where its probability is at least 0.5.
+        probability: The label's.
+        scores: Emotion -> probability, in label order; read-only. Range: [0, 1], they sum to 1.
+    """
+
+    path: str | None = None
+    label: str
+    probability: float
+    scores: Mapping[str, float]
+
+    @field_validator("scores")
+    @classmethod
+    def _stays(cls, scores: Mapping[str, float]) -> Mapping[str, float]:
+        return _FrozenDict(scores)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the document that `emoclass predict --json` prints of an image."""
+        return {
+            "path": self.path,
+            "label": self.label,
+            "probability": self.probability,
+            "scores": dict(self.scores),
+        }
+
+
+class Unreadable(FrozenModel):
+    """An image of a stream that could not be read, in the place of its prediction.
+
+    Attributes:
+        path: The file as the caller named it; None for an image that is no file.
+        reason: Why, in a few words.
+    """
+
+    path: str | None = None
+    reason: str
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the document that `emoclass predict --json` prints of an image."""
+        return {"path": self.path, "error": self.reason}

@@ -1,0 +1,279 @@
+"""One model on one dataset: its images are listed, predicted and measured, and what a reader must know is said."""
+
+from __future__ import annotations
+
+import difflib
+import shlex
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeAlias
+
+from emoclass.bundle.plain import one_line
+from emoclass.data.crops import note_of_mismatch
+from emoclass.data.index import index_shared
+from emoclass.errors import ConfigError, DataError
+from emoclass.evaluation.evaluate import evaluate
+from emoclass.evaluation.predictions import Predictions
+from emoclass.evaluation.subgroups import GROUP, break_down
+from emoclass.inference.classifier import Classifier
+from emoclass.inference.dataset import Listed, predict_dataset
+from emoclass.inference.seen import held_against_seen, nobody_looked
+from emoclass.plugin.registry import Registry
+from emoclass.progress import Progress
+from emoclass.values.config import IGNORE, DataConfig
+from emoclass.values.evaluation import Breakdown, Evaluation
+from emoclass.values.labels import EMOTIONS, canonical
+from emoclass.values.results import MetricValue, SkippedFile
+from emoclass.values.specs import MetricSpec, Sample, SplitName
+
+Root: TypeAlias = str | Path | None
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How models are measured; `emoclass.evaluate` says what each means.
+
+    `trained_metrics` says whether metrics that nobody named are those that were measured when the model was trained.
+    """
+
+    registry: Registry
+    metrics: tuple[str, ...]
+    trained_metrics: bool
+    by: tuple[str, ...]
+    split: SplitName | None
+    map: Mapping[str, str]
+    seed: int
+    resamples: int
+    audit: bool
+    threads: int | None
+    progress: Progress
+
+
+@dataclass(frozen=True)
+class Trial:
+    """A model on a dataset.
+
+    Attributes:
+        model: What the caller calls the model.
+        classifier: The model.
+        listed: The dataset's images.
+        metrics: What to compute.
+        absent: Metrics that the model was measured by, and that nobody offers.
+        settings: How to measure.
+    """
+
+    model: str
+    classifier: Classifier
+    listed: Listed
+    metrics: tuple[MetricSpec, ...]
+    absent: tuple[str, ...]
+    settings: Settings
+
+    @classmethod
+    def of(cls, model: str, classifier: Classifier, dataset: str, root: Root, settings: Settings) -> Trial:
+        """List a dataset for a model, and look up what is to be computed.
+
+        Raises:
+            ConfigError: The folder is missing or not taken, or the map leads to no emotion.
+            PluginError: Nobody offers the dataset, or a metric.
+            DataError: There is nothing that the model knows.
+        """
+        listed = _list(settings, classifier, dataset, root)
+        metrics, absent = _metrics(settings, classifier, listed)
+        return cls(model, classifier, listed, tuple(metrics), tuple(absent), settings)
+
+    def evaluate(self) -> Evaluation:
+        """Predict and measure.
+
+        Raises:
+            DataError: No image can be read.
+        """
+        settings, classifier, listed = self.settings, self.classifier, self.listed
+        threads, progress = settings.threads, settings.progress
+        predictions, skipped = predict_dataset(
+            classifier, listed, split=settings.split, threads=threads, progress=progress
+        )
+        notes_of_seen: Sequence[str] = [nobody_looked(classifier.bundle)]
+        if settings.audit:
+            predictions, notes_of_seen = held_against_seen(
+                predictions, classifier.bundle, listed, settings.registry, threads=threads, progress=progress
+            )
+        others = predictions.without_leaked() if predictions.n_leaked else None
+        emotions = classifier.labels.emotions
+        return Evaluation(
+            model=self.model,
+            labels=emotions,
+            dataset=listed.spec.name,
+            root=listed.root,
+            split=predictions.split,
+            n_samples=len(predictions),
+            support={emotion: int((predictions.y_true == k).sum()) for k, emotion in enumerate(emotions)},
+            metrics=self._measured(predictions),
+            n_leaked=None if predictions.leaked is None else predictions.n_leaked,
+            leak_adjusted=self._measured(others) if others else {},
+            by=dict(self._broken_down(others or predictions)),
+            left_out=listed.index.left_out,
+            merged=listed.index.merged,
+            skipped=skipped,
+            notes=(*self._notes(predictions, skipped), *notes_of_seen, *self._notes_of_absent_metrics()),
+        )
+
+    def _measured(self, predictions: Predictions) -> dict[str, MetricValue]:
+        settings = self.settings
+        return evaluate(
+            predictions, self.metrics, seed=settings.seed, n_resamples=settings.resamples, progress=settings.progress
+        )
+
+    def _broken_down(self, predictions: Predictions) -> Iterator[tuple[str, Breakdown]]:
+        """Yield the figures by each attribute that the images have: of all metrics named, else of the proportions."""
+        settings = self.settings
+        accuracy = settings.registry.metrics.get("accuracy", prefer="builtins")
+        named = [spec for spec in self.metrics if settings.metrics or spec.interval == "proportion"]
+        metrics = [accuracy, *(spec for spec in named if spec.name != "accuracy")]
+        samples = {sample.id: sample for sample in self.listed.index.samples}
+        for attribute in settings.by:
+            values = [value_of(samples[each], attribute) for each in predictions.ids]
+            if any(value is not None for value in values):
+                yield (
+                    attribute,
+                    break_down(
+                        predictions, attribute, values, metrics, seed=settings.seed, n_resamples=settings.resamples
+                    ),
+                )
+
+    def _notes(self, predictions: Predictions, skipped: Sequence[SkippedFile]) -> Iterator[str]:
+        """Say what a reader of the figures must know."""
+        spec, index, labels = self.listed.spec, self.listed.index, self.classifier.labels
+        if index.merge_note:
+            yield index.merge_note
+        yield from self._notes_of_merged_classes()
+        struck = [word for word in self.classifier.bundle.manifest.labels.emotions if word not in labels.emotions]
+        if struck:
+            yield f"The model chooses among {', '.join(labels.emotions)} only; {', '.join(struck)} are struck out."
+        unjudged = sum(each.reason == self.classifier.sees_none for each in skipped)
+        if unjudged:
+            yield (
+                f"{unjudged:,} images are in no figure, since the model sees none of these emotions in them: the "
+                "figures flatter it."
+            )
+        shown = {labels.emotions[k] for k in predictions.y_true}
+        absent = [emotion for emotion in labels.emotions if emotion not in shown]
+        if absent:
+            chosen = "these" if struck else "its"
+            yield f"No image shows {', '.join(absent)}. The model chooses among all of {chosen} emotions all the same."
+        if spec.notice:
+            yield spec.notice
+        mismatch = note_of_mismatch(
+            self.classifier.expects, self.classifier.image_shape, spec, self.listed.root, index.samples
+        )
+        if mismatch:
+            yield mismatch
+        for attribute in self.settings.by:
+            if attribute not in attributes_of(index.samples):
+                yield f"The dataset says nothing of {attribute}."
+        by = [attribute for attribute in self.settings.by if attribute in attributes_of(index.samples)]
+        if by and 0 < predictions.n_leaked < len(predictions):
+            yield f"The figures by {', '.join(by)} leave out what the model has seen."
+
+    def _notes_of_absent_metrics(self) -> Iterator[str]:
+        if self.absent:
+            told = one_line(", ".join(self.absent))
+            yield f"No plugin offers {told}, which the model was measured by when it was trained."
+
+    def _notes_of_merged_classes(self) -> Iterator[str]:
+        """Say which classes count as an emotion in the model's training, and are left out here."""
+        labels = self.classifier.labels
+
+        def meant(word: str) -> str:
+            return canonical(word, labels.extra) or word.strip().casefold()
+
+        left_out = set(map(meant, self.listed.index.left_out))
+        merged = self.classifier.bundle.manifest.merged
+        apart = {
+            word: emotion for word, emotion in merged.items() if meant(word) in left_out and emotion in labels.emotions
+        }
+        if apart:
+            told = ", ".join(one_line(f"{word} counted as {emotion}") for word, emotion in apart.items())
+            maps = " ".join(f"--map {shlex.quote(one_line(f'{word}={emotion}'))}" for word, emotion in apart.items())
+            yield f"In the model's training, {told}; here they are left out. {maps} counts them likewise."
+
+
+def _list(settings: Settings, classifier: Classifier, name: str, root: Root) -> Listed:
+    """Look a dataset up, and list its images that show an emotion of the model's."""
+    spec = settings.registry.datasets.get(name, prefer=str(classifier.bundle.manifest.trained.get("plugin")))
+    if spec.needs_root != (root not in (None, "")):
+        taken, example = ("a folder", f"{name}=DIR") if spec.needs_root else ("no folder", name)
+        raise ConfigError(
+            f"dataset {name!r}: expected {taken}, got {root or 'none'}.", hint=f"On the command line: --on {example}"
+        )
+    folder = None if root in (None, "") else _existing(name, Path(str(root)))
+    labels = classifier.labels
+    for word, emotion in settings.map.items():
+        if emotion != IGNORE and canonical(emotion, labels.extra) is None:
+            raise ConfigError(
+                f"map: expected an emotion or {IGNORE!r} for {word!r}, got {emotion!r}.",
+                hint=f"Known are {', '.join([*EMOTIONS, *labels.extra])}.",
+            )
+    config = DataConfig(dataset=spec.name, root=folder, map=settings.map)
+    return Listed(spec, folder, index_shared(spec, config, labels, split=settings.split))
+
+
+def _existing(name: str, root: Path) -> Path:
+    try:
+        root = root.expanduser()
+        if root.exists():
+            return root
+        reason = "no such file or folder"
+    except (OSError, RuntimeError) as error:  # a name too long, a parent that may not be searched, no such home
+        reason = str(error)
+    raise DataError(f"dataset {name!r}: {root} cannot be read ({reason}).", hint="Check the path.")
+
+
+def _metrics(settings: Settings, classifier: Classifier, listed: Listed) -> tuple[list[MetricSpec], list[str]]:
+    """Return the metrics to compute, and the names of those that nobody offers."""
+    manifest, registry = classifier.bundle.manifest, settings.registry
+    plugin = str(manifest.trained.get("plugin"))
+    if settings.metrics:
+        return [registry.metrics.get(name, prefer=plugin) for name in settings.metrics], []
+    builtin, known = registry.metrics.of("builtins"), registry.metrics.names()
+    measured = list(manifest.measured) if settings.trained_metrics else []
+    names = [name for name in measured if name in known] or [spec.name for spec in builtin]
+    specs = [registry.metrics.get(name, prefer=plugin) for name in names]
+    if any(sample.votes for sample in listed.index.samples):  # what people reach stands beside the accuracy
+        place = next((place for place, spec in enumerate(specs, 1) if spec.name == "accuracy"), len(specs))
+        specs[place:place] = [spec for spec in builtin if spec.takes_votes and spec.name not in names[:place]]
+    else:  # no rows of nothing
+        specs = [spec for spec in specs if not spec.takes_votes]
+    return list({spec.name: spec for spec in specs}.values()), [name for name in measured if name not in known]
+
+
+def value_of(sample: Sample, attribute: str) -> str | None:
+    """Return an image's value of an attribute; `group` is its person or source."""
+    return sample.group if attribute == GROUP else sample.attributes.get(attribute)
+
+
+def attributes_of(samples: Sequence[Sample]) -> list[str]:
+    """Return the attributes that any of the images has."""
+    has_groups = any(sample.group is not None for sample in samples)
+    return sorted({word for sample in samples for word in sample.attributes} | ({GROUP} if has_groups else set()))
+
+
+def check_attributes(listed: Sequence[Listed], wanted: Sequence[str]) -> None:
+    """Refuse an attribute that no dataset has: it is a slip of the pen.
+
+    Raises:
+        ConfigError: There is one.
+    """
+    if not wanted:
+        return
+    known = sorted({word for each in listed for word in attributes_of(each.index.samples)})
+    for attribute in wanted:
+        if attribute not in known:
+            close = difflib.get_close_matches(attribute, known, n=1)
+            names = ", ".join(dict.fromkeys(each.spec.name for each in listed))
+            told = f"Known are {', '.join(known)}." if known else "The images of these datasets have no attributes."
+            raise ConfigError(
+                f"by: expected an attribute of the images of {names}, got {attribute!r}.",
+                hint=f"Did you mean {close[0]!r}? {told}" if close else told,
+            )

@@ -1,0 +1,260 @@
+"""From a configuration to a result: the two public functions, and the steps of a run in their order."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from emoclass.data.crops import note_of_mismatch
+from emoclass.data.index import Index
+from emoclass.data.split import SPLITS
+from emoclass.errors import EmoclassError, OutputError, PluginError
+from emoclass.plugin.config_file import read_file
+from emoclass.plugin.configure import compose, load_plugin
+from emoclass.plugin.registry import Registry
+from emoclass.progress import Progress
+from emoclass.reporting.folders.run import RunFolder, resume_command
+from emoclass.reporting.write_run import notes_of, write_beginning
+from emoclass.values.config import RunConfig, validate
+from emoclass.values.results import RunRecord
+from emoclass.workflows.run_outputs import write_bundle, write_outcome
+from emoclass.workflows.run_steps import (
+    Work,
+    audit_images,
+    decode_images,
+    leaked_images,
+    measure,
+    predict_test,
+    split_images,
+    train,
+)
+
+
+class RunResult(RunRecord):
+    """A finished run: what it wrote, and the network that it trained."""
+
+    @cached_property
+    def model(self) -> Any:
+        """The trained `keras.Model`, loaded from the run folder when it is first asked for."""
+        from emoclass.training.build import load_model
+
+        return load_model(self.folder / "model.keras")
+
+
+def run(
+    plugin: str | Path | None = None,
+    *,
+    data: str | Path | None = None,
+    dataset: str | None = None,
+    model: str | None = None,
+    start: str | Path | None = None,
+    recipe: str | None = None,
+    labels: str | Sequence[str] | None = None,
+    map: Mapping[str, str] | None = None,
+    epochs: int | None = None,
+    batch_size: int | None = None,
+    class_weights: str | Mapping[str, float] | None = None,
+    exclude: str | Path | None = None,
+    audit: bool | None = None,
+    threads: int | None = None,
+    seed: int | None = None,
+    out: str | Path = "runs",
+    config: str | Path | Mapping[str, Any] | None = None,
+    registry: Registry | None = None,
+    progress: Progress | None = None,
+) -> RunResult:
+    """Train and measure what a plugin's recipe describes, and write a run folder.
+
+    Args:
+        plugin: An installed plugin's name, or the path of a one-file plugin.
+        data: A folder of images; a recipe whose dataset takes none then reads it as a folder per class.
+        dataset: A dataset's name, instead of the recipe's.
+        model: A model's name, instead of the recipe's.
+        start: The trained model that training starts from: `pretrained` for the one that the plugin brings, or the
+            path of a run or a bundle.
+        recipe: Which of the plugin's recipes.
+        labels: The emotions in class order, as a list or separated by commas, or the name of a scheme, as `"basic5"`.
+        map: Class word -> emotion, or "ignore".
+        epochs: How often every training image is seen.
+        batch_size: Images a step.
+        class_weights: `"balanced"`, or a weight per emotion.
+        exclude: A list of images to leave out, as `emoclass audit --write-clean FILE.txt` writes it.
+        audit: Whether copies of one picture are looked for, which then stay on one side; None leaves it to the
+            configuration, where it is so.
+        threads: Processor threads.
+        seed: Of everything random.
+        out: Where the run makes its own folder.
+        config: A config file, or its tables. What is said in the other arguments wins.
+        registry: The plugins; None discovers the installed ones.
+        progress: Told how the work goes on.
+
+    Returns:
+        The metrics, with what they rest on.
+
+    Raises:
+        ConfigError: A setting is wrong.
+        PluginError: A plugin, or a name that nobody offers.
+        DataError: The images cannot be used.
+        OutputError: The run folder cannot be written.
+
+    Example:
+        >>> result = run("happysad", data="photos/", epochs=20, seed=0)  # doctest: +SKIP
+        >>> result.metrics["accuracy"].value  # doctest: +SKIP
+        0.75
+    """
+    registry = registry or Registry.discover()
+    settings = compose(
+        registry,
+        out,
+        plugin=plugin,
+        data=data,
+        dataset=dataset,
+        model=model,
+        start=start,
+        recipe=recipe,
+        labels=labels,
+        map=map,
+        epochs=epochs,
+        batch_size=batch_size,
+        class_weights=class_weights,
+        exclude=exclude,
+        audit=audit,
+        threads=threads,
+        seed=seed,
+        config=config,
+    )
+    return run_config(settings, out=out, registry=registry, progress=progress)
+
+
+def run_config(
+    config: RunConfig, *, out: str | Path = "runs", registry: Registry | None = None, progress: Progress | None = None
+) -> RunResult:
+    """Do what a complete configuration says, and write a run folder; what `run` does after composing it.
+
+    Args:
+        config: The configuration.
+        out: Where the run makes its own folder.
+        registry: The plugins; None discovers the installed ones.
+        progress: Told how the work goes on.
+
+    Raises:
+        EmoclassError: What `run` raises.
+    """
+    work = Work(config, registry or Registry.discover(), progress or Progress())
+    listed, toml, _ = (
+        work.index(),
+        config.to_toml(),
+        work.trained,
+    )  # before anything is written: most mistakes show here
+    folder = RunFolder.create(Path(out).expanduser(), config.recipe)
+    try:
+        folder.write_text("config.toml", toml)
+        return _execute(work, folder, listed)
+    except EmoclassError as error:
+        if not folder.history():
+            folder.discard()  # nothing is lost, and resuming would fail the same way
+        _add_hint(error, folder)
+        raise
+    finally:
+        folder.release()
+
+
+def resume(folder: str | Path, *, registry: Registry | None = None, progress: Progress | None = None) -> RunResult:
+    """Continue a run that was interrupted; the result of a finished run is returned as it is.
+
+    Args:
+        folder: The run folder.
+        registry: The plugins; None discovers the installed ones.
+        progress: Told how the work goes on.
+
+    Raises:
+        OutputError: It is no run folder, is damaged, or the data changed since the run began.
+        EmoclassError: What `run` raises.
+    """
+    opened = RunFolder.open(Path(folder).expanduser())
+    if opened.is_finished():
+        return RunResult(**dict(opened.result()))
+    try:
+        settings = validate(read_file(opened.path / "config.toml"), source=str(opened.path / "config.toml"))
+        registry = registry or Registry.discover()
+        load_plugin(registry, settings.plugin)
+        opened.mend_history()
+        work = Work(settings, registry, progress or Progress())
+        return _execute(work, opened, work.index())
+    except EmoclassError as error:
+        _add_hint(error, opened)
+        raise
+    finally:
+        opened.release()
+
+
+def _add_hint(error: EmoclassError, folder: RunFolder) -> None:
+    """Say how to go on: a full disk can be cleared and a plugin mended, and what was trained is kept."""
+    kept = folder.path.exists()
+    if isinstance(error, OutputError) and error.hint is None:
+        kind = "Make it writable" if isinstance(error.__cause__, PermissionError) else "Free some space"
+        go_on = (
+            f"then continue with: {resume_command(folder.path)}" if kept else "or choose another --out, and run again."
+        )
+        error.hint = f"{kind}, {go_on}"
+    elif kept and isinstance(error, PluginError) and (folder.path / "checkpoint.state").exists():
+        error.hint = (
+            f"{error.hint or ''} What was trained is kept: continue with: {resume_command(folder.path)}".strip()
+        )
+
+
+def _execute(work: Work, folder: RunFolder, listed: Index) -> RunResult:
+    """Take a run from its list of images to its report."""
+    config = work.config
+    work.progress.started(folder.path)
+    with work.timed("audit"):
+        audited = audit_images(work, listed)
+    with work.timed("decoding"):
+        decoded = decode_images(work, folder, listed)
+    try:
+        images = split_images(work, listed, decoded, audited)
+        leaked = leaked_images(images, audited)
+        environment = write_beginning(folder, config, work.plugin, decoded, images, threads=work.threads)
+        notices = [
+            work.dataset.notice,
+            note_of_mismatch(
+                work.model.expects, work.model.image_shape, work.dataset, config.data.root, listed.samples
+            ),
+        ]
+        notes = notes_of(images, notices, listed, len(decoded.skipped), audited, leaked, config, work.start_trained_on)
+        for note in notes:
+            work.progress.note(note)
+        with work.timed("training"):
+            model = train(work, folder, images)
+        with work.timed("evaluation"):
+            predictions = predict_test(work, model, images, leaked)
+            metrics = measure(work, predictions)
+            adjusted = measure(work, predictions.without_leaked()) if leaked else {}
+        with work.timed("report"):
+            result = RunResult(
+                folder=folder.path,
+                plugin=work.plugin.name,
+                recipe=config.recipe,
+                labels=config.labels.emotions,
+                headline=config.evaluation.headline,
+                n_samples={side: len(images.samples(side)) for side in SPLITS},
+                metrics=metrics,
+                n_leaked=None if leaked is None else len(leaked),
+                leak_adjusted=adjusted,
+                history=folder.history(),
+                skipped=decoded.skipped,
+                left_out=listed.left_out,
+                merged=listed.merged,
+                notes=notes,
+            )
+            unpredictable = write_bundle(work, folder, result, model)
+            if unpredictable is not None:
+                work.progress.note(unpredictable)
+                result = result.model_copy(update={"notes": (*notes, unpredictable)})
+            write_outcome(work, folder, result, model, images, predictions, environment, listed, audited)
+    finally:
+        decoded.pixels.close()
+    folder.finish()
+    return result

@@ -1,0 +1,286 @@
+"""The steps of a run, each from one typed value to the next; `runner` puts them in order."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from emoclass.bundle.read import Bundle, read_bundle
+from emoclass.concurrency import available_threads
+from emoclass.data.index import Index, index
+from emoclass.data.labeled import LabeledPixels
+from emoclass.data.leaks import copies_of_training
+from emoclass.data.pixels import Decoded, decode
+from emoclass.data.split import split
+from emoclass.errors import BundleError, DataError, PluginError
+from emoclass.evaluation.evaluate import evaluate
+from emoclass.evaluation.predictions import Predictions, numbers_of_votes, scores_from_output, shares_of_votes
+from emoclass.inference.load import find_bundle
+from emoclass.inference.pretrained import DEFAULT, pretrained_folder
+from emoclass.plugin.configure import load_plugin, metric_specs
+from emoclass.plugin.registry import PluginInfo, Registry, unknown_name
+from emoclass.progress import Progress
+from emoclass.reporting.folders.run import RunFolder
+from emoclass.values.config import RunConfig, is_pretrained
+from emoclass.values.results import MetricValue
+from emoclass.values.specs import DatasetSpec, MetricSpec, ModelSpec, SplitName
+
+if TYPE_CHECKING:
+    import keras
+
+    from emoclass.auditing.findings import Audit
+    from emoclass.training.pipeline import Batches
+
+N_SHOWN = 10
+"""How many unreadable files an error names."""
+
+
+@dataclass
+class Work:
+    """What the steps of one run share."""
+
+    config: RunConfig
+    registry: Registry
+    progress: Progress
+    seconds: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def plugin(self) -> PluginInfo:
+        """The plugin that is run."""
+        return self.registry.plugin(load_plugin(self.registry, self.config.plugin))
+
+    @property
+    def dataset(self) -> DatasetSpec:
+        """The dataset that is read."""
+        return self.registry.datasets.get(self.config.data.dataset, prefer=self.plugin.name)
+
+    @property
+    def model(self) -> ModelSpec:
+        """The model that is trained."""
+        return self.registry.models.get(self.config.model.name, prefer=self.plugin.name)
+
+    @property
+    def metrics(self) -> list[MetricSpec]:
+        """The metrics that are computed."""
+        return metric_specs(self.registry, self.config)
+
+    @property
+    def threads(self) -> int:
+        """How many processor threads are at work."""
+        return self.config.runtime.threads or available_threads()
+
+    def index(self) -> Index:
+        """List the images, without those that a list excludes."""
+        from emoclass.auditing.clean import read_exclusions
+
+        data = self.config.data
+        excluded = frozenset() if data.exclude is None else read_exclusions(data.exclude)
+        return index(self.dataset, data, self.config.labels, excluded=excluded)
+
+    @cached_property
+    def trained(self) -> Bundle | None:
+        """The trained model that the training starts from, where the configuration names one.
+
+        Raises:
+            BundleError: There is none, it is damaged, or takes other images than the run's model.
+            PluginError: The model has no trained one of that name.
+        """
+        start, spec = self.config.model.start, self.model
+        if start is None:
+            return None
+        if not is_pretrained(start):
+            if not Path(start).exists():
+                raise BundleError(
+                    f"model.start: {start}: no such folder.",
+                    hint="--from takes the folder of a run or a bundle, or 'pretrained' for what the plugin brings.",
+                )
+            bundle = read_bundle(find_bundle(Path(start)))
+        elif not spec.pretrained:
+            raise BundleError(
+                f"model {spec.name!r}: brings no trained model to start from.",
+                hint="Name a run or a bundle: --from runs/20260102-030405-mine.",
+            )
+        else:
+            name = start.partition(":")[2] if ":" in start else DEFAULT
+            if name not in spec.pretrained:
+                raise unknown_name(f"trained model of {spec.name!r}:", name, list(spec.pretrained), [])
+            bundle = read_bundle(pretrained_folder(spec.pretrained[name]))
+        if bundle.manifest.image.shape != spec.image_shape:
+            raise BundleError(
+                f"bundle {bundle.path}: expected images of {spec.image_shape}, as model {spec.name!r} takes them, "
+                f"got {bundle.manifest.image.shape}.",
+                hint="Start from a model of the same kind.",
+            )
+        return bundle
+
+    @property
+    def start_trained_on(self) -> tuple[str, ...]:
+        """The datasets that the trained model was trained on; empty where there is none, or where it is gone."""
+        try:
+            return self.trained.manifest.trained_on if self.trained else ()
+        except (BundleError, PluginError):  # a run that is resumed does not need it
+            return ()
+
+    @contextmanager
+    def timed(self, stage: str) -> Iterator[None]:
+        """Tell that a stage begins, and remember how long it took, in seconds."""
+        self.progress.stage(stage)
+        started = time.perf_counter()
+        yield
+        self.seconds[stage] = time.perf_counter() - started
+
+
+def decode_images(work: Work, folder: RunFolder, listed: Index) -> Decoded:
+    """Decode every listed image once."""
+    runtime = work.config.runtime
+    return decode(
+        listed.samples,
+        work.dataset,
+        work.config.data.root,
+        work.model.image_shape,
+        cache_file=folder.path / "pixels.cache",
+        cache_bytes=runtime.cache_mib * 2**20,
+        threads=work.threads,
+        progress=work.progress,
+    )
+
+
+def audit_images(work: Work, listed: Index) -> Audit | None:
+    """Look for copies among the listed images, unless the configuration says not to."""
+    if not work.config.data.audit:
+        return None
+    from emoclass.auditing.examine import examine
+
+    root = work.config.data.root
+    return examine(listed.samples, work.dataset, root, threads=work.threads, progress=work.progress)
+
+
+def split_images(work: Work, listed: Index, decoded: Decoded, audited: Audit | None) -> LabeledPixels:
+    """Split the images that could be decoded; where too few could, the error names the others with their reasons."""
+    config = work.config
+    if not decoded.usable:
+        first = decoded.skipped[0]
+        raise DataError(
+            f"none of the {len(listed.samples)} files can be read, {first.path} for one: {first.reason}.",
+            hint="Images are read as JPEG, PNG, WebP, GIF, BMP and TIFF.",
+        )
+    # Both the list and the split are sorted by id, so the usable rows belong to the split's samples in order.
+    usable = [listed.samples[row] for row in decoded.usable]
+    try:
+        clusters = audited.clusters if audited else ()
+        drawn = split(usable, config.labels, config.data, seed=config.seed, clusters=clusters)
+    except DataError as error:
+        if not decoded.skipped:
+            raise
+        shown = "; ".join(f"{each.path}: {each.reason}" for each in decoded.skipped[:N_SHOWN])
+        rest = f"; and {len(decoded.skipped) - N_SHOWN} more" if len(decoded.skipped) > N_SHOWN else ""
+        message = f"{error.message} {len(decoded.skipped)} files cannot be read: {shown}{rest}."
+        raise DataError(message, hint=error.hint) from error
+    return LabeledPixels(drawn, config.labels, decoded.pixels, np.array(decoded.usable))
+
+
+def _batches(work: Work, images: LabeledPixels, side: SplitName) -> Batches:
+    from emoclass.training.pipeline import Batches
+    from emoclass.training.targets import validation_targets
+
+    targets = validation_targets(images.y_true(side), images.labels)
+    return Batches(images.pixels, images.rows_of(side), targets, batch_size=work.config.training.batch_size)
+
+
+def train(work: Work, folder: RunFolder, images: LabeledPixels) -> keras.Model:
+    """Build the model and train it, from the run folder's checkpoint where there is one; return what is kept of it."""
+    from emoclass.training.build import build, finish, set_threads
+    from emoclass.training.bundled import load_bundled
+    from emoclass.training.fit import fit
+    from emoclass.training.pipeline import ShuffledBatches
+    from emoclass.training.start import start_from
+    from emoclass.training.targets import training_targets
+
+    config = work.config
+    set_threads(config.runtime.threads)
+    settings: dict[str, Any] = {"seed": config.seed, "options": config.model.options}
+    network = build(work.model, config.labels, precision=config.training.precision, **settings)
+    checkpoint = folder.path / "checkpoint.state"
+    if not checkpoint.exists() and work.trained is not None:  # a checkpoint is further on already
+        start_from(work.model, network, config.labels, load_bundled(work.trained), work.trained.manifest.labels)
+
+    def on_epoch(epoch: int, logs: Mapping[str, float], seconds: float) -> None:
+        folder.append_history(epoch + 1, seconds, logs)
+        work.progress.epoch(epoch + 1, config.training.epochs, logs, seconds)
+
+    def on_batch(epoch: int, batch: int) -> None:
+        work.progress.batch(epoch + 1, config.training.epochs, batch, batches.batches_per_epoch)
+
+    batches = ShuffledBatches(
+        images.pixels,
+        images.rows_of("train"),
+        training_targets(
+            images.y_true("train"),
+            shares_of_votes([sample.votes for sample in images.samples("train")], config.labels),
+            config.labels,
+            config.training,
+        ),
+        batch_size=config.training.batch_size,
+        seed=config.seed,
+        mixup=config.training.mixup,
+    )
+    fit(
+        network,
+        work.model.value_range,
+        batches,
+        _batches(work, images, "validation"),
+        config.training,
+        config.labels,
+        class_counts=images.split.counts(config.labels)["train"],
+        seed=config.seed,
+        checkpoint=checkpoint,
+        on_epoch=on_epoch,
+        on_batch=on_batch,
+    )
+    return finish(work.model, network, config.labels, **settings)
+
+
+def leaked_images(images: LabeledPixels, audited: Audit | None) -> frozenset[str] | None:
+    """Return the test images that are copies of what the model is trained on; None where nobody looked."""
+    if audited is None:
+        return None
+    sides = dict(zip((sample.id for sample in images.split.samples), images.split.sides, strict=True))
+    return copies_of_training(sides, audited.clusters)
+
+
+def predict_test(work: Work, model: keras.Model, images: LabeledPixels, leaked: frozenset[str] | None) -> Predictions:
+    """Let the model say what it sees on the test images."""
+    from emoclass.training.fit import predict
+
+    output = predict(model, work.model.value_range, _batches(work, images, "test"), work.progress)
+    samples = images.samples("test")
+    votes = [sample.votes for sample in samples]
+    return Predictions(
+        ids=tuple(sample.id for sample in samples),
+        y_true=images.y_true("test"),
+        y_score=scores_from_output(output, work.config.labels),
+        labels=work.config.labels,
+        groups=tuple(sample.group for sample in samples),
+        split="test",
+        votes=shares_of_votes(votes, work.config.labels),
+        n_votes=numbers_of_votes(votes, work.config.labels),
+        leaked=None if leaked is None else np.array([sample.id in leaked for sample in samples]),
+    )
+
+
+def measure(work: Work, predictions: Predictions | None) -> dict[str, MetricValue]:
+    """Compute the run's metrics, of votes only where there are any or it names them; none without predictions."""
+    if predictions is None:
+        return {}
+    settings = work.config.evaluation
+    named = {*settings.headline, *settings.metrics}
+    has_votes = predictions.votes is not None
+    metrics = [spec for spec in work.metrics if has_votes or not spec.takes_votes or spec.name in named]
+    return evaluate(predictions, metrics, seed=work.config.seed, n_resamples=settings.resamples, progress=work.progress)

@@ -1,0 +1,112 @@
+import tomllib
+
+import pytest
+
+from emoclass.errors import ConfigError
+from emoclass.plugin.config_file import read_file
+from emoclass.plugin.configure import merge
+from emoclass.values.config import RunConfig, TrainingConfig, validate
+
+SMALLEST = {"plugin": "p", "recipe": "r", "labels": ["happy", "sad"], "model": {"name": "m"}}
+
+
+def test_the_smallest_configuration_has_the_documented_defaults():
+    config = validate(SMALLEST)
+    assert (config.training.epochs, config.training.batch_size, config.training.keep) == (20, 32, "last")
+    assert (config.data.validation, config.data.test, config.data.dataset) == (0.125, 0.125, "synthetic-faces")
+
+
+def test_toml_brings_an_equal_configuration_back(tmp_path):
+    config = validate(
+        merge(
+            SMALLEST,
+            {
+                "labels": {"emotions": ["happy", "bored"], "extra": {"bored": "dull"}},
+                "data": {"dataset": "folder", "root": str(tmp_path), "map": {"smile": "happy"}},
+                "training": {
+                    "class_weights": {"happy": 1.0, "bored": 2.5},
+                    "callbacks": [{"ref": "keras.callbacks:EarlyStopping", "options": {"patience": 3}}],
+                    "schedule": {"ref": "keras.optimizers.schedules:CosineDecay"},
+                },
+            },
+        )
+    )
+    assert RunConfig.model_validate(tomllib.loads(config.to_toml())) == config
+
+
+def test_the_digest_is_of_the_experiment_not_of_the_machine():
+    config = validate(SMALLEST)
+    assert validate({**SMALLEST, "runtime": {"threads": 1}}).digest() == config.digest()
+    assert validate({**SMALLEST, "seed": 1}).digest() != config.digest()
+
+
+def test_a_setting_that_a_later_version_adds_does_not_change_the_digest_of_an_old_experiment():
+    class LaterTraining(TrainingConfig):
+        warp: float = 0.0
+
+    class LaterRun(RunConfig):
+        training: LaterTraining = LaterTraining()
+        study: dict[str, int] = {}  # noqa: RUF012
+
+    for settings in ({}, {"training": {"epochs": 3}}):
+        experiment = {**SMALLEST, **settings}
+        assert LaterRun.model_validate(experiment).digest() == validate(experiment).digest()
+    warped = LaterRun.model_validate({**SMALLEST, "training": {"warp": 0.5}})
+    assert warped.digest() != validate(SMALLEST).digest()
+
+
+@pytest.mark.parametrize(
+    ("tree", "message"),
+    [
+        ({"training": {"epoch": 3}}, "unknown key 'training.epoch'; did you mean 'epochs'"),
+        ({"sead": 3}, "unknown key 'sead'; did you mean 'seed'"),
+        ({"training": {"callbacks": [{"ref": "a:b", "option": {}}]}}, "did you mean 'options'"),
+        ({"training": {"optimizer": {"ref": "adam"}}}, "expected 'package.module:attribute', got 'adam'"),
+        ({"training": {"epochs": 0}}, "training.epochs: Input should be greater than or equal to 1"),
+        ({"model": {}}, "'model.name' is required"),
+        ({"data": {"validation": 0.5, "test": 0.5}}, "expected less than 1, got 1"),
+        ({"data": {"map": {"smile": "hapy"}}}, "'smile' is mapped to 'hapy', which is no known emotion; did you mean"),
+        ({"training": {"class_weights": {"happy": 1}}}, "a weight for each of happy, sad, got happy"),
+        ({"labels": ["happy", "sadd"]}, "Did you mean 'sad'"),
+        ({"labels": {"emotions": ["happy", "sad"], "order": 1}}, "unknown key 'labels.order'"),
+        ({"seed": -1}, "seed"),
+    ],
+)
+def test_a_wrong_setting_says_what_is_right(tree, message):
+    with pytest.raises(ConfigError, match=message.replace("(", r"\(")) as caught:
+        validate({**SMALLEST, **tree}, source="my.toml")
+    assert str(caught.value).startswith("my.toml: ")
+    assert caught.value.exit_code == 2
+
+
+def test_layers_win_key_by_key():
+    merged = merge({"a": {"x": 1, "y": 1}, "b": 1}, {"a": {"y": 2}}, {"b": 3})
+    assert merged == {"a": {"x": 1, "y": 2}, "b": 3}
+
+
+@pytest.mark.parametrize("key", ["name", "ref", "dataset"])
+def test_options_go_with_what_they_were_written_for(key):
+    lower = {"t": {key: "a", "options": {"n": 1}}}
+    assert merge(lower, {"t": {key: "b"}}) == {"t": {key: "b"}}
+    assert merge(lower, {"t": {key: "b", "options": {"m": 2}}}) == {"t": {key: "b", "options": {"m": 2}}}
+    assert merge(lower, {"t": {key: "a", "options": {"m": 2}}}) == {"t": {key: "a", "options": {"n": 1, "m": 2}}}
+
+
+def test_merging_leaves_the_layers_as_they_were():
+    lower = {"a": {"x": 1}}
+    merge(lower, {"a": {"x": 2}})["a"]["x"] = 3
+    assert lower == {"a": {"x": 1}}
+
+
+def test_paths_in_a_config_file_are_relative_to_it(tmp_path):
+    (tmp_path / "c.toml").write_text('plugin = "./mine.py"\n[data]\nroot = "photos"\n')
+    tree = read_file(tmp_path / "c.toml")
+    assert tree == {"plugin": str(tmp_path / "mine.py"), "data": {"root": str(tmp_path / "photos")}}
+
+
+def test_a_config_file_that_cannot_be_read_says_why(tmp_path):
+    with pytest.raises(ConfigError, match=r"absent.toml: cannot be read \(No such file"):
+        read_file(tmp_path / "absent.toml")
+    (tmp_path / "bad.toml").write_text("epochs = = 3")
+    with pytest.raises(ConfigError, match="not valid TOML"):
+        read_file(tmp_path / "bad.toml")
