@@ -7,7 +7,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from emoclass import ModelSpec, Recipe, Registry, builtins, hookimpl
+from emoclass import ModelSpec, Recipe, Registry, hookimpl
+from emoclass.plugin import builtins
 from emoclass.plugin.registry import PluginInfo
 
 

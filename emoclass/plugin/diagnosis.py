@@ -14,7 +14,6 @@ from typing import Any
 import pluggy
 import pydantic
 
-import emoclass
 from emoclass.errors import EmoclassError, PluginLoadError
 from emoclass.plugin import hookspecs
 from emoclass.plugin.hookspecs import HOOKSPEC_VERSION
@@ -29,7 +28,8 @@ HOOKS: Mapping[str, Callable[..., Any]] = {
 """The hooks by name."""
 
 _MACHINERY = [
-    Path(module.__file__).parent for module in (emoclass, importlib, pluggy, pydantic) if module.__file__ is not None
+    Path(__file__).parents[1],
+    *(Path(module.__file__).parent for module in (importlib, pluggy, pydantic) if module.__file__ is not None),
 ]
 
 

@@ -124,9 +124,7 @@ def _other_imports(kinds: tuple[str, ...], one_file: bool) -> list[str]:
 
 def _framework(kinds: tuple[str, ...]) -> list[str]:
     """Return what a plugin needs of ours: this release or a later one, and the network that its recipe borrows."""
-    import emoclass
-
-    minor = ".".join(emoclass.__version__.split(".")[:2])
+    minor = ".".join(importlib.metadata.version("emoclass").split(".")[:2])
     borrows = "recipe" in kinds and "model" not in kinds
     return [f"emoclass>={minor}", *(["emoclass-happysad"] if borrows else [])]
 

@@ -19,9 +19,10 @@ from click.testing import CliRunner
 from tiny import TinyPlugin, draw_photographs, tiny_registry
 
 import emoclass
-from emoclass import Registry, builtins
+from emoclass import Registry
 from emoclass.cli import cli
 from emoclass.errors import EmoclassError
+from emoclass.plugin import builtins
 from emoclass.testing.checks import plugin, spec
 from emoclass.testing.run import collect_checks, run_check
 

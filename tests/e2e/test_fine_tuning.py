@@ -8,8 +8,9 @@ import pytest
 from tiny import TinyPlugin, build_tiny, draw_photographs
 
 import emoclass
-from emoclass import ModelSpec, Recipe, Registry, builtins, hookimpl
+from emoclass import ModelSpec, Recipe, Registry, hookimpl
 from emoclass.errors import BundleError, UnknownNameError
+from emoclass.plugin import builtins
 from emoclass.plugin.registry import PluginInfo
 from emoclass.progress import Progress
 

@@ -8,10 +8,9 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from emoclass import cli
+from emoclass import RunResult, StudyResult, cli
 from emoclass.errors import ConfigError
-from emoclass.values.results import MetricValue, RunResult
-from emoclass.values.study import StudyResult
+from emoclass.values.results import MetricValue
 from emoclass.workflows import cross_validate as workflow
 
 

@@ -13,8 +13,8 @@ from matplotlib.figure import Figure
 from PIL import Image
 
 from emoclass import RunConfig
-from emoclass.reporting import plots
 from emoclass.reporting.contents import Picture, ReportContents
+from emoclass.reporting.plots import run as plots
 from emoclass.values.results import MetricValue, RunRecord
 
 LABELS = ("happy", "sad")
@@ -197,7 +197,7 @@ def test_class_names_are_no_formulas_and_need_no_glyphs():
 def test_nothing_global_is_left_behind():
     # matplotlib itself imports pyplot (for 3-D axes), so what counts is that no figure is registered there.
     code = (
-        "import matplotlib; before = dict(matplotlib.rcParams); from emoclass.reporting import plots;"
+        "import matplotlib; before = dict(matplotlib.rcParams); from emoclass.reporting.plots import run as plots;"
         "plots.draw_curves({'loss': (1.0, 0.5)}).canvas.draw();"
         "assert dict(matplotlib.rcParams) == before;"
         "from matplotlib import pyplot; assert pyplot.get_fignums() == []"

@@ -14,6 +14,7 @@ import pytest
 from tiny import draw_photographs
 
 import emoclass
+from emoclass import RunResult, StudyResult
 from emoclass.data.split import split
 from emoclass.errors import ConfigError, DataError, OutputError
 from emoclass.plugin.config_file import read_file
@@ -21,8 +22,8 @@ from emoclass.progress import Progress
 from emoclass.reporting.folders.run import RunFolder
 from emoclass.reporting.folders.study import StudyFolder, is_study
 from emoclass.values.config import validate
-from emoclass.values.results import MetricValue, RunResult
-from emoclass.values.study import Spread, StudyResult
+from emoclass.values.results import MetricValue
+from emoclass.values.study import Spread
 from emoclass.workflows import cross_validate as workflow
 from emoclass.workflows.run_steps import Work
 
@@ -33,7 +34,7 @@ def photos(tmp_path_factory) -> Path:
 
 
 class Played:
-    """Plays `runner.resume`: the split is real, every image is predicted "sad", and some runs are interrupted."""
+    """Plays `resume`: the split is real, every image is predicted "sad", and some runs are interrupted."""
 
     def __init__(self) -> None:
         self.resumed: list[str] = []
@@ -43,7 +44,7 @@ class Played:
     def __call__(self, folder, *, registry, progress) -> RunResult:
         opened = RunFolder.open(folder)
         if opened.is_finished():
-            return opened.result()
+            return RunResult(**dict(opened.result()))
         self.resumed.append(opened.path.name)
         config = validate(read_file(opened.path / "config.toml"))
         progress.started(opened.path)
@@ -75,7 +76,7 @@ class Played:
         )  # fmt: skip
         opened.write_json("metrics.json", result.to_json())
         opened.finish()
-        return opened.result()
+        return RunResult(**dict(opened.result()))
 
 
 @pytest.fixture
