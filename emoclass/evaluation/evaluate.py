@@ -5,14 +5,15 @@ from __future__ import annotations
 import math
 import numbers
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import sklearn
 
 from emoclass.errors import ContractError, DuplicateNameError, EmoclassError
 from emoclass.evaluation.intervals import Interval, bootstrap, mean_of_proportions
-from emoclass.evaluation.predictions import Predictions
+from emoclass.evaluation.predictions import FloatArray, Predictions
+from emoclass.evaluation.weighted import OfWeights
 from emoclass.progress import Progress
 from emoclass.values.references import resolve
 from emoclass.values.results import MetricValue
@@ -47,17 +48,64 @@ def evaluate(
         ContractError: A metric failed, or returned something that its spec excludes.
         DuplicateNameError: Two metrics have one name.
     """
-    values: dict[str, MetricValue] = {}
-    # Predictions are checked once, and not again by scikit-learn in each of the resamples.
-    with sklearn.config_context(assume_finite=True):
-        for spec in (progress or Progress()).track(metrics, title="Measuring", total=len(metrics), unit="metrics"):
-            if spec.name in values:
-                raise DuplicateNameError(f"metric {spec.name!r}: expected each name once, got it twice.")
-            values[spec.name] = _measure(spec, predictions, seed=seed, n_resamples=n_resamples)
-    return values
+    found: dict[str, MetricValue | _Figures] = {}
+    for spec in (progress or Progress()).track(metrics, title="Measuring", total=len(metrics), unit="metrics"):
+        if spec.name in found:
+            raise DuplicateNameError(f"metric {spec.name!r}: expected each name once, got it twice.")
+        found[spec.name] = _measure(spec, predictions)
+    waiting: dict[object, list[_Figures]] = {}  # what is measured on the same images sees the same resamples
+    for each in found.values():
+        if isinstance(each, _Figures) and each.intervals is None:
+            waiting.setdefault(each.spec.takes_votes, []).append(each)
+    for together in waiting.values():
+        of_weights = [_of_weights(each) for each in together]
+        intervals = bootstrap(of_weights, together[0].predictions.units, seed=seed, n_resamples=n_resamples)
+        for each, own in zip(together, intervals, strict=True):
+            each.intervals = own
+    return {name: each.value() if isinstance(each, _Figures) else each for name, each in found.items()}
 
 
-def _measure(spec: MetricSpec, given: Predictions, *, seed: int, n_resamples: int) -> MetricValue:
+@dataclass
+class _Figures:
+    """A metric's figures, while their intervals are made.
+
+    Attributes:
+        spec: The metric.
+        predictions: The samples that it was computed on.
+        values: One, or one for each emotion.
+        n_samples: The denominator of the one value.
+        denominators: Those of the emotions' values.
+        intervals: One for each value; None where they are still to be bootstrapped.
+        method: How they are made.
+    """
+
+    spec: MetricSpec
+    predictions: Predictions
+    values: list[float | None]
+    n_samples: int
+    denominators: Sequence[int]
+    intervals: Sequence[Interval] | None
+    method: str
+
+    def value(self) -> MetricValue:
+        """Return the values with their intervals."""
+        predictions, split, intervals = self.predictions, self.predictions.split, self.intervals or ()
+        if self.spec.kind == "scalar":
+            return _value(self.values[0], intervals[0], self.method, self.n_samples, split)
+        return MetricValue(
+            n_samples=len(predictions),
+            split=split,
+            per_class={
+                emotion: _value(value, interval, self.method, int(n), split, _why_undefined(predictions, emotion))
+                for emotion, value, interval, n in zip(
+                    predictions.labels.emotions, self.values, intervals, self.denominators, strict=True
+                )
+            },
+        )
+
+
+def _measure(spec: MetricSpec, given: Predictions) -> MetricValue | _Figures:
+    """Compute a metric; the interval, too, where it is made of counts."""
     predictions: Predictions | None = given
     lack = ""
     if spec.takes_votes == "counts":
@@ -67,15 +115,10 @@ def _measure(spec: MetricSpec, given: Predictions, *, seed: int, n_resamples: in
     if predictions is None:
         return MetricValue(n_samples=0, split=given.split, reason=lack)
     labels, split, n = predictions.labels, predictions.split, len(predictions)
-    compute = resolve(spec.compute)
-
-    def figures(index: Any) -> list[float | None]:
-        raw = called(spec, compute, predictions, index)
-        return as_figures(spec, raw, labels.emotions)
 
     raw, reason, counted = None, None, None
     try:
-        raw = called(spec, compute, predictions, slice(None))
+        raw = called(spec, resolve(spec.compute), predictions)
     except ValueError as undefined:
         reason = str(undefined) or "undefined"
     try:
@@ -83,7 +126,6 @@ def _measure(spec: MetricSpec, given: Predictions, *, seed: int, n_resamples: in
     except ValueError as uncounted:
         if reason is None:
             raise _expected(spec, "counts of (successes, trials) where it has a value", uncounted) from uncounted
-    method = "wilson" if counted and not predictions.has_grouped_images else "bootstrap"
     n_samples = counted[1][0] if counted and spec.kind == "scalar" and len(counted[1]) == 1 else n
     if reason is not None:
         return MetricValue(n_samples=n_samples, split=split, reason=reason)
@@ -91,26 +133,62 @@ def _measure(spec: MetricSpec, given: Predictions, *, seed: int, n_resamples: in
         return MetricValue(n_samples=n, split=split, matrix=as_matrix(spec, raw, len(labels)))
     values = as_figures(spec, raw, labels.emotions)
 
-    if counted and method == "wilson":
+    intervals: list[Interval] | None = None
+    if counted and predictions.independent:
         intervals = _proportions(spec, values, *counted)
-    elif spec.interval != "none" and any(value is not None for value in values):
-        intervals = bootstrap(figures, n, groups=predictions.groups, seed=seed, n_resamples=n_resamples)
-    else:
+    elif spec.interval == "none" or all(value is None for value in values):
         intervals = [Interval()] * len(values)
-
-    if spec.kind == "scalar":
-        return _value(values[0], intervals[0], method, n_samples, split)
-    denominators = counted[1] if counted else np.bincount(predictions.y_true, minlength=len(labels))
-    return MetricValue(
-        n_samples=n,
-        split=split,
-        per_class={
-            emotion: _value(value, interval, method, int(denominator), split, _why_undefined(predictions, emotion))
-            for emotion, value, interval, denominator in zip(
-                labels.emotions, values, intervals, denominators, strict=True
-            )
-        },
+    return _Figures(
+        spec=spec,
+        predictions=predictions,
+        values=values,
+        n_samples=n_samples,
+        denominators=counted[1] if counted else np.bincount(predictions.y_true, minlength=len(labels)).tolist(),
+        intervals=intervals,
+        method="wilson" if counted and predictions.independent else "bootstrap",
     )
+
+
+def _of_weights(figures: _Figures) -> OfWeights:
+    """Return a metric's figures as a function of how often each image counts, held to the metric's contract."""
+    spec, predictions, width = figures.spec, figures.predictions, len(figures.values)
+    of_weights = _one_by_one(figures) if spec.weighted is None else called(spec, resolve(spec.weighted), predictions)
+    low, high = _bounds(spec)
+
+    def checked(weights: FloatArray) -> FloatArray:
+        try:
+            values = np.asarray(of_weights(weights), dtype=np.float64).reshape(len(weights), -1)
+        except EmoclassError:
+            raise
+        except Exception as error:
+            raise _expected(spec, "weighted to return figures", f"{type(error).__name__}: {error}") from error
+        if values.shape[1] != width:
+            raise _expected(spec, f"{width} figures a resample from weighted", values.shape[1])
+        outside = (values < low - _TOLERANCE) | (values > high + _TOLERANCE)
+        if outside.any():
+            raise _out_of_bounds(spec, float(values[outside][0]))
+        return np.clip(values, low, high)
+
+    once = checked(np.ones((1, len(predictions))))[0]
+    expected = np.array(figures.values, dtype=np.float64)  # None becomes NaN
+    if not np.allclose(once, expected, rtol=1e-6, atol=1e-6, equal_nan=True):
+        raise _expected(spec, f"{expected.tolist()} from weighted, too, where all images count once", once.tolist())
+    return checked
+
+
+def _one_by_one(figures: _Figures) -> OfWeights:
+    """Return a metric as a function of weights that calls `compute` for each resample."""
+    spec, predictions = figures.spec, figures.predictions
+    compute, undefined = resolve(spec.compute), [None] * len(figures.values)
+
+    def of_row(weights: FloatArray) -> Sequence[float | None]:
+        index = np.repeat(np.arange(len(predictions)), weights.astype(np.int64))
+        try:
+            return as_figures(spec, called(spec, compute, predictions, index), predictions.labels.emotions)
+        except ValueError:
+            return undefined
+
+    return lambda weights: np.array([of_row(row) for row in weights], dtype=np.float64)  # None becomes NaN
 
 
 def _value(
@@ -177,11 +255,20 @@ def _as_number(spec: MetricSpec, raw: Any) -> float:
     value = float(raw)
     if not math.isfinite(value):
         raise _expected(spec, "a finite number", value, "Raise ValueError with the reason where it is undefined.")
-    low = -math.inf if spec.bounds[0] is None else spec.bounds[0]
-    high = math.inf if spec.bounds[1] is None else spec.bounds[1]
+    low, high = _bounds(spec)
     if not low - _TOLERANCE <= value <= high + _TOLERANCE:
-        raise _expected(spec, f"a value in [{low:g}, {high:g}]", f"{value:g}", "Correct it, or declare its bounds.")
+        raise _out_of_bounds(spec, value)
     return min(max(value, low), high)
+
+
+def _bounds(spec: MetricSpec) -> tuple[float, float]:
+    low, high = spec.bounds
+    return -math.inf if low is None else low, math.inf if high is None else high
+
+
+def _out_of_bounds(spec: MetricSpec, value: float) -> ContractError:
+    low, high = _bounds(spec)
+    return _expected(spec, f"a value in [{low:g}, {high:g}]", f"{value:g}", "Correct it, or declare its bounds.")
 
 
 def as_matrix(spec: MetricSpec, raw: Any, classes: int) -> tuple[tuple[float, ...], ...]:

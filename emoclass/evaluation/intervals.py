@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
-import warnings
-from collections.abc import Callable, Sequence
+import math
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import stats
+from scipy import special
+
+from emoclass.concurrency import available_threads, ordered_map
+from emoclass.evaluation.weighted import OfWeights
 
 CONFIDENCE = 0.95
+TAIL = (1 - CONFIDENCE) / 2
 MOST_UNDEFINED = 0.05
 """The share of resamples without a value above which the rest would no longer speak for the sample."""
 
-_BATCH = 64  # resamples drawn at once: bounds the memory of a large split
+CHUNK_BYTES = 2**20
+"""Weights that a thread holds at once, but for one resample at least: what fits the cache of a processor is fast."""
+
+_Z = float(special.ndtri(1 - TAIL))
 
 
 @dataclass(frozen=True)
@@ -38,9 +45,11 @@ def wilson(successes: int, trials: int) -> Interval:
     """
     if trials == 0:
         return Interval(0.0, 1.0)
-    low, high = stats.binomtest(successes, trials).proportion_ci(CONFIDENCE, method="wilson")
+    share, square = successes / trials, _Z**2 / trials
+    middle = (share + square / 2) / (1 + square)
+    half = math.sqrt(square * (share * (1 - share) + square / 4)) / (1 + square)
     # At 0 and at all successes the formula's end equals the proportion but for rounding.
-    return Interval(min(float(low), successes / trials), max(float(high), successes / trials))
+    return Interval(max(0.0, min(middle - half, share)), min(1.0, max(middle + half, share)))
 
 
 def mean_of_proportions(
@@ -74,70 +83,62 @@ def mean_of_proportions(
 
 
 def bootstrap(
-    statistic: Callable[[NDArray[np.intp]], Sequence[float | None]],
-    n: int,
-    *,
-    groups: Sequence[str | None] | None = None,
-    seed: int,
-    n_resamples: int = 1000,
-) -> list[Interval]:
-    """Return the percentile interval of each figure that `statistic` computes.
+    figures: Sequence[OfWeights], unit: NDArray[np.int64], *, seed: int, n_resamples: int = 1000
+) -> list[list[Interval]]:
+    """Return the percentile intervals of figures.
 
-    What is resampled are images or, where any image declares a group, groups: the images of one person
-    are no independent evidence, so they go together; an image without a group is one of its own.
+    All of them see the same resamples.
 
     Args:
-        statistic: Takes image indices, returns the figures, None or NaN where undefined; ValueError
-            stands for all of them undefined.
-        n: How many images there are.
-        groups: Each image's group.
+        figures: Each takes how often each image counts, float64 `(resamples, n)`, and returns what it is then,
+            `(resamples,)`, or `(resamples, k)` where it is several: NaN where undefined.
+        unit: The number of each image's independent unit, from 0 on without gaps: units are what is drawn again, and
+            images of one unit, such as a person, go together. Shape: int `(n,)`.
         seed: Seed of the resampling.
         n_resamples: How many resamples.
 
     Returns:
-        One interval for each figure. It is missing, with the reason, where there are fewer than two
-        units to resample, where more than 5 % of the resamples leave the figure undefined, and where all
-        resamples agree: they cannot tell how far other images would differ.
+        Of each figure one interval, or k. It is missing, with the reason, where there are fewer than two units to
+        resample, where more than 5 % of the resamples leave the figure undefined, and where all resamples agree: they
+        cannot tell how far other images would differ.
 
     Source: Efron and Tibshirani (1993), An introduction to the bootstrap, chapter 13.
     """
-    members = _members(groups, n)
-    units = n if members is None else len(members)
-    width = len(statistic(np.arange(n)))
+    units = int(unit.max()) + 1
+    reason = ""
     if n_resamples < 1:
-        return [Interval(reason="no interval: no bootstrap was made")] * width
-    if units < 2:
-        return [Interval(reason=f"no interval: a single {'image' if members is None else 'group'}")] * width
+        reason = "no interval: no bootstrap was made"
+    elif units < 2:
+        reason = f"no interval: a single {'image' if len(unit) == 1 else 'group'}"
+    if reason:
+        widths = [np.size(figure(np.ones((1, len(unit))))) for figure in figures]
+        return [[Interval(reason=reason)] * width for width in widths]
 
-    def of_resamples(drawn: NDArray[np.intp], axis: int) -> NDArray[np.float64]:
-        rows = [
-            _figures(statistic, row if members is None else np.concatenate([members[unit] for unit in row]), width)
-            for row in drawn
-        ]
-        return np.array(rows).T
+    def of_chunk(drawn: NDArray[np.int32]) -> list[NDArray[np.float64]]:
+        weights = _weights(drawn, unit)
+        return [figure(weights).reshape(len(weights), -1) for figure in figures]
 
-    with warnings.catch_warnings():
-        # SciPy warns of undefined resamples; they are counted and dropped below.
-        warnings.simplefilter("ignore", stats.DegenerateDataWarning)
-        result = stats.bootstrap(
-            (np.arange(units),),
-            of_resamples,
-            n_resamples=n_resamples,
-            batch=_BATCH,
-            vectorized=True,
-            method="percentile",
-            rng=np.random.default_rng(seed),
-        )
-    return [_percentiles(row) for row in result.bootstrap_distribution]
+    chunks = ordered_map(of_chunk, resamples(units, len(unit), seed=seed, n_resamples=n_resamples), available_threads())
+    values = [np.concatenate(parts) for parts in zip(*chunks, strict=True)]
+    return [[_percentiles(column) for column in each.T] for each in values]
 
 
-def _figures(
-    statistic: Callable[[NDArray[np.intp]], Sequence[float | None]], index: NDArray[np.intp], width: int
-) -> NDArray[np.float64]:
-    try:
-        return np.array(statistic(index), dtype=np.float64)  # None becomes NaN
-    except ValueError:
-        return np.full(width, np.nan)
+def resamples(units: int, n: int, *, seed: int, n_resamples: int) -> Iterator[NDArray[np.int32]]:
+    """Yield resamples of units, drawn with replacement: int32 `(some, units)`, as many as fit `CHUNK_BYTES` of weights.
+
+    The draws are those of `scipy.stats.bootstrap`, whatever the size of the chunks.
+    """
+    rng = np.random.default_rng(seed)
+    size = max(1, CHUNK_BYTES // (8 * n))
+    for done in range(0, n_resamples, size):
+        yield rng.integers(0, units, (min(size, n_resamples - done), units), dtype=np.int32)
+
+
+def _weights(drawn: NDArray[np.int32], unit: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Return how often each image is in each resample of units."""
+    units = drawn.shape[1]
+    weights = np.stack([np.bincount(row, minlength=units) for row in drawn]).astype(np.float64)
+    return weights if units == len(unit) else weights[:, unit]
 
 
 def _percentiles(values: NDArray[np.float64]) -> Interval:
@@ -147,17 +148,5 @@ def _percentiles(values: NDArray[np.float64]) -> Interval:
         return Interval(reason=f"no interval: undefined in {missing} of {len(values)} resamples")
     if np.ptp(defined) < 1e-12:
         return Interval(reason=f"no interval: all {len(defined)} resamples give the same value")
-    tail = (1 - CONFIDENCE) / 2
-    low, high = np.quantile(defined, [tail, 1 - tail])
+    low, high = np.quantile(defined, [TAIL, 1 - TAIL])
     return Interval(float(low), float(high))
-
-
-def _members(groups: Sequence[str | None] | None, n: int) -> list[NDArray[np.intp]] | None:
-    """Return the image indices of each group, or None where every image stands for itself."""
-    if groups is None or all(group is None for group in groups):
-        return None
-    by_group: dict[object, list[int]] = {}
-    for index, group in zip(range(n), groups, strict=True):
-        # A pair cannot be mistaken for another group's name.
-        by_group.setdefault(("alone", index) if group is None else group, []).append(index)
-    return [np.array(indices, dtype=np.intp) for indices in by_group.values()]

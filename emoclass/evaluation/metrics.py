@@ -4,24 +4,28 @@ Each metric follows `MetricSpec.compute`: `y_true` int `(n,)`, `y_score` float `
 probabilities, and ValueError with the reason where the value is undefined. With two labels, precision,
 recall and F1 speak of the positive (second) label; beyond two they are means over the classes that
 are present in `y_true`, where a class that was never predicted has precision 0.
+
+Each is written once, as a function of confusion matrices `(..., classes, classes)`, rows = true class. So the same
+code gives the value and, as `MetricSpec.weighted`, the values of all resamples. Scikit-learn is the reference of the
+tests.
 """
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
-from typing import Any
+from typing import TypeAlias
 
 import numpy as np
-import sklearn.metrics as sk
 
 from emoclass.evaluation.decision import predicted_classes
 from emoclass.evaluation.predictions import FloatArray, IntArray
+from emoclass.evaluation.weighted import OfWeights, ratio, weighted_confusions
 from emoclass.values.labels import LabelScheme
 
-Decided = tuple[IntArray, IntArray, FloatArray | None]
-ClassCounts = tuple[list[int], list[int]]
-Counts = tuple[int, int] | ClassCounts
+ClassCounts: TypeAlias = tuple[list[int], list[int]]
+Counts: TypeAlias = tuple[int, int] | ClassCounts
+Figure: TypeAlias = Callable[[FloatArray], FloatArray]
+"""Confusion matrices `(..., classes, classes)` -> figures `(...)` or `(..., classes)`, NaN where undefined."""
 
 
 def with_weight(
@@ -40,11 +44,6 @@ def with_weight(
     return y_true, y_score, sample_weight
 
 
-def _decided(y_true: IntArray, y_score: FloatArray, sample_weight: FloatArray | None) -> Decided:
-    y_true, y_score, sample_weight = with_weight(y_true, y_score, sample_weight)
-    return y_true, predicted_classes(y_score), sample_weight
-
-
 def confusion_matrix(
     y_true: IntArray, y_score: FloatArray, *, labels: LabelScheme, sample_weight: FloatArray | None = None
 ) -> FloatArray:
@@ -52,42 +51,77 @@ def confusion_matrix(
 
     Shapes: -> float64 `(len(labels), len(labels))`.
     """
-    y_true, y_pred, weight = _decided(y_true, y_score, sample_weight)
-    matrix = sk.confusion_matrix(y_true, y_pred, labels=range(len(labels)), sample_weight=weight)
-    return np.asarray(matrix, dtype=np.float64)
+    y_true, y_score, weight = with_weight(y_true, y_score, sample_weight)
+    classes = len(labels)
+    cell = y_true * classes + predicted_classes(y_score)
+    return np.bincount(cell, weights=weight, minlength=classes**2).reshape(classes, classes).astype(np.float64)
+
+
+# The figures, of one confusion matrix or of many.
+
+
+def _accuracy(matrix: FloatArray) -> FloatArray:
+    return ratio(_hits(matrix).sum(axis=-1), matrix.sum(axis=(-2, -1)))
+
+
+def _recalls(matrix: FloatArray) -> FloatArray:
+    return ratio(_hits(matrix), matrix.sum(axis=-1))
+
+
+def _precisions(matrix: FloatArray) -> FloatArray:
+    return ratio(_hits(matrix), matrix.sum(axis=-2))
+
+
+def _f1s(matrix: FloatArray) -> FloatArray:
+    return ratio(2 * _hits(matrix), matrix.sum(axis=-1) + matrix.sum(axis=-2))
+
+
+def _hits(matrix: FloatArray) -> FloatArray:
+    return np.diagonal(matrix, axis1=-2, axis2=-1)
+
+
+def _of_present_classes(figure: Figure) -> Figure:
+    """Leave out the classes that no image shows."""
+    return lambda matrix: np.where(matrix.sum(axis=-1) > 0, figure(matrix), np.nan)
+
+
+def _mean_of_present_classes(figure: Figure) -> Figure:
+    """Average over the classes that are present; what is undefined of one of them counts as 0."""
+
+    def mean(matrix: FloatArray) -> FloatArray:
+        present = matrix.sum(axis=-1) > 0
+        return ratio(np.where(present, np.nan_to_num(figure(matrix)), 0.0).sum(axis=-1), present.sum(axis=-1))
+
+    return mean
+
+
+def _of_positive_or_mean(figure: Figure, labels: LabelScheme) -> Figure:
+    """Take the positive class's figure of two, or else the mean over the classes that are present."""
+    return _mean_of_present_classes(figure) if labels.positive is None else lambda matrix: figure(matrix)[..., 1]
+
+
+def _kappa(matrix: FloatArray) -> FloatArray:
+    total = matrix.sum(axis=(-2, -1))
+    by_chance = (matrix.sum(axis=-1) * matrix.sum(axis=-2)).sum(axis=-1)  # both times the square of the total
+    return ratio(_hits(matrix).sum(axis=-1) * total - by_chance, total**2 - by_chance)
+
+
+# The metrics.
 
 
 def accuracy(
     y_true: IntArray, y_score: FloatArray, *, labels: LabelScheme, sample_weight: FloatArray | None = None
 ) -> float:
     """Return the share of images whose predicted class is the true one. Range: [0, 1]."""
-    y_true, y_pred, weight = _decided(y_true, y_score, sample_weight)
-    return float(sk.accuracy_score(y_true, y_pred, sample_weight=weight))
+    return float(_accuracy(confusion_matrix(y_true, y_score, labels=labels, sample_weight=sample_weight)))
 
 
 def balanced_accuracy(
     y_true: IntArray, y_score: FloatArray, *, labels: LabelScheme, sample_weight: FloatArray | None = None
 ) -> float:
     """Return the mean recall of the classes that are present. Range: [0, 1]."""
-    # balanced_accuracy_score is the same, but warns where an absent class was predicted.
-    return _mean(sk.recall_score, _decided(y_true, y_score, sample_weight))
-
-
-def _mean(score: Callable[..., Any], decided: Decided) -> float:
-    y_true, y_pred, weight = decided
-    present = np.unique(y_true)
-    return float(score(y_true, y_pred, labels=present, average="macro", zero_division=0, sample_weight=weight))
-
-
-def _positive_or_mean(score: Callable[..., Any], decided: Decided, labels: LabelScheme, undefined: str) -> float:
-    """Return the positive class's figure, or the mean over the classes that are present."""
-    if labels.positive is None:
-        return _mean(score, decided)
-    y_true, y_pred, weight = decided
-    value = float(score(y_true, y_pred, zero_division=np.nan, sample_weight=weight))
-    if math.isnan(value):
-        raise ValueError(undefined.format(labels.positive))
-    return value
+    matrix = confusion_matrix(y_true, y_score, labels=labels, sample_weight=sample_weight)
+    return float(_mean_of_present_classes(_recalls)(matrix))
 
 
 def precision(
@@ -98,8 +132,8 @@ def precision(
     Raises:
         ValueError: Two labels, and no image was predicted as the positive one.
     """
-    decided = _decided(y_true, y_score, sample_weight)
-    return _positive_or_mean(sk.precision_score, decided, labels, "no image was predicted {!r}")
+    matrix = confusion_matrix(y_true, y_score, labels=labels, sample_weight=sample_weight)
+    return _defined(_of_positive_or_mean(_precisions, labels)(matrix), f"no image was predicted {labels.positive!r}")
 
 
 def recall(
@@ -110,8 +144,8 @@ def recall(
     Raises:
         ValueError: Two labels, and no image shows the positive one.
     """
-    decided = _decided(y_true, y_score, sample_weight)
-    return _positive_or_mean(sk.recall_score, decided, labels, "no image shows {!r}")
+    matrix = confusion_matrix(y_true, y_score, labels=labels, sample_weight=sample_weight)
+    return _defined(_of_positive_or_mean(_recalls, labels)(matrix), f"no image shows {labels.positive!r}")
 
 
 def f1(y_true: IntArray, y_score: FloatArray, *, labels: LabelScheme, sample_weight: FloatArray | None = None) -> float:
@@ -120,40 +154,42 @@ def f1(y_true: IntArray, y_score: FloatArray, *, labels: LabelScheme, sample_wei
     Raises:
         ValueError: Two labels, and no image shows the positive one or was predicted as it.
     """
-    decided = _decided(y_true, y_score, sample_weight)
-    return _positive_or_mean(sk.f1_score, decided, labels, "no image shows or was predicted {!r}")
+    matrix = confusion_matrix(y_true, y_score, labels=labels, sample_weight=sample_weight)
+    return _defined(_of_positive_or_mean(_f1s, labels)(matrix), f"no image shows or was predicted {labels.positive!r}")
 
 
-def _per_class(score: Callable[..., Any], decided: Decided, labels: LabelScheme) -> dict[str, float | None]:
-    """Return each class's figure, None where there is none and for a class without images."""
-    y_true, y_pred, weight = decided
-    classes = range(len(labels))
-    values = score(y_true, y_pred, labels=classes, average=None, zero_division=np.nan, sample_weight=weight)
-    return {
-        emotion: None if k not in y_true or math.isnan(values[k]) else float(values[k])
-        for k, emotion in enumerate(labels.emotions)
-    }
+def _defined(value: FloatArray, undefined: str) -> float:
+    if np.isnan(value):
+        raise ValueError(undefined)
+    return float(value)
 
 
 def precision_per_class(
     y_true: IntArray, y_score: FloatArray, *, labels: LabelScheme, sample_weight: FloatArray | None = None
 ) -> dict[str, float | None]:
     """Return the precision of each emotion, None where it is absent or was never predicted. Range: [0, 1]."""
-    return _per_class(sk.precision_score, _decided(y_true, y_score, sample_weight), labels)
+    return _per_class(
+        _precisions, confusion_matrix(y_true, y_score, labels=labels, sample_weight=sample_weight), labels
+    )
 
 
 def recall_per_class(
     y_true: IntArray, y_score: FloatArray, *, labels: LabelScheme, sample_weight: FloatArray | None = None
 ) -> dict[str, float | None]:
     """Return the recall of each emotion, None where it is absent. Range: [0, 1]."""
-    return _per_class(sk.recall_score, _decided(y_true, y_score, sample_weight), labels)
+    return _per_class(_recalls, confusion_matrix(y_true, y_score, labels=labels, sample_weight=sample_weight), labels)
 
 
 def f1_per_class(
     y_true: IntArray, y_score: FloatArray, *, labels: LabelScheme, sample_weight: FloatArray | None = None
 ) -> dict[str, float | None]:
     """Return the F1 of each emotion, None where it is absent. Range: [0, 1]."""
-    return _per_class(sk.f1_score, _decided(y_true, y_score, sample_weight), labels)
+    return _per_class(_f1s, confusion_matrix(y_true, y_score, labels=labels, sample_weight=sample_weight), labels)
+
+
+def _per_class(figure: Figure, matrix: FloatArray, labels: LabelScheme) -> dict[str, float | None]:
+    values = _of_present_classes(figure)(matrix).tolist()
+    return {emotion: None if value != value else value for emotion, value in zip(labels.emotions, values, strict=True)}
 
 
 def cohen_kappa(
@@ -166,10 +202,60 @@ def cohen_kappa(
 
     Source: Cohen (1960), A coefficient of agreement for nominal scales.
     """
-    y_true, y_pred, weight = _decided(y_true, y_score, sample_weight)
-    if (y_true == y_true[0]).all() and (y_pred == y_true[0]).all():
-        raise ValueError("truth and prediction are one and the same class throughout")
-    return float(sk.cohen_kappa_score(y_true, y_pred, sample_weight=weight))
+    matrix = confusion_matrix(y_true, y_score, labels=labels, sample_weight=sample_weight)
+    return _defined(_kappa(matrix), "truth and prediction are one and the same class throughout")
+
+
+# The same of weighted images: `MetricSpec.weighted`.
+
+
+def accuracy_weighted(y_true: IntArray, y_score: FloatArray, *, labels: LabelScheme) -> OfWeights:
+    """Return the accuracy as a function of weights."""
+    return _weighted(_accuracy, y_true, y_score, labels)
+
+
+def balanced_accuracy_weighted(y_true: IntArray, y_score: FloatArray, *, labels: LabelScheme) -> OfWeights:
+    """Return the mean recall as a function of weights."""
+    return _weighted(_mean_of_present_classes(_recalls), y_true, y_score, labels)
+
+
+def precision_weighted(y_true: IntArray, y_score: FloatArray, *, labels: LabelScheme) -> OfWeights:
+    """Return the precision as a function of weights."""
+    return _weighted(_of_positive_or_mean(_precisions, labels), y_true, y_score, labels)
+
+
+def recall_weighted(y_true: IntArray, y_score: FloatArray, *, labels: LabelScheme) -> OfWeights:
+    """Return the recall as a function of weights."""
+    return _weighted(_of_positive_or_mean(_recalls, labels), y_true, y_score, labels)
+
+
+def f1_weighted(y_true: IntArray, y_score: FloatArray, *, labels: LabelScheme) -> OfWeights:
+    """Return F1 as a function of weights."""
+    return _weighted(_of_positive_or_mean(_f1s, labels), y_true, y_score, labels)
+
+
+def precision_per_class_weighted(y_true: IntArray, y_score: FloatArray, *, labels: LabelScheme) -> OfWeights:
+    """Return the precision of each emotion as a function of weights."""
+    return _weighted(_of_present_classes(_precisions), y_true, y_score, labels)
+
+
+def recall_per_class_weighted(y_true: IntArray, y_score: FloatArray, *, labels: LabelScheme) -> OfWeights:
+    """Return the recall of each emotion as a function of weights."""
+    return _weighted(_of_present_classes(_recalls), y_true, y_score, labels)
+
+
+def f1_per_class_weighted(y_true: IntArray, y_score: FloatArray, *, labels: LabelScheme) -> OfWeights:
+    """Return the F1 of each emotion as a function of weights."""
+    return _weighted(_of_present_classes(_f1s), y_true, y_score, labels)
+
+
+def cohen_kappa_weighted(y_true: IntArray, y_score: FloatArray, *, labels: LabelScheme) -> OfWeights:
+    """Return Cohen's kappa as a function of weights."""
+    return _weighted(_kappa, y_true, y_score, labels)
+
+
+def _weighted(figure: Figure, y_true: IntArray, y_score: FloatArray, labels: LabelScheme) -> OfWeights:
+    return weighted_confusions(y_true, predicted_classes(y_score), len(labels), figure)
 
 
 # What each proportion is made of: hits, and what they are hits of.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -167,11 +168,28 @@ class Predictions:
                 raise ContractError(f"leaked: expected booleans of shape ({n},), got {leaked.dtype} {leaked.shape}.")
             self._freeze(leaked=_frozen(leaked))
 
+    @cached_property
+    def units(self) -> IntArray:
+        """The number of each sample's independent unit, from 0 on without gaps: samples of one group share one.
+
+        Shape: int64 `(n,)`.
+        """
+        keys = [("alone", place) if group is None else group for place, group in enumerate(self.groups or ())]
+        if not keys:
+            return np.arange(len(self))
+        # A pair cannot be mistaken for another group's name. Numbers rise in the order in which units appear.
+        numbers = {key: number for number, key in enumerate(dict.fromkeys(keys))}
+        return np.array([numbers[key] for key in keys], dtype=np.int64)
+
     @property
-    def has_grouped_images(self) -> bool:
-        """Whether any group holds more than one image, so that images are no independent evidence."""
-        named = [group for group in self.groups or () if group is not None]
-        return len(set(named)) < len(named)
+    def n_units(self) -> int:
+        """How many independent units the samples make."""
+        return int(self.units.max()) + 1
+
+    @property
+    def independent(self) -> bool:
+        """Whether each sample is a unit of its own."""
+        return self.n_units == len(self)
 
     def with_votes(self) -> Predictions | None:
         """Return the predictions for the samples that have votes, or None where none has."""

@@ -1,6 +1,7 @@
 """Metrics of probabilities: how well the scores rank, and how far they can be believed.
 
-The contract is that of `emoclass.evaluation.metrics`.
+The contract is that of `emoclass.evaluation.metrics`. Here too, each metric is written once, as a function of weights;
+scikit-learn is the reference of the tests.
 """
 
 from __future__ import annotations
@@ -9,29 +10,15 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-import sklearn.metrics as sk
+from numpy.typing import NDArray
 
 from emoclass.evaluation.decision import predicted_classes
 from emoclass.evaluation.metrics import with_weight
-from emoclass.evaluation.predictions import FloatArray, IntArray
+from emoclass.evaluation.predictions import BoolArray, FloatArray, IntArray
+from emoclass.evaluation.weighted import OfWeights, ratio, weighted_mean
 from emoclass.values.labels import LabelScheme
 
-
-def _positive_or_mean(
-    area: Callable[..., Any],
-    y_true: IntArray,
-    y_score: FloatArray,
-    labels: LabelScheme,
-    sample_weight: FloatArray | None,
-) -> float:
-    """Return the area of the positive class, or the mean one-vs-rest area of the classes present."""
-    y_true, y_score, weight = with_weight(y_true, y_score, sample_weight)
-    present = np.unique(y_true)
-    if len(present) < 2:
-        raise ValueError(f"only one class is present, {labels.emotions[present[0]]!r}")
-    classes = present if labels.positive is None else np.array([1])
-    # One column for each class: scikit-learn's one-vs-rest would demand that every class is present.
-    return float(area(y_true[:, np.newaxis] == classes, y_score[:, classes], sample_weight=weight))
+_SMALLEST = float(np.finfo(np.float64).eps)
 
 
 def roc_auc(
@@ -44,7 +31,7 @@ def roc_auc(
     Raises:
         ValueError: Only one class is present.
     """
-    return _positive_or_mean(sk.roc_auc_score, y_true, y_score, labels, sample_weight)
+    return _of_two_classes(roc_auc_weighted, y_true, y_score, labels, sample_weight)
 
 
 def average_precision(
@@ -58,7 +45,101 @@ def average_precision(
     Raises:
         ValueError: Only one class is present (scikit-learn would say 1 or 0).
     """
-    return _positive_or_mean(sk.average_precision_score, y_true, y_score, labels, sample_weight)
+    return _of_two_classes(average_precision_weighted, y_true, y_score, labels, sample_weight)
+
+
+def _of_two_classes(
+    weighted: Callable[..., OfWeights],
+    y_true: IntArray,
+    y_score: FloatArray,
+    labels: LabelScheme,
+    sample_weight: FloatArray | None,
+) -> float:
+    y_true, y_score, weight = with_weight(y_true, y_score, sample_weight)
+    if (y_true == y_true[0]).all():
+        raise ValueError(f"only one class is present, {labels.emotions[y_true[0]]!r}")
+    weights = np.ones(len(y_true)) if weight is None else np.asarray(weight, np.float64)
+    return float(weighted(y_true, y_score, labels=labels)(weights[np.newaxis])[0])
+
+
+def roc_auc_weighted(y_true: IntArray, y_score: FloatArray, *, labels: LabelScheme) -> OfWeights:
+    """Return the area under the ROC curve as a function of weights.
+
+    It is the share of pairs of an image of the class and another image that are ranked right; a tie counts half.
+    """
+    return _mean_over_classes(_roc_auc, y_true, y_score, labels)
+
+
+def average_precision_weighted(y_true: IntArray, y_score: FloatArray, *, labels: LabelScheme) -> OfWeights:
+    """Return the average precision as a function of weights.
+
+    It is the mean, over the images of the class, of the precision among those that score no lower.
+    """
+    return _mean_over_classes(_average_precision, y_true, y_score, labels)
+
+
+def _mean_over_classes(
+    area: Callable[[BoolArray, FloatArray], OfWeights], y_true: IntArray, y_score: FloatArray, labels: LabelScheme
+) -> OfWeights:
+    """Return the area of the positive class, or the mean one-vs-rest area of the classes that are present."""
+    classes = np.unique(y_true) if labels.positive is None else np.array([1])
+    areas = [area(y_true == k, y_score[:, k]) for k in classes]
+
+    def of_weights(weights: FloatArray) -> FloatArray:
+        figures = np.stack([each(weights) for each in areas])
+        return ratio(np.nansum(figures, axis=0), (~np.isnan(figures)).sum(axis=0))
+
+    return of_weights
+
+
+def _roc_auc(positive: BoolArray, score: FloatArray) -> OfWeights:
+    hits = _ranked(positive, score)
+    # How many of the class score lower than another image; images of the class are no pairs, and count 0.
+    below = np.where(positive, 0, np.searchsorted(score[hits], score, side="left"))
+    not_above = np.where(positive, 0, np.searchsorted(score[hits], score, side="right"))
+    tied = bool((below != not_above).any())
+
+    def of_weights(weights: FloatArray) -> FloatArray:
+        up_to = _from_zero(weights.take(hits, axis=1))
+        beaten = up_to.take(not_above, axis=1)
+        if tied:
+            beaten = (beaten + up_to.take(below, axis=1)) / 2
+        pairs = up_to[:, -1] * (weights.sum(axis=1) - up_to[:, -1])
+        return ratio(pairs - np.einsum("ij,ij->i", weights, beaten), pairs)
+
+    return of_weights
+
+
+def _average_precision(positive: BoolArray, score: FloatArray) -> OfWeights:
+    hits = _ranked(positive, score)
+    first = np.searchsorted(score[hits], score[hits], side="left")  # of those that tie
+    not_above = np.where(positive, 0, np.searchsorted(score[hits], score, side="right"))
+
+    def of_weights(weights: FloatArray) -> FloatArray:
+        of_hits = weights.take(hits, axis=1)
+        up_to = _from_zero(of_hits)
+        right = up_to[:, -1:] - up_to.take(first, axis=1)  # images of the class that score no lower
+        between = [np.bincount(not_above, weights=row, minlength=len(hits) + 1) for row in weights]
+        others = _from_zero(np.stack(between))
+        wrong = others[:, -1:] - others.take(first + 1, axis=1)
+        precision = np.divide(right, right + wrong, out=np.zeros_like(right), where=right > 0)
+        several = weights.sum(axis=1) > up_to[:, -1]
+        return np.where(several, ratio((of_hits * precision).sum(axis=1), up_to[:, -1]), np.nan)
+
+    return of_weights
+
+
+def _ranked(positive: BoolArray, score: FloatArray) -> IntArray:
+    """Return the places of the images of a class, by rising score."""
+    hits = np.flatnonzero(positive)
+    return hits[np.argsort(score[hits], kind="stable")]
+
+
+def _from_zero(weights: NDArray[Any]) -> FloatArray:
+    """Return the sums of the first 0, 1, 2, ... weights of each row."""
+    sums = np.zeros((len(weights), weights.shape[1] + 1))
+    np.cumsum(weights, axis=1, out=sums[:, 1:])
+    return sums
 
 
 def log_loss(
@@ -68,8 +149,19 @@ def log_loss(
 
     A probability below the float64 epsilon (2.2e-16) counts as that, so that one certain error is not infinite.
     """
-    y_true, y_score, weight = _distributions(y_true, y_score, sample_weight)
-    return float(sk.log_loss(y_true, y_score, labels=range(len(labels)), sample_weight=weight))
+    y_true, y_score, weight = with_weight(y_true, y_score, sample_weight)
+    return float(np.average(_log_losses(y_true, y_score), weights=weight))
+
+
+def log_loss_weighted(y_true: IntArray, y_score: FloatArray, *, labels: LabelScheme) -> OfWeights:
+    """Return the log loss as a function of weights."""
+    return weighted_mean(_log_losses(y_true, y_score))
+
+
+def _log_losses(y_true: IntArray, y_score: FloatArray) -> FloatArray:
+    of_true = y_score[np.arange(len(y_true)), y_true] / y_score.sum(axis=1)
+    losses: FloatArray = -np.log(np.clip(of_true, _SMALLEST, 1 - _SMALLEST))
+    return losses
 
 
 def brier_score(
@@ -81,18 +173,20 @@ def brier_score(
 
     Source: Brier (1950), Verification of forecasts expressed in terms of probability.
     """
-    y_true, y_score, weight = _distributions(y_true, y_score, sample_weight)
-    if labels.positive is not None:
-        return float(sk.brier_score_loss(y_true, y_score[:, 1], pos_label=1, sample_weight=weight))
-    return float(sk.brier_score_loss(y_true, y_score, labels=range(len(labels)), sample_weight=weight))
-
-
-def _distributions(
-    y_true: IntArray, y_score: FloatArray, sample_weight: FloatArray | None
-) -> tuple[IntArray, FloatArray, FloatArray | None]:
-    """Return the images that carry weight, each row summing to 1: scikit-learn warns where rounding leaves another."""
     y_true, y_score, weight = with_weight(y_true, y_score, sample_weight)
-    return y_true, y_score / y_score.sum(axis=1, keepdims=True), weight
+    return float(np.average(_squared_errors(y_true, y_score, labels), weights=weight))
+
+
+def brier_score_weighted(y_true: IntArray, y_score: FloatArray, *, labels: LabelScheme) -> OfWeights:
+    """Return the Brier score as a function of weights."""
+    return weighted_mean(_squared_errors(y_true, y_score, labels))
+
+
+def _squared_errors(y_true: IntArray, y_score: FloatArray, labels: LabelScheme) -> FloatArray:
+    errors: FloatArray = y_score / y_score.sum(axis=1, keepdims=True)
+    errors[np.arange(len(y_true)), y_true] -= 1
+    squares: FloatArray = errors**2
+    return squares[:, 1] if labels.positive is not None else np.asarray(squares.sum(axis=1))
 
 
 def expected_calibration_error(

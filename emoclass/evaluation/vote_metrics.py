@@ -10,6 +10,7 @@ import numpy as np
 
 from emoclass.evaluation.decision import predicted_classes
 from emoclass.evaluation.predictions import FloatArray, IntArray
+from emoclass.evaluation.weighted import OfWeights, weighted_mean
 from emoclass.values.labels import LabelScheme
 
 _SMALLEST = float(np.finfo(np.float64).eps)
@@ -29,8 +30,18 @@ def annotator_agreement(
 
     Shapes: `votes` has rows that sum to 1.
     """
-    chosen = votes[np.arange(len(votes)), predicted_classes(y_score)]
-    return _mean(np.minimum(chosen, 1.0), sample_weight)
+    return _mean(_agreements(y_score, votes), sample_weight)
+
+
+def annotator_agreement_weighted(
+    y_true: IntArray, y_score: FloatArray, *, labels: LabelScheme, votes: FloatArray
+) -> OfWeights:
+    """Return the annotators' agreement as a function of weights."""
+    return weighted_mean(_agreements(y_score, votes))
+
+
+def _agreements(y_score: FloatArray, votes: FloatArray) -> FloatArray:
+    return np.minimum(votes[np.arange(len(votes)), predicted_classes(y_score)], 1.0)
 
 
 def vote_divergence(
@@ -51,10 +62,22 @@ def vote_divergence(
 
     Source: Kullback and Leibler (1951), On information and sufficiency.
     """
+    return _mean(_divergences(y_score, votes), sample_weight)
+
+
+def vote_divergence_weighted(
+    y_true: IntArray, y_score: FloatArray, *, labels: LabelScheme, votes: FloatArray
+) -> OfWeights:
+    """Return the divergence as a function of weights."""
+    return weighted_mean(_divergences(y_score, votes))
+
+
+def _divergences(y_score: FloatArray, votes: FloatArray) -> FloatArray:
     shares = votes / votes.sum(axis=1, keepdims=True)
     scores = np.maximum(y_score / y_score.sum(axis=1, keepdims=True), _SMALLEST)
     ratio = np.divide(shares, scores, out=np.ones_like(shares), where=shares > 0)
-    return max(0.0, _mean((shares * np.log(ratio)).sum(axis=1), sample_weight))  # below 0 by rounding alone
+    divergences: FloatArray = (shares * np.log(ratio)).sum(axis=1)
+    return np.maximum(divergences, 0.0)  # below 0 by rounding alone
 
 
 def human_ceiling(
@@ -77,13 +100,25 @@ def human_ceiling(
     Source: after Snow et al. (2008), Cheap and fast - but is it good?, where each annotator is compared with the
     average of the others.
     """
+    return _mean(_with_majority(votes), sample_weight)
+
+
+def human_ceiling_weighted(
+    y_true: IntArray, y_score: FloatArray, *, labels: LabelScheme, votes: FloatArray
+) -> OfWeights:
+    """Return the ceiling as a function of weights."""
+    return weighted_mean(_with_majority(votes))
+
+
+def _with_majority(votes: FloatArray) -> FloatArray:
     agreement = np.zeros(len(votes))
-    for k in range(len(labels)):
+    for k in range(votes.shape[1]):
         others = votes.copy()
         others[:, k] -= 1
         majority = np.isclose(others, others.max(axis=1, keepdims=True))  # counts come as share times total
         agreement += votes[:, k] * majority[:, k] / majority.sum(axis=1)
-    return _mean(agreement / votes.sum(axis=1), sample_weight)
+    shares: FloatArray = agreement / votes.sum(axis=1)
+    return shares
 
 
 def _mean(values: FloatArray, sample_weight: FloatArray | None) -> float:

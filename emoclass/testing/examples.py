@@ -156,6 +156,37 @@ def measured(
     return found[0] if spec.kind == "scalar" else found
 
 
+def weighted(case: Case[MetricSpec], given: Predictions, weights: ArrayLike) -> Values:
+    """Return what the metric's `weighted` says of resamples: `(resamples,)` or `(resamples, classes)`.
+
+    Args:
+        case: The metric; it has a `weighted`.
+        given: The predictions.
+        weights: How often each image counts in each resample. Shape: `(resamples, n)`.
+
+    Raises:
+        CheckFailed: It failed, or returned something of another shape.
+    """
+    spec = case.spec
+    rows_of_weights = np.asarray(weights, np.float64)
+    shape = (len(rows_of_weights), *([len(given.labels)] if spec.kind == "per_class" else []))
+    try:
+        found = np.asarray(called(spec, resolve(spec.weighted or ""), given)(rows_of_weights), np.float64)
+    except Exception as error:
+        case.fail(
+            expected=f"weighted to return a function of weights {rows_of_weights.shape} for {shown(given)}",
+            got=f"{type(error).__name__}: {error}",
+            change="Return a function, or one of those of emoclass.evaluation.weighted.",
+        )
+    if found.shape != shape:
+        case.fail(
+            expected=f"figures of shape {shape} from weighted for weights of shape {rows_of_weights.shape}",
+            got=f"shape {found.shape}",
+            change="Return a figure for each row of weights.",
+        )
+    return found
+
+
 def demanded(case: Case[MetricSpec], given: Predictions) -> Values:
     """Return what the metric says of predictions on which it has to say something.
 

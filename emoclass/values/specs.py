@@ -149,13 +149,18 @@ class MetricSpec(Spec):
             or None, or a square matrix. `y_true`: int `(n,)`; `y_score`: float `(n, len(labels))` probabilities,
             whatever the head. Raises ValueError with the reason where the value is undefined.
         kind: What `compute` returns.
+        weighted: The fast way to the same figure of many resamples, where there is one:
+            `weighted(y_true, y_score, *, labels) -> of_weights`. `of_weights(weights)` takes how often each image
+            counts in each resample, float64 `(resamples, n)`, and returns the figures, float64 `(resamples,)`, or
+            `(resamples, len(labels))` of `per_class`; NaN where undefined. `emoclass.evaluation.weighted` has it
+            ready for means over images and for figures of confusion matrices. None calls `compute` for each resample.
         interval: `proportion` (Wilson, from `counts`; the bootstrap where a group holds several images, as
             these are no independent trials), `bootstrap` (over groups where declared, else images), or `none`.
         counts: `counts(y_true, y_score, *, labels) -> (successes, trials)`, two ints; or two sequences,
             when the value is the mean of several proportions; or None where, with these labels, it is made
             of none: it is bootstrapped then.
         transform: A rising function of a proportion, where the value is one behind it: F1 = 2 J / (1 + J).
-        takes_votes: True for a metric of the annotators' votes: `compute` and `counts` then receive `votes` as a
+        takes_votes: True for a metric of the annotators' votes: `compute`, `weighted` and `counts` receive `votes` as a
             keyword, float64 `(n, len(labels))`, in each row the emotions' shares of one image's votes, summing to 1.
             Only images that have votes are passed; where none has any, the value is null. `"counts"` for one that
             needs their numbers: a row then holds those, and only images with two votes or more are passed.
@@ -165,6 +170,7 @@ class MetricSpec(Spec):
     """
 
     compute: AnyRef
+    weighted: AnyRef | None = None
     kind: Literal["scalar", "per_class", "matrix"] = "scalar"
     interval: Literal["proportion", "bootstrap", "none"] = "bootstrap"
     counts: AnyRef | None = None

@@ -4,9 +4,11 @@ import math
 
 import numpy as np
 import pytest
+import sklearn.metrics as sk
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from emoclass.evaluation.decision import predicted_classes
 from emoclass.evaluation.evaluate import evaluate
 from emoclass.evaluation.intervals import mean_of_proportions, wilson
 from emoclass.evaluation.predictions import Predictions
@@ -167,3 +169,83 @@ def test_mover_lies_around_the_mean_and_is_no_wider_than_the_mean_of_the_interva
     each = [wilson(s, t) for s, t in zip(successes, trials, strict=True)]
     assert np.mean([i.low for i in each]) - 1e-12 <= interval.low <= mean <= interval.high
     assert interval.high <= np.mean([i.high for i in each]) + 1e-12
+
+
+FAST = [spec for spec in BUILTIN_METRICS if spec.weighted is not None]
+
+
+def drawn_with_votes(most=25):
+    return predictions(labels=label_schemes(max_size=5), max_size=most, with_votes=True)
+
+
+@given(drawn_with_votes(), st.data())
+@quick
+def test_the_fast_way_is_what_compute_says_of_the_resample(case, data):
+    """`test_a_resample_is_what_scikit_learn_says_of_it` compares both with scikit-learn."""
+    n = len(case)
+    rows = data.draw(st.lists(st.lists(st.integers(0, n - 1), min_size=n, max_size=n), min_size=1, max_size=4))
+    weights = np.stack([np.bincount(row, minlength=n) for row in rows]).astype(float)
+    for spec in FAST:
+        given = case.with_several_votes() if spec.takes_votes == "counts" else case.with_votes()
+        given = given if spec.takes_votes else case
+        if given is None or len(given) < n:
+            continue
+        votes = (
+            {"votes": given.vote_counts if spec.takes_votes == "counts" else given.votes} if spec.takes_votes else {}
+        )
+        found = resolve(spec.weighted)(given.y_true, given.y_score, labels=given.labels, **votes)(weights)
+        for row, one in zip(rows, found, strict=True):
+            more = {name: each[row] for name, each in votes.items()}
+            value = value_of(spec, given.y_true[row], given.y_score[row], given.labels, **more)
+            if isinstance(value, str):
+                assert np.isnan(one), spec.name
+            elif spec.kind == "per_class":
+                expected = np.array([value[emotion] for emotion in given.labels.emotions], dtype=float)
+                assert np.allclose(one, expected, atol=1e-9, equal_nan=True), spec.name
+            else:
+                assert one == pytest.approx(value, abs=1e-9), spec.name
+
+
+@given(cases(), st.data())
+@quick
+def test_a_resample_is_what_scikit_learn_says_of_it(case, data):
+    y_true, y_score, labels = case
+    n, classes = len(y_true), len(labels)
+    row = np.array(data.draw(st.lists(st.integers(0, n - 1), min_size=n, max_size=n)))
+    weights = np.bincount(row, minlength=n).astype(float)[np.newaxis]
+    y_score = y_score / y_score.sum(axis=1, keepdims=True)
+    true, score = y_true[row], y_score[row]
+    pred = predicted_classes(score)
+    present = np.unique(true)
+    found = {
+        spec.name: resolve(spec.weighted)(y_true, y_score, labels=labels)(weights)[0]
+        for spec in FAST
+        if not spec.takes_votes
+    }
+    assert found["accuracy"] == pytest.approx(sk.accuracy_score(true, pred))
+    assert found["balanced_accuracy"] == pytest.approx(
+        sk.recall_score(true, pred, labels=present, average="macro", zero_division=0)
+    )
+    assert found["log_loss"] == pytest.approx(sk.log_loss(true, score, labels=range(classes)), rel=1e-9)
+    if classes == 2:
+        assert found["brier_score"] == pytest.approx(sk.brier_score_loss(true, score[:, 1], pos_label=1))
+    else:
+        assert found["brier_score"] == pytest.approx(sk.brier_score_loss(true, score, labels=range(classes)))
+    if len({*true, *pred}) > 1:
+        assert found["cohen_kappa"] == pytest.approx(sk.cohen_kappa_score(true, pred), abs=1e-9)
+    for name, score_of in (("precision", sk.precision_score), ("recall", sk.recall_score), ("f1", sk.f1_score)):
+        if classes == 2:
+            expected = score_of(true, pred, zero_division=np.nan)
+        else:
+            expected = score_of(true, pred, labels=present, average="macro", zero_division=0)
+        assert found[name] == pytest.approx(expected, nan_ok=True), name
+        each = score_of(true, pred, labels=range(classes), average=None, zero_division=np.nan)
+        absent = ~np.isin(np.arange(classes), true)
+        assert found[f"{name}_per_class"] == pytest.approx(np.where(absent, np.nan, each), nan_ok=True), name
+    columns = present if classes > 2 else np.array([1])
+    for name, area in (("roc_auc", sk.roc_auc_score), ("average_precision", sk.average_precision_score)):
+        if len(present) < 2:
+            assert np.isnan(found[name])
+        else:
+            expected = np.mean([area(true == k, score[:, k]) for k in columns])
+            assert found[name] == pytest.approx(expected, abs=1e-9), name

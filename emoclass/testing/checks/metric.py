@@ -254,6 +254,35 @@ def check_counts_give_the_value(case: Case[MetricSpec]) -> None:
                 )
 
 
+def check_weighted_gives_the_value(case: Case[MetricSpec]) -> None:
+    """What `weighted` says of resamples is what `compute` says of the images that they hold.
+
+    The interval is made of `weighted`: another figure would have another interval.
+    """
+    import numpy as np
+
+    from emoclass.testing.examples import agree, measured, rows, said, shown, usable, varied, weighted
+
+    if case.spec.weighted is None:
+        case.skip("compute is called for each resample")
+    for labels in usable(case):
+        for given in varied(labels):
+            n = len(given)
+            drawn = [np.arange(n), *np.sort(np.random.default_rng(n).integers(0, n, (3, n)), axis=1)]
+            found = weighted(case, given, np.stack([np.bincount(row, minlength=n) for row in drawn]))
+            for row, ours in zip(drawn, found, strict=True):
+                expected = measured(case, rows(given, row))
+                undefined = isinstance(expected, str)
+                if not (np.isnan(ours).all() if undefined else agree(expected, ours)):
+                    case.fail(
+                        expected=f"{'NaN' if undefined else said(expected, labels)} from weighted, as compute gives"
+                        f" {said(expected, labels)} for {shown(rows(given, row))}",
+                        got=said(ours, labels),
+                        change="Let each image count as often as its weight says, and give NaN where compute raises"
+                        " ValueError or gives None.",
+                    )
+
+
 def check_agrees_with_reference(case: Case[MetricSpec]) -> None:
     """The value is that of the function which the spec names as its `reference`.
 
@@ -303,5 +332,6 @@ CHECKS = (
     check_labels_are_followed,
     check_weights,
     check_counts_give_the_value,
+    check_weighted_gives_the_value,
     check_agrees_with_reference,
 )

@@ -75,7 +75,7 @@ def _references(spec: Spec) -> Iterator[tuple[str, Ref]]:
     if isinstance(spec, Recipe):
         yield from _components(spec.config, "config")
         return
-    for field in ("load", "read_sample", "make_tiny", "build", "compute", "counts", "transform"):
+    for field in ("load", "read_sample", "make_tiny", "build", "compute", "weighted", "counts", "transform"):
         ref = getattr(spec, field, None)
         if ref is not None:
             yield field, ref
@@ -132,6 +132,7 @@ def _calls(spec: Spec) -> dict[str, tuple[tuple[str, ...], tuple[str, ...]]]:
         votes = ("votes",) if spec.takes_votes else ()
         return {
             "compute": (("y_true", "y_score"), ("labels", "sample_weight", *votes)),
+            "weighted": (("y_true", "y_score"), ("labels", *votes)),
             "counts": (("y_true", "y_score"), ("labels", *votes)),
             "transform": (("proportion",), ()),
         }

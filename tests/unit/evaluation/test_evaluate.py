@@ -278,3 +278,34 @@ def test_counts_of_none_mean_the_bootstrap():
 def test_a_transform_transforms_counts():
     with pytest.raises(ValidationError, match=r"transform=\.\.\. needs counts=\.\.\."):
         metric(returning(0.5), transform=abs)
+
+
+@pytest.mark.parametrize(
+    ("figures", "said"),
+    [
+        (lambda weights: np.full(len(weights), 0.25), r"expected \[0.75\] from weighted, too"),
+        (lambda weights: np.ones((len(weights), 2)), "expected 1 figures a resample from weighted, got 2"),
+        (lambda weights: weights.no_such_thing, "expected weighted to return figures, got AttributeError"),
+        (lambda weights: np.full(len(weights), 7.0), r"expected a value in \[0, 1\], got 7"),
+    ],
+)
+def test_weighted_is_held_to_the_contract(figures, said):
+    spec = metric(lambda *_, **__: 0.75, interval="bootstrap", weighted=lambda y_true, y_score, *, labels: figures)
+    with pytest.raises(ContractError, match=said):
+        evaluate(drawn(), [spec], n_resamples=20)
+
+
+@pytest.mark.parametrize("groups", [None, tuple(f"p{i // 4}" for i in range(40))])
+@pytest.mark.parametrize("classes", [2, 4])
+def test_intervals_are_the_same_without_the_fast_way(classes, groups):
+    given = drawn(40, classes, groups=groups, votes=np.full((40, classes), 1 / classes), n_votes=np.full(40, 8))
+    slow = [spec.model_copy(update={"weighted": None}) for spec in BUILTIN_METRICS]
+    fast, expected = (evaluate(given, specs, n_resamples=30) for specs in (BUILTIN_METRICS, slow))
+    for name, value in fast.items():
+        for ours, theirs in (
+            (value, expected[name]),
+            *zip(value.per_class.values(), expected[name].per_class.values()),
+        ):
+            assert (ours.value, ours.reason) == (theirs.value, theirs.reason)
+            ends = [(each.ci_low, each.ci_high) for each in (ours, theirs)]
+            assert ends[0] == ends[1] if None in ends[1] else ends[0] == pytest.approx(ends[1], abs=1e-12), name

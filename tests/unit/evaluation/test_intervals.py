@@ -2,9 +2,11 @@ import math
 
 import numpy as np
 import pytest
+from scipy import stats
 
-from emoclass.evaluation.intervals import bootstrap, mean_of_proportions, wilson
+from emoclass.evaluation.intervals import bootstrap, mean_of_proportions, resamples, wilson
 from emoclass.evaluation.metrics import f1_from_jaccard
+from emoclass.evaluation.weighted import weighted_mean
 
 
 @pytest.mark.parametrize(
@@ -96,10 +98,43 @@ def test_jaccard_interval_covers_f1_95_percent():
     assert 0.93 <= _coverage(one, 1500) <= 0.98
 
 
+def test_wilson_agrees_with_scipy():
+    for successes, trials in ((0, 1), (1, 1), (3, 7), (27, 32), (500, 3589)):
+        interval = wilson(successes, trials)
+        expected = stats.binomtest(successes, trials).proportion_ci(0.95, method="wilson")
+        assert (interval.low, interval.high) == pytest.approx((expected.low, expected.high), abs=1e-12)
+
+
+def _interval(of_weights, unit, **more):
+    """The interval of a single figure."""
+    [[interval]] = bootstrap([of_weights], np.asarray(unit), **{"seed": 0, "n_resamples": 200, **more})
+    return interval
+
+
+def test_the_draws_are_those_of_scipy():
+    values = np.random.default_rng(5).normal(size=40)
+    expected = stats.bootstrap((values,), np.mean, n_resamples=300, method="percentile", rng=np.random.default_rng(9))
+    interval = _interval(weighted_mean(values), np.arange(40), seed=9, n_resamples=300)
+    assert (interval.low, interval.high) == pytest.approx(tuple(expected.confidence_interval), abs=1e-12)
+
+
+@pytest.mark.parametrize("size", [1, 2**12, 2**30])
+def test_memory_is_bounded_and_the_size_of_chunks_changes_nothing(monkeypatch, size):
+    seen = []
+
+    def of_weights(weights):
+        seen.append(weights.nbytes)
+        return weighted_mean(np.arange(50.0))(weights)
+
+    expected = _interval(weighted_mean(np.arange(50.0)), np.arange(50))
+    monkeypatch.setattr("emoclass.evaluation.intervals.CHUNK_BYTES", size)
+    assert _interval(of_weights, np.arange(50)) == expected
+    assert max(seen) <= max(size, 50 * 8)
+
+
 def test_bootstrap_of_a_mean_covers_95_percent():
     def one(rng):
-        values = rng.normal(1.0, 2.0, 60)
-        (interval,) = bootstrap(lambda index: [values[index].mean()], 60, seed=0, n_resamples=200)
+        interval = _interval(weighted_mean(rng.normal(1.0, 2.0, 60)), np.arange(60))
         return interval.low <= 1.0 <= interval.high
 
     assert 0.90 <= _coverage(one, 400) <= 0.98
@@ -108,7 +143,7 @@ def test_bootstrap_of_a_mean_covers_95_percent():
 def _grouped(rng):
     """Twenty people with five images each, that differ between people and hardly within one."""
     people = rng.normal(0, 1, 20)
-    return np.repeat(people, 5) + rng.normal(0, 0.1, 100), tuple(f"p{i // 5}" for i in range(100))
+    return np.repeat(people, 5) + rng.normal(0, 0.1, 100), np.arange(100) // 5
 
 
 @pytest.mark.parametrize(("by_group", "low", "high"), [(True, 0.88, 0.98), (False, 0.4, 0.75)])
@@ -116,20 +151,17 @@ def test_groups_are_resampled_whole(by_group, low, high):
     """Over people the coverage is right; over their images, as if independent, it is far too low."""
 
     def one(rng):
-        values, groups = _grouped(rng)
-        groups = groups if by_group else None
-        (interval,) = bootstrap(lambda index: [values[index].mean()], 100, groups=groups, seed=0, n_resamples=200)
+        values, unit = _grouped(rng)
+        interval = _interval(weighted_mean(values), unit if by_group else np.arange(100))
         return interval.low <= 0 <= interval.high
 
     assert low <= _coverage(one, 200) <= high
 
 
 def test_every_resample_holds_whole_groups():
-    groups = ("a", "b", None, "a", "b", "a", None)
     seen = []
-    bootstrap(lambda index: seen.append(index) or [0.0], 7, groups=groups, seed=0, n_resamples=20)
-    for index in seen[1:]:  # the first call asks about all images
-        times = np.bincount(index, minlength=7)
+    _interval(lambda weights: seen.append(weights) or np.zeros(len(weights)), [0, 1, 2, 0, 1, 0, 3], n_resamples=20)
+    for times in np.concatenate(seen):
         assert times[0] == times[3] == times[5]
         assert times[1] == times[4]
         assert times[0] + times[1] + times[2] + times[6] == 4  # as many units as there are
@@ -139,7 +171,7 @@ def test_same_seed_same_interval():
     values = np.random.default_rng(0).normal(size=30)
 
     def interval(seed):
-        return bootstrap(lambda index: [values[index].mean()], 30, seed=seed, n_resamples=100)
+        return _interval(weighted_mean(values), np.arange(30), seed=seed)
 
     assert interval(1) == interval(1)
     assert interval(1) != interval(2)
@@ -147,54 +179,59 @@ def test_same_seed_same_interval():
 
 def test_several_figures_at_once_equal_one_at_a_time():
     values = np.random.default_rng(0).normal(size=30)
-    both = bootstrap(lambda i: [values[i].mean(), values[i].max()], 30, seed=3, n_resamples=150)
-    assert both == [
-        *bootstrap(lambda i: [values[i].mean()], 30, seed=3, n_resamples=150),
-        *bootstrap(lambda i: [values[i].max()], 30, seed=3, n_resamples=150),
-    ]
-    assert both[0].low < values.mean() < both[0].high
+    figures = [weighted_mean(values), weighted_mean(values**2)]
+    both = bootstrap(figures, np.arange(30), seed=3, n_resamples=150)
+    assert both == [bootstrap([each], np.arange(30), seed=3, n_resamples=150)[0] for each in figures]
+    as_one = bootstrap([lambda w: np.stack([each(w) for each in figures], axis=1)], np.arange(30), seed=3,
+                       n_resamples=150)  # fmt: skip
+    assert as_one == [[both[0][0], both[1][0]]]
+    assert both[0][0].low < values.mean() < both[0][0].high
 
 
-def _rarely_defined(share):
-    calls = iter(range(10_000))
+def _rarely_defined(percent):
+    """A mean that is undefined in some of a hundred resamples, told by what they hold."""
+    values = np.random.default_rng(0).normal(size=30)
 
-    def statistic(index):
-        call = next(calls)
-        if call and call % 100 < share:
-            raise ValueError("undefined")
-        return [float(index.mean())]
+    def of_weights(weights):
+        found = weighted_mean(values)(weights)
+        return np.where(found <= limit, np.nan, found)
 
-    return statistic
+    drawn = np.concatenate(list(resamples(30, 30, seed=0, n_resamples=200)))
+    limit = np.sort(values[drawn].mean(axis=1))[2 * percent] - 1e-9
+    return of_weights
 
 
 def test_a_few_undefined_resamples_are_dropped():
-    (interval,) = bootstrap(_rarely_defined(4), 30, seed=0, n_resamples=200)
+    interval = _interval(_rarely_defined(4), np.arange(30))
     assert interval.reason is None
     assert interval.low < interval.high
 
 
 def test_many_undefined_resamples_leave_no_interval():
-    (interval,) = bootstrap(_rarely_defined(10), 30, seed=0, n_resamples=200)
+    interval = _interval(_rarely_defined(10), np.arange(30))
     assert (interval.low, interval.high) == (None, None)
     assert interval.reason == "no interval: undefined in 20 of 200 resamples"
 
 
 def test_one_undefined_figure_does_not_hurt_the_others():
-    first, second = bootstrap(lambda index: [float(index.mean()), None], 30, seed=0, n_resamples=50)
+    mean = weighted_mean(np.arange(30.0))
+    [[first, second]] = bootstrap(
+        [lambda w: np.stack([mean(w), np.full(len(w), np.nan)], axis=1)], np.arange(30), seed=0, n_resamples=50
+    )
     assert first.low < first.high
     assert second.reason == "no interval: undefined in 50 of 50 resamples"
 
 
 @pytest.mark.parametrize(
-    ("n", "groups", "n_resamples", "reason"),
+    ("unit", "n_resamples", "reason"),
     [
-        (1, None, 100, "a single image"),
-        (4, ("p", "p", "p", "p"), 100, "a single group"),
-        (4, None, 100, "all 100 resamples give the same value"),
-        (4, None, 0, "no bootstrap was made"),
+        ([0], 100, "a single image"),
+        ([0, 0, 0, 0], 100, "a single group"),
+        ([0, 1, 2, 3], 100, "all 100 resamples give the same value"),
+        ([0, 1, 2, 3], 0, "no bootstrap was made"),
     ],
 )
-def test_no_interval_where_resampling_says_nothing(n, groups, n_resamples, reason):
-    (interval,) = bootstrap(lambda index: [1.0], n, groups=groups, seed=0, n_resamples=n_resamples)
+def test_no_interval_where_resampling_says_nothing(unit, n_resamples, reason):
+    interval = _interval(lambda weights: np.ones(len(weights)), unit, n_resamples=n_resamples)
     assert interval.low is None
     assert reason in interval.reason
