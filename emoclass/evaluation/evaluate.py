@@ -58,6 +58,10 @@ def evaluate(
         if isinstance(each, _Figures) and each.intervals is None:
             waiting.setdefault(each.spec.takes_votes, []).append(each)
     for together in waiting.values():
+        if n_resamples < 1:
+            for each in together:
+                each.intervals = [Interval(reason="no interval: no bootstrap was made")] * len(each.values)
+            continue
         of_weights = [_of_weights(each) for each in together]
         intervals = bootstrap(of_weights, together[0].predictions.units, seed=seed, n_resamples=n_resamples)
         for each, own in zip(together, intervals, strict=True):
@@ -91,12 +95,14 @@ class _Figures:
         """Return the values with their intervals."""
         predictions, split, intervals = self.predictions, self.predictions.split, self.intervals or ()
         if self.spec.kind == "scalar":
-            return _value(self.values[0], intervals[0], self.method, self.n_samples, split)
+            return _value(float(self.values[0] or 0.0), intervals[0], self.method, self.n_samples, split)
         return MetricValue(
             n_samples=len(predictions),
             split=split,
             per_class={
-                emotion: _value(value, interval, self.method, int(n), split, _why_undefined(predictions, emotion))
+                emotion: MetricValue(n_samples=n, split=split, reason=_why_undefined(predictions, emotion))
+                if value is None
+                else _value(value, interval, self.method, n, split)
                 for emotion, value, interval, n in zip(
                     predictions.labels.emotions, self.values, intervals, self.denominators, strict=True
                 )
@@ -191,11 +197,7 @@ def _one_by_one(figures: _Figures) -> OfWeights:
     return lambda weights: np.array([of_row(row) for row in weights], dtype=np.float64)  # None becomes NaN
 
 
-def _value(
-    value: float | None, interval: Interval, method: str, n_samples: int, split: str, undefined: str = "undefined"
-) -> MetricValue:
-    if value is None:
-        return MetricValue(n_samples=n_samples, split=split, reason=undefined)
+def _value(value: float, interval: Interval, method: str, n_samples: int, split: str) -> MetricValue:
     return MetricValue(
         value=value,
         ci_low=interval.low,

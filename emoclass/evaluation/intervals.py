@@ -70,6 +70,8 @@ def mean_of_proportions(
     Source: Zou and Donner (2008), Construction of confidence limits about effect measures: a general approach.
     """
     intervals = [wilson(hits, tried) for hits, tried in zip(successes, trials, strict=True)]
+    if len(intervals) == 1 and transform is None:  # of each emotion of each person, say: there may be many
+        return successes[0] / trials[0] if trials[0] else 0.0, intervals[0]
     ends = [[interval.low for interval in intervals], [interval.high for interval in intervals]]
     ratios = [hits / tried if tried else 0.0 for hits, tried in zip(successes, trials, strict=True)]
     low, high, middle = np.array([*ends, ratios], dtype=np.float64)

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy import stats
 
 from emoclass.evaluation.intervals import CONFIDENCE, Interval
-from emoclass.evaluation.predictions import IntArray
+from emoclass.evaluation.predictions import FloatArray, IntArray
 
 _ROUNDING = 1e-12
-_BATCH = 500  # resamples drawn at once: bounds the memory of a large test set
+BATCH_BYTES = 2**24
+"""Of the numbers that are drawn at once."""
 
 
 @dataclass(frozen=True)
@@ -121,22 +121,17 @@ def paired_bootstrap(
     Source: Efron and Tibshirani (1993), An introduction to the bootstrap, chapter 13, for the intervals; Cameron,
     Gelbach and Miller (2008), Bootstrap-based improvements for inference with clustered errors, for the p-value.
     """
-    counts = _counts_of_units(y_true, reference, other, classes, groups)
-    units = len(counts)
-    # Units with the same counts are interchangeable: drawing how many of each kind is the same bootstrap, and fast.
-    # Kinds stand in the order in which they appear, so that swapping the models draws the same resamples.
-    kinds, first, size = np.unique(counts, axis=0, return_index=True, return_counts=True)
-    order = np.argsort(first)
-    kinds, size = kinds[order], size[order]
+    kinds, kind = _kinds_of_units(y_true, reference, other, classes, groups)
+    units, size = len(kind), np.bincount(kind)
     rng = np.random.default_rng(seed)
     drawn = [
-        _differences(rng.multinomial(units, size / units, min(_BATCH, n_resamples - done)) @ kinds)
-        for done in range(0, n_resamples, _BATCH)
+        _differences(_draw(rng, kind, size, n) @ kinds)
+        for n in _batches(n_resamples, max(len(kinds), units if _many(size) else 0))
     ]
     accuracy, macro_f1 = np.concatenate(drawn, axis=1)
-    observed = _differences(counts.sum(axis=0, keepdims=True))[:, 0]
-    right = counts.reshape(units, 5, classes).sum(axis=2)
-    net = right[:, 3] - right[:, 1]
+    observed = _differences(size.astype(np.float64)[np.newaxis] @ kinds)[:, 0]
+    right = kinds.reshape(len(kinds), 5, classes).sum(axis=2)
+    net = (right[:, 3] - right[:, 1]).astype(np.int64)[kind]
     net = net[net != 0]
     return PairedBootstrap(
         accuracy=float(observed[0]),
@@ -149,46 +144,88 @@ def paired_bootstrap(
     )
 
 
-def _counts_of_units(
+def _kinds_of_units(
     y_true: IntArray, reference: IntArray, other: IntArray, classes: int, groups: Sequence[str | None] | None
-) -> NDArray[np.int64]:
-    """Count for each unit and class: shown, then hit and predicted by either model. Shape: `(units, 5 * classes)`."""
-    one_hot = np.eye(classes, dtype=np.int64)
-    shown, by_reference, by_other = one_hot[y_true], one_hot[reference], one_hot[other]
-    counts = np.hstack([shown, shown * by_reference, by_reference, shown * by_other, by_other])
+) -> tuple[FloatArray, IntArray]:
+    """Return what kinds of units there are, and the kind of each unit.
+
+    Units with the same counts are interchangeable: to draw how many of each kind there are is the same bootstrap. Kinds
+    stand in the order in which they appear, so that swapping the models draws the same resamples.
+
+    Shapes: Counts of images for each class, shown, then hit and predicted by either model: float64
+    `(kinds, 5 * classes)`; int `(units,)`.
+    """
+    code = (y_true * classes + reference) * classes + other
+    codes, kind = _numbered(code)
+    shown, by_reference, by_other = (np.eye(classes)[codes // classes**power % classes] for power in (2, 1, 0))
+    kinds = np.hstack([shown, shown * by_reference, by_reference, shown * by_other, by_other])
     if groups is None:
-        return counts
+        return kinds, kind
     numbers: dict[object, int] = {}
     # A pair cannot be mistaken for another group's name.
     keys = [("alone", index) if group is None else group for index, group in enumerate(groups)]
-    unit = [numbers.setdefault(key, len(numbers)) for key in keys]
-    sums = np.zeros((len(numbers), counts.shape[1]), np.int64)
-    np.add.at(sums, unit, counts)
-    return sums
+    unit = np.array([numbers.setdefault(key, len(numbers)) for key in keys])
+    sums = np.zeros((len(numbers), kinds.shape[1]))
+    for column in range(kinds.shape[1]):
+        sums[:, column] = np.bincount(unit, weights=kinds[kind, column], minlength=len(numbers))
+    _, first, number = np.unique(sums, axis=0, return_index=True, return_inverse=True)
+    firsts, kind_of_unit = _numbered(first[number.ravel()])
+    return sums[firsts], kind_of_unit
 
 
-def _differences(counts: NDArray[np.int64]) -> NDArray[np.float64]:
+def _numbered(values: IntArray) -> tuple[IntArray, IntArray]:
+    """Return the different values in the order in which they appear, and the place of each value among them."""
+    different, first, number = np.unique(values, return_index=True, return_inverse=True)
+    order = np.argsort(first)
+    place = np.empty_like(order)
+    place[order] = np.arange(len(order))
+    return different[order], place[number]
+
+
+def _many(size: IntArray) -> bool:
+    """Tell whether kinds are so many that units are drawn faster one by one."""
+    return 8 * len(size) > int(size.sum())
+
+
+def _draw(rng: np.random.Generator, kind: IntArray, size: IntArray, n_resamples: int) -> FloatArray:
+    """Return how many units of each kind are in each resample: `(resamples, kinds)`."""
+    units, kinds = len(kind), len(size)
+    if not _many(size):
+        return rng.multinomial(units, size / units, n_resamples).astype(np.float64)
+    rows = kind[rng.integers(0, units, (n_resamples, units), dtype=np.int32)]
+    return np.stack([np.bincount(row, minlength=kinds) for row in rows]).astype(np.float64)
+
+
+def _batches(n_resamples: int, numbers: int) -> Iterator[int]:
+    """Yield how many resamples to draw at a time: as many as fit `BATCH_BYTES`, where one takes so many numbers."""
+    size = max(1, BATCH_BYTES // (8 * max(numbers, 1)))
+    for done in range(0, n_resamples, size):
+        yield min(size, n_resamples - done)
+
+
+def _differences(counts: FloatArray) -> FloatArray:
     """Return the differences in accuracy and macro F1. Shapes: `(resamples, 5 * classes)` -> `(2, resamples)`."""
     shown, *rest = np.moveaxis(counts.reshape(len(counts), 5, -1), 1, 0)
     present = shown > 0  # by class; macro F1 is the mean over these, as in the metric f1
 
-    def figures(hits: NDArray[np.int64], predicted: NDArray[np.int64]) -> NDArray[np.float64]:
+    def figures(hits: FloatArray, predicted: FloatArray) -> FloatArray:
         f1 = np.where(present, 2 * hits / np.maximum(shown + predicted, 1), 0.0)
         return np.stack([hits.sum(axis=1) / shown.sum(axis=1), f1.sum(axis=1) / present.sum(axis=1)])
 
     return figures(*rest[2:]) - figures(*rest[:2])
 
 
-def _p_of_flips(net: NDArray[np.int64], rng: np.random.Generator, n_resamples: int) -> float:
+def _p_of_flips(net: IntArray, rng: np.random.Generator, n_resamples: int) -> float:
     """Return the share of random signs that bring the sum of the units' differences as far from 0 as it is."""
     as_far = 0
-    for done in range(0, n_resamples, _BATCH):
-        signs = 2 * rng.integers(0, 2, (min(_BATCH, n_resamples - done), len(net))) - 1
-        as_far += int((abs(signs @ net) >= abs(net.sum())).sum())
+    sizes, times = np.unique(abs(net), return_counts=True)  # of units with equal differences, how many are positive
+    for n in _batches(n_resamples, len(sizes)):
+        positive = rng.binomial(times, 0.5, (n, len(sizes)))
+        as_far += int((abs(((2 * positive - times) * sizes).sum(axis=1)) >= abs(net.sum())).sum())
     return max((1 + as_far) / (n_resamples + 1), smallest_p(len(net)))  # never below what exact counting allows
 
 
-def _interval(differences: NDArray[np.float64], units: int) -> Interval:
+def _interval(differences: FloatArray, units: int) -> Interval:
     if units < 2:
         return Interval(reason="no interval: a single image or group")
     if np.ptp(differences) < _ROUNDING:

@@ -98,11 +98,15 @@ class _WithinUnits:
 
     def __init__(self, right: BoolArray, value: IntArray, unit: IntArray, classes: int) -> None:
         self._classes = classes
-        self._units = []
-        for each in np.unique(unit):
-            own = unit == each
-            present, sizes = np.unique(value[own], return_counts=True)
-            self._units.append((present, sizes, int(right[own].sum())))
+        # Runs of one unit and value: their values, sizes and hits, then cut where another unit begins.
+        order = np.lexsort((value, unit))
+        unit, ordered = unit[order], value[order]
+        first = np.flatnonzero(np.diff(unit, prepend=-1) | np.diff(ordered, prepend=-1))
+        sizes = np.diff(first, append=len(unit))
+        n_right = np.add.reduceat(right[order], first, dtype=np.int64) if len(first) else sizes
+        cuts = np.flatnonzero(np.diff(unit[first], prepend=-1))[1:]
+        runs = zip(*(np.split(each, cuts) for each in (ordered[first], sizes, n_right)), strict=True)
+        self._units = [(present, of_value, int(own.sum())) for present, of_value, own in runs if len(present)]
         self._hits = np.bincount(value, weights=right, minlength=classes)
         self._expected, self._images = np.zeros(classes), np.zeros(classes)
         for present, sizes, hits in self._units:

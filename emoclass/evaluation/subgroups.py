@@ -55,8 +55,10 @@ def break_down(
     number_of = {name: number for number, name in enumerate(names)}
     of_value = np.array([number_of[value] for value in known])
     found = {}
-    for number, name in enumerate(names):
-        own = given.take(np.flatnonzero(of_value == number))
+    order = np.argsort(of_value, kind="stable")
+    places = np.split(order, np.cumsum(np.bincount(of_value))[:-1])
+    for name, own_places in zip(names, places, strict=True):
+        own = given.take(own_places)
         resamples = n_resamples if len(own) >= FEWEST_IMAGES else 0
         measured = evaluate(own, metrics, seed=seed, n_resamples=resamples)
         n_groups = _n_groups(own.groups)

@@ -304,7 +304,7 @@ def test_intervals_are_the_same_without_the_fast_way(classes, groups):
     for name, value in fast.items():
         for ours, theirs in (
             (value, expected[name]),
-            *zip(value.per_class.values(), expected[name].per_class.values()),
+            *zip(value.per_class.values(), expected[name].per_class.values(), strict=True),
         ):
             assert (ours.value, ours.reason) == (theirs.value, theirs.reason)
             ends = [(each.ci_low, each.ci_high) for each in (ours, theirs)]
