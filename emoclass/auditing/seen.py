@@ -45,10 +45,12 @@ class Copies:
     Attributes:
         ids: Theirs.
         n_unreadable: Images of its training or validation that cannot be read any more: copies of these are not found.
+        clusters: Ids of images of the dataset that are copies of each other.
     """
 
     ids: frozenset[str]
     n_unreadable: int = 0
+    clusters: tuple[tuple[str, ...], ...] = ()
 
 
 def seen_by(run: Path, registry: Registry, *, plugin: str, config_digest: str) -> Seen | None:
@@ -121,8 +123,6 @@ def copies_of_seen(
         trained = {(sample.id, sample.path) for sample in seen.samples}
         itself = frozenset(sample.id for sample in samples if (sample.id, sample.path) in trained)
         samples = [sample for sample in samples if sample.id not in itself]
-        if not samples:
-            return Copies(itself)
     readers = {"train": reader(seen.spec, seen.root), "test": reader(spec, root)}
     sides: dict[str, SplitName] = {}
     origin: dict[str, Sample] = {}
@@ -137,7 +137,22 @@ def copies_of_seen(
     both = DatasetSpec(name="both", summary="Two datasets as one.", load=lambda root: [], read_sample=read)
     union = [Sample(id=each, path=each, emotion=UNLABELED) for each in origin]
     found = examine(union, both, None, threads=threads, progress=progress)
+    looked_at = {f"test:{sample.id}" for sample in samples} | {f"train:{each}" for each in itself}
     return Copies(
         ids=itself | {origin[each].id for each in copies_of_training(sides, found.clusters)},
         n_unreadable=sum(sides[each.path] == "train" for each in found.unreadable),
+        clusters=tuple(tuple(origin[each].id for each in cluster if each in looked_at) for cluster in found.clusters),
     )
+
+
+def copies_among(
+    spec: DatasetSpec,
+    root: Path | None,
+    samples: Sequence[Sample],
+    *,
+    threads: int | None = None,
+    progress: Progress | None = None,
+) -> Copies:
+    """Find the images of a dataset that are copies of each other, where what a model has seen is not known."""
+    found = examine(samples, spec, root, threads=threads, progress=progress)
+    return Copies(frozenset(), clusters=found.clusters)

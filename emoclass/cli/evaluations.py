@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 import click
 
 from emoclass.cli.output import format_value, print_table, printable
+from emoclass.reporting.formatting import independent
 from emoclass.values.evaluation import Breakdown, Evaluation, EvaluationMatrix
 from emoclass.values.results import MetricValue
 
@@ -94,7 +95,8 @@ def print_matrix(found: EvaluationMatrix, metric: str | None) -> None:
     for model, row, values in zip(found.models, found.matrix, found.figures(metric), strict=True):
         rows.append((model, *(_figure(value) for value in values)))
         evidence = [
-            f"{cell.basis}, n = {value.n_samples}, {value.split}" for cell, value in zip(row, values, strict=True)
+            f"{cell.basis}, n = {value.n_samples}{independent(value)}, {value.split}"
+            for cell, value in zip(row, values, strict=True)
         ]
         rows.append(("", *evidence))
         if any(cell.leak_adjusted for cell in row):

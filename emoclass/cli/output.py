@@ -14,6 +14,7 @@ from typing import Any
 import click
 
 from emoclass.errors import ConfigError
+from emoclass.reporting.formatting import independent
 from emoclass.values.results import MetricValue
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON document, and nothing else.")
@@ -92,7 +93,7 @@ def format_value(value: MetricValue) -> tuple[str, str, str]:
         >>> format_value(MetricValue(value=0.75, ci_low=0.579, ci_high=0.867, n_samples=32))
         ('0.750', '[0.579, 0.867]', 'n = 32, test')
     """
-    evidence = f"n = {value.n_samples}, {value.split}"
+    evidence = f"n = {value.n_samples}{independent(value)}, {value.split}"
     if value.value is None:
         return "undefined", value.reason or "", evidence
     if value.ci_low is None or value.ci_high is None:

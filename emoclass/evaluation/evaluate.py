@@ -63,10 +63,24 @@ def evaluate(
                 each.intervals = [Interval(reason="no interval: no bootstrap was made")] * len(each.values)
             continue
         of_weights = [_of_weights(each) for each in together]
-        intervals = bootstrap(of_weights, together[0].predictions.units, seed=seed, n_resamples=n_resamples)
+        intervals = bootstrap(
+            of_weights,
+            together[0].predictions.units,
+            bounds=[each.spec.bounds for each in together],
+            seed=seed,
+            n_resamples=n_resamples,
+        )
         for each, own in zip(together, intervals, strict=True):
             each.intervals = own
-    return {name: each.value() if isinstance(each, _Figures) else each for name, each in found.items()}
+    values = {name: each.value() if isinstance(each, _Figures) else each for name, each in found.items()}
+    if predictions.independent:
+        return values
+    return {name: _with_units(value, predictions) for name, value in values.items()}
+
+
+def _with_units(value: MetricValue, predictions: Predictions) -> MetricValue:
+    """Say of how many independent units a metric's images are; those of votes may have fewer images."""
+    return value.model_copy(update={"n_units": min(predictions.n_units, value.n_samples)})
 
 
 @dataclass

@@ -8,10 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import stats
 
-from emoclass.evaluation.intervals import CONFIDENCE, Interval
+from emoclass.evaluation.intervals import Interval, interval_of_resamples
 from emoclass.evaluation.predictions import FloatArray, IntArray
 
-_ROUNDING = 1e-12
 BATCH_BYTES = 2**24
 """Of the numbers that are drawn at once."""
 
@@ -96,13 +95,13 @@ def paired_bootstrap(
     other: IntArray,
     *,
     classes: int,
-    groups: Sequence[str | None] | None = None,
+    units: IntArray | None = None,
     seed: int,
     n_resamples: int = 10_000,
 ) -> PairedBootstrap:
-    """Return how far two models differ, with percentile intervals over resamples that both share.
+    """Return how far two models differ, with intervals from resamples that both share.
 
-    What is resampled are images or, where groups are declared, groups; an image without a group is one of its own. The
+    What is resampled are independent units: images, or persons. The
     p-value is that of a wild bootstrap with the null hypothesis imposed: each unit's difference gets a random sign, and
     what counts is how often the sum gets as far from 0 as the observed one. Resamples of a dozen groups vary too
     little: a p-value that was read off them found a difference in 10 % of simulated pairs of equal models.
@@ -114,19 +113,20 @@ def paired_bootstrap(
         reference: What the first model predicted.
         other: What the second model predicted.
         classes: How many classes there are.
-        groups: Each image's group.
+        units: The number of each image's independent unit, such as its person, from 0 on without gaps; None where each
+            image is one.
         seed: Seed of the resampling.
         n_resamples: How many resamples, at least 1.
 
-    Source: Efron and Tibshirani (1993), An introduction to the bootstrap, chapter 13, for the intervals; Cameron,
+    Source: Efron and Tibshirani (1993), An introduction to the bootstrap, chapter 6, for the intervals; Cameron,
     Gelbach and Miller (2008), Bootstrap-based improvements for inference with clustered errors, for the p-value.
     """
-    kinds, kind = _kinds_of_units(y_true, reference, other, classes, groups)
-    units, size = len(kind), np.bincount(kind)
+    kinds, kind = _kinds_of_units(y_true, reference, other, classes, units)
+    n_units, size = len(kind), np.bincount(kind)
     rng = np.random.default_rng(seed)
     drawn = [
         _differences(_draw(rng, kind, size, n) @ kinds)
-        for n in _batches(n_resamples, max(len(kinds), units if _many(size) else 0))
+        for n in _batches(n_resamples, max(len(kinds), n_units if _many(size) else 0))
     ]
     accuracy, macro_f1 = np.concatenate(drawn, axis=1)
     observed = _differences(size.astype(np.float64)[np.newaxis] @ kinds)[:, 0]
@@ -135,17 +135,17 @@ def paired_bootstrap(
     net = net[net != 0]
     return PairedBootstrap(
         accuracy=float(observed[0]),
-        accuracy_interval=_interval(accuracy, units),
+        accuracy_interval=interval_of_resamples(float(observed[0]), accuracy, n_units, (-1.0, 1.0)),
         macro_f1=float(observed[1]),
-        macro_f1_interval=_interval(macro_f1, units),
+        macro_f1_interval=interval_of_resamples(float(observed[1]), macro_f1, n_units, (-1.0, 1.0)),
         p_value=_p_of_flips(net, rng, n_resamples),
-        units=units,
+        units=n_units,
         differing=len(net),
     )
 
 
 def _kinds_of_units(
-    y_true: IntArray, reference: IntArray, other: IntArray, classes: int, groups: Sequence[str | None] | None
+    y_true: IntArray, reference: IntArray, other: IntArray, classes: int, unit: IntArray | None
 ) -> tuple[FloatArray, IntArray]:
     """Return what kinds of units there are, and the kind of each unit.
 
@@ -159,15 +159,9 @@ def _kinds_of_units(
     codes, kind = _numbered(code)
     shown, by_reference, by_other = (np.eye(classes)[codes // classes**power % classes] for power in (2, 1, 0))
     kinds = np.hstack([shown, shown * by_reference, by_reference, shown * by_other, by_other])
-    if groups is None:
+    if unit is None:
         return kinds, kind
-    numbers: dict[object, int] = {}
-    # A pair cannot be mistaken for another group's name.
-    keys = [("alone", index) if group is None else group for index, group in enumerate(groups)]
-    unit = np.array([numbers.setdefault(key, len(numbers)) for key in keys])
-    sums = np.zeros((len(numbers), kinds.shape[1]))
-    for column in range(kinds.shape[1]):
-        sums[:, column] = np.bincount(unit, weights=kinds[kind, column], minlength=len(numbers))
+    sums: FloatArray = np.stack([np.bincount(unit, weights=column[kind]) for column in kinds.T], axis=1)
     _, first, number = np.unique(sums, axis=0, return_index=True, return_inverse=True)
     firsts, kind_of_unit = _numbered(first[number.ravel()])
     return sums[firsts], kind_of_unit
@@ -223,13 +217,3 @@ def _p_of_flips(net: IntArray, rng: np.random.Generator, n_resamples: int) -> fl
         positive = rng.binomial(times, 0.5, (n, len(sizes)))
         as_far += int((abs(((2 * positive - times) * sizes).sum(axis=1)) >= abs(net.sum())).sum())
     return max((1 + as_far) / (n_resamples + 1), smallest_p(len(net)))  # never below what exact counting allows
-
-
-def _interval(differences: FloatArray, units: int) -> Interval:
-    if units < 2:
-        return Interval(reason="no interval: a single image or group")
-    if np.ptp(differences) < _ROUNDING:
-        return Interval(reason=f"no interval: all {len(differences)} resamples give the same value")
-    tail = (1 - CONFIDENCE) / 2
-    low, high = np.quantile(differences, [tail, 1 - tail])
-    return Interval(float(low), float(high))

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -14,9 +12,7 @@ CELLS = 2**20
 """Values times permutations that are held at a time: a dataset may have thousands of persons."""
 
 
-def permutation_test(
-    right: BoolArray, value: IntArray, *, groups: Sequence[str | None] | None = None, seed: int
-) -> float | None:
+def permutation_test(right: BoolArray, value: IntArray, *, units: IntArray | None = None, seed: int) -> float | None:
     """Return the p-value of the hypothesis that an answer's being right has nothing to do with the value.
 
     The values are dealt out anew, and what counts is how often right answers are then as unevenly spread over them as
@@ -27,14 +23,17 @@ def permutation_test(
     None if each value is that of one person and each person has one value: values and persons are the same then, and
     however they are dealt, nothing changes.
 
-    Shapes: `right` is bool `(n,)`, `value` int `(n,)` from 0 on, without gaps.
+    Shapes: `right` is bool `(n,)`, `value` int `(n,)` from 0 on, without gaps, and so is `units`: the independent unit
+    of each image, such as its person; None where each is one.
 
     Range: (0, 1].
 
     Source: Good (2005), Permutation, parametric and bootstrap tests of hypotheses; Phipson and Smyth (2010),
     Permutation p-values should never be zero, for the 1 that is added.
     """
-    unit, classes = _units(groups, len(right)), int(value.max()) + 1
+    n, classes = len(right), int(value.max()) + 1
+    # Where each image is a unit, values are dealt out to all images: as within a single unit.
+    unit = np.zeros(n, np.int64) if units is None or int(units.max()) + 1 == n else units
     n_values = np.bincount(np.unique(np.stack([unit, value]), axis=1)[0])
     whole = (n_values == 1)[unit]
     if whole.all() and len(n_values) == classes:
@@ -55,17 +54,6 @@ def _spread(counts: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return how unevenly hits are spread over the values, of hits, expected hits and images `(3, ..., values)`."""
     hits, expected, images = counts
     return np.asarray(((hits - expected) ** 2 / images).sum(axis=-1))
-
-
-def _units(groups: Sequence[str | None] | None, n: int) -> IntArray:
-    """Return each image's group as a number, an image without one alone; all in one where no group has several."""
-    named = [group for group in groups or () if group is not None]
-    if groups is None or len(set(named)) == len(named):
-        return np.zeros(n, np.int64)
-    # A pair cannot be mistaken for another group's name.
-    keys = [("alone", place) if group is None else group for place, group in enumerate(groups)]
-    numbers = {key: number for number, key in enumerate(dict.fromkeys(keys))}
-    return np.array([numbers[key] for key in keys])
 
 
 class _ToUnits:

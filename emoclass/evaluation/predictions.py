@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from emoclass.errors import ContractError
 from emoclass.evaluation.decision import predicted_classes
+from emoclass.evaluation.units import independent_units
 from emoclass.values.labels import LabelScheme
 
 __all__ = ["Predictions"]
@@ -114,6 +115,8 @@ class Predictions:
         y_score: Probabilities. Shape: float64 `(n, len(labels))`. Range: [0, 1], rows sum to 1.
         labels: The class order.
         groups: Person or source of each sample, None where it has none; None if no sample has one.
+        clusters: Name of the picture of which each sample is a copy, None where there is no other copy of it; None if
+            no sample has one, or nobody looked.
         split: Which split the samples are.
         votes: The emotions' shares of the annotators' votes, a row of NaN where a sample has none; None if no
             sample has any. Shape: float64 `(n, len(labels))`. Range: [0, 1], rows sum to 1.
@@ -129,6 +132,7 @@ class Predictions:
     y_score: FloatArray
     labels: LabelScheme
     groups: tuple[str | None, ...] | None = None
+    clusters: tuple[str | None, ...] | None = None
     split: str = "test"
     votes: FloatArray | None = None
     n_votes: FloatArray | None = None
@@ -153,10 +157,12 @@ class Predictions:
                 hint="scores_from_output(output, labels) turns a model's output into this shape.",
             )
         _check_probabilities(y_score, "y_score")
-        if self.groups is not None and len(self.groups) != n:
-            raise ContractError(f"groups: expected {n}, one for each sample, got {len(self.groups)}.")
+        for name, ties in (("groups", self.groups), ("clusters", self.clusters)):
+            if ties is not None and len(ties) != n:
+                raise ContractError(f"{name}: expected {n}, one for each sample, got {len(ties)}.")
         self._freeze(ids=tuple(self.ids), y_true=_frozen(y_true.astype(np.int64)), y_score=_frozen(y_score))
-        self._freeze(groups=_groups(self.groups), votes=_votes(self.votes, y_score.shape))
+        self._freeze(groups=_names(self.groups), clusters=_names(self.clusters))
+        self._freeze(votes=_votes(self.votes, y_score.shape))
         if self.n_votes is not None:
             n_votes = np.array(self.n_votes, dtype=np.float64)
             if n_votes.shape != (n,) or not (n_votes >= 0).all():
@@ -170,16 +176,11 @@ class Predictions:
 
     @cached_property
     def units(self) -> IntArray:
-        """The number of each sample's independent unit, from 0 on without gaps: samples of one group share one.
+        """The number of each sample's independent unit, from 0 on without gaps.
 
-        Shape: int64 `(n,)`.
+        Samples of one group share a unit, and copies of one picture do. Shape: int64 `(n,)`.
         """
-        keys = [("alone", place) if group is None else group for place, group in enumerate(self.groups or ())]
-        if not keys:
-            return np.arange(len(self))
-        # A pair cannot be mistaken for another group's name. Numbers rise in the order in which units appear.
-        numbers = {key: number for number, key in enumerate(dict.fromkeys(keys))}
-        return np.array([numbers[key] for key in keys], dtype=np.int64)
+        return independent_units(len(self), self.groups, self.clusters)
 
     @property
     def n_units(self) -> int:
@@ -222,7 +223,7 @@ class Predictions:
         return None if self.leaked.all() else self.take(np.flatnonzero(~self.leaked))
 
     def without_groups(self) -> Predictions:
-        """Return the predictions as if every sample stood for itself."""
+        """Return the predictions as if every picture stood for itself; copies of one are still one."""
         return replace(self, groups=None)
 
     def take(self, rows: IntArray) -> Predictions:
@@ -233,6 +234,7 @@ class Predictions:
             y_true=self.y_true[rows],
             y_score=self.y_score[rows],
             groups=None if self.groups is None else tuple(self.groups[row] for row in rows),
+            clusters=None if self.clusters is None else tuple(self.clusters[row] for row in rows),
             votes=None if self.votes is None else self.votes[rows],
             n_votes=None if self.n_votes is None else self.n_votes[rows],
             leaked=None if self.leaked is None else self.leaked[rows],
@@ -251,9 +253,9 @@ class Predictions:
         return predicted_classes(self.y_score)
 
 
-def _groups(groups: Sequence[str | None] | None) -> tuple[str | None, ...] | None:
-    """Return the groups as a tuple, or None where no sample declares one."""
-    return tuple(groups) if groups is not None and any(group is not None for group in groups) else None
+def _names(names: Sequence[str | None] | None) -> tuple[str | None, ...] | None:
+    """Return the names of groups or clusters as a tuple, or None where no sample has one."""
+    return tuple(names) if names is not None and any(name is not None for name in names) else None
 
 
 def _votes(votes: FloatArray | None, shape: tuple[int, ...]) -> FloatArray | None:

@@ -8,6 +8,7 @@ import numpy as np
 
 from emoclass.evaluation.comparison import format_p
 from emoclass.evaluation.evaluate import evaluate
+from emoclass.evaluation.paired import holm
 from emoclass.evaluation.permutation import permutation_test
 from emoclass.evaluation.predictions import Predictions
 from emoclass.values.evaluation import Breakdown, Subgroup
@@ -61,41 +62,58 @@ def break_down(
         own = given.take(own_places)
         resamples = n_resamples if len(own) >= FEWEST_IMAGES else 0
         measured = evaluate(own, metrics, seed=seed, n_resamples=resamples)
-        n_groups = _n_groups(own.groups)
+        n_groups = None if own.groups is None else len(set(own.groups) - {None}) + own.groups.count(None)
         found[name] = Subgroup(
             n_samples=len(own),
             n_groups=n_groups,
             metrics=measured,
-            too_small=_too_small(len(own), n_groups, measured["accuracy"]),
+            too_small=_too_small(len(own), own.n_units, measured["accuracy"]),
         )
     p_value = None
     if len(names) > 1:
-        p_value = permutation_test(given.y_pred == given.y_true, of_value, groups=given.groups, seed=seed)
+        p_value = permutation_test(given.y_pred == given.y_true, of_value, units=given.units, seed=seed)
     return Breakdown(
         attribute=attribute,
         values=found,
         n_without=len(values) - len(known),
         p_value=p_value,
+        p_adjusted=p_value,
         more_than_chance=p_value is not None and p_value <= SIGNIFICANCE,
-        verdict=_verdict(attribute, len(names), p_value),
+        verdict=_verdict(attribute, len(names), p_value, 1),
     )
 
 
-def _n_groups(groups: Sequence[str | None] | None) -> int | None:
-    return None if groups is None else len(set(groups) - {None}) + list(groups).count(None)
+def corrected(found: Sequence[Breakdown]) -> list[Breakdown]:
+    """Return breakdowns whose p-values are corrected for being several: of many attributes, some differ by chance."""
+    tested = [each for each in found if each.p_value is not None]
+    adjusted = dict(
+        zip([each.attribute for each in tested], holm([each.p_value or 0.0 for each in tested]), strict=True)
+    )
+    return [
+        each
+        if (p := adjusted.get(each.attribute)) is None
+        else each.model_copy(
+            update={
+                "p_adjusted": p,
+                "more_than_chance": p <= SIGNIFICANCE,
+                "verdict": _verdict(each.attribute, len(each.values), p, len(tested)),
+            }
+        )
+        for each in found
+    ]
 
 
-def _too_small(n: int, n_groups: int | None, accuracy: MetricValue) -> str | None:
+def _too_small(n: int, n_units: int, accuracy: MetricValue) -> str | None:
     if n < FEWEST_IMAGES:
         return f"fewer than {FEWEST_IMAGES} images"
-    if n_groups is not None and n_groups < FEWEST_GROUPS:
+    if n_units < FEWEST_GROUPS:
         return f"fewer than {FEWEST_GROUPS} groups, such as persons"
     if accuracy.ci_low is not None and accuracy.ci_high is not None and accuracy.ci_high - accuracy.ci_low > WIDEST:
         return f"the interval of its accuracy is wider than {100 * WIDEST:g} points"
     return None
 
 
-def _verdict(attribute: str, n_values: int, p_value: float | None) -> str:
+def _verdict(attribute: str, n_values: int, p_value: float | None, n_tests: int) -> str:
     if n_values == 1:
         return f"All images have the same {attribute}: nothing can be compared."
     if p_value is None:
@@ -104,4 +122,5 @@ def _verdict(attribute: str, n_values: int, p_value: float | None) -> str:
             "cannot be told apart. By group, persons are compared."
         )
     said = "differs by more than chance" if p_value <= SIGNIFICANCE else "may differ by chance alone"
-    return f"Between the values of {attribute}, the accuracy {said} (permutation test, {format_p(p_value)})."
+    several = f", corrected for {n_tests} attributes" if n_tests > 1 else ""
+    return f"Between the values of {attribute}, the accuracy {said} (permutation test, {format_p(p_value)}{several})."

@@ -7,8 +7,9 @@ from dataclasses import replace
 
 import numpy as np
 
-from emoclass.auditing.seen import copies_of_seen, seen_by, training_set_of
+from emoclass.auditing.seen import Copies, copies_among, copies_of_seen, seen_by, training_set_of
 from emoclass.bundle.read import Bundle
+from emoclass.data.leaks import copies_of_each_other
 from emoclass.evaluation.predictions import Predictions
 from emoclass.inference.dataset import Listed
 from emoclass.plugin.registry import Registry
@@ -33,7 +34,7 @@ def held_against_seen(
     threads: int | None,
     progress: Progress,
 ) -> tuple[Predictions, Sequence[str]]:
-    """Mark the images that a model has seen, where that can be known; say what a reader must know of these, too.
+    """Mark copies of each other, and what a model has seen, where that can be known; say what a reader must know, too.
 
     What a run folder records is known. A model without one has seen the training set of the dataset's own split, if it
     was trained on these images; so has a model whose training started from such a one.
@@ -62,12 +63,15 @@ def held_against_seen(
         )
     seen = [each for each in (recorded, published) if each is not None]
     if not seen:
-        return predictions, [*notes, UNKNOWN + "the images that it was trained on are not at hand."]
+        alone = copies_among(listed.spec, listed.root, listed.index.samples, threads=threads, progress=progress)
+        unknown = UNKNOWN + "the images that it was trained on are not at hand."
+        return _with_clusters(predictions, [alone]), [*notes, unknown]
     found = [
         copies_of_seen(each, listed.spec, listed.root, listed.index.samples, threads=threads, progress=progress)
         for each in seen
     ]
     n_seen, n_unreadable = sum(len(each.samples) for each in seen), sum(each.n_unreadable for each in found)
+    predictions = _with_clusters(predictions, found)
     if 0 < n_unreadable == n_seen:
         return predictions, [*notes, UNKNOWN + "the images that it was trained on cannot be read any more."]
     ids = frozenset[str]().union(*(each.ids for each in found))
@@ -78,6 +82,12 @@ def held_against_seen(
             "of these are not found."
         )
     return marked, [*notes, *_notes_of_leaks(marked)]
+
+
+def _with_clusters(predictions: Predictions, found: Sequence[Copies]) -> Predictions:
+    """Mark the images that are copies of each other."""
+    copies = copies_of_each_other(predictions.ids, [cluster for each in found for cluster in each.clusters])
+    return replace(predictions, clusters=tuple(copies.get(each) for each in predictions.ids))
 
 
 def _images_of(dataset: str, registry: Registry) -> str:

@@ -48,6 +48,16 @@ def duration(seconds: float) -> str:
     return f"{whole // 3600} h {whole % 3600 // 60} min"
 
 
+def independent(value: MetricValue) -> str:
+    """Return how many independent units a figure's images are, where these are fewer; it follows their number.
+
+    Example:
+        >>> independent(MetricValue(n_samples=180)), independent(MetricValue(n_samples=180, n_units=60))
+        ('', ' (60 independent)')
+    """
+    return "" if value.n_units is None else f" ({value.n_units:,} independent)"
+
+
 def words(name: str) -> str:
     """Return a metric's name as words."""
     return name.replace("_", " ")
@@ -59,5 +69,5 @@ def images(count: int, split: str) -> str:
 
 
 FILTERS: dict[str, Callable[..., Any]] = {"number": number, "duration": duration, "words": words}
-NAMES = {"images": images, "made": MADE}
+NAMES = {"images": images, "made": MADE, "independent": independent}
 """What every page's template uses."""

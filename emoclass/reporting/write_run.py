@@ -73,16 +73,21 @@ def write_predictions(folder: RunFolder, predictions: Predictions, images: Label
     """Write `predictions.csv`: a row a test image, with the probability of each emotion."""
     emotions = predictions.labels.emotions
     scores = [f"score_{emotion}" for emotion in emotions]
-    header = ("id", "path", "split", "y_true", "y_pred", "correct", "leaked", *scores)
+    header = ("id", "path", "split", "y_true", "y_pred", "correct", "leaked", "cluster", *scores)
     leaked = [None] * len(predictions) if predictions.leaked is None else predictions.leaked.astype(int).tolist()
+    clusters = predictions.clusters or [None] * len(predictions)
     rows = [
-        [sample.id, sample.path, predictions.split, emotions[y_true], emotions[y_pred], int(y_true == y_pred), copied]
-        + [f"{score:.9g}" for score in y_score]
-        for sample, y_true, y_pred, copied, y_score in zip(
+        [
+            *(sample.id, sample.path, predictions.split, emotions[y_true], emotions[y_pred], int(y_true == y_pred)),
+            *(copied, cluster),
+            *map(repr, y_score.tolist()),  # in full, so that what is pooled is what was predicted
+        ]
+        for sample, y_true, y_pred, copied, cluster, y_score in zip(
             images.samples("test"),
             predictions.y_true,
             predictions.y_pred,
             leaked,
+            clusters,
             predictions.y_score,
             strict=True,
         )

@@ -37,7 +37,8 @@ class Breakdown(FrozenModel):
         values: Value -> figures, in alphabetical order.
         n_without: Images that have no value.
         p_value: Of a permutation test whether the accuracy is the same for all values; None where there is one only.
-        more_than_chance: Whether `p_value` is at most 0.05.
+        p_adjusted: The same after Holm's correction for all attributes that were looked at.
+        more_than_chance: Whether `p_adjusted` is at most 0.05.
         verdict: That as a sentence.
     """
 
@@ -45,6 +46,7 @@ class Breakdown(FrozenModel):
     values: Mapping[str, Subgroup]
     n_without: int = 0
     p_value: float | None = None
+    p_adjusted: float | None = None
     more_than_chance: bool = False
     verdict: str
 
@@ -62,6 +64,7 @@ class Breakdown(FrozenModel):
             },
             "n_without": self.n_without,
             "p_value": self.p_value,
+            "p_adjusted": self.p_adjusted,
             "more_than_chance": self.more_than_chance,
             "verdict": self.verdict,
         }

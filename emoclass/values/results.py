@@ -19,6 +19,8 @@ class MetricValue(FrozenModel):
         ci_low: Lower end of the 95 % interval, None where there is none.
         ci_high: Upper end.
         n_samples: How many samples it was computed on: the denominator of a proportion.
+        n_units: How many independent units the samples are, where that is fewer: images of one person, and copies of
+            one picture, are one. None where each sample is one.
         split: Which split those samples are.
         interval: How the interval was made: `wilson`, `bootstrap`, or None.
         reason: Why the value or its interval is missing.
@@ -30,6 +32,7 @@ class MetricValue(FrozenModel):
     ci_low: float | None = None
     ci_high: float | None = None
     n_samples: int
+    n_units: int | None = None
     split: str = "test"
     interval: str | None = None
     reason: str | None = None
@@ -45,6 +48,8 @@ class MetricValue(FrozenModel):
             "n_samples": self.n_samples,
             "split": self.split,
         }
+        if self.n_units is not None:
+            document["n_units"] = self.n_units
         if self.interval:
             document["interval"] = self.interval
         if self.reason:

@@ -11,14 +11,16 @@ import numpy as np
 from emoclass.errors import ConfigError, DataError
 from emoclass.evaluation.comparison import ComparedRun, ComparisonTable, RunDifference, format_p, short_names
 from emoclass.evaluation.intervals import Interval
+from emoclass.evaluation.notes import note_of_one_answer, note_of_units
 from emoclass.evaluation.paired import PairedBootstrap, holm, mcnemar, paired_bootstrap, smallest_p
+from emoclass.evaluation.predictions import IntArray
+from emoclass.evaluation.units import independent_units
 from emoclass.reporting.folders.finished import Finished, read_finished
 from emoclass.values.results import MetricValue
 
 __all__ = ["compare"]
 
 SIGNIFICANCE = 0.05
-FEW_GROUPS = 30
 
 
 class Comparison(ComparisonTable):
@@ -70,8 +72,8 @@ def compare(runs: Sequence[str | Path], *, seed: int = 0, resamples: int = 10_00
     for run, name in zip(finished[1:], names[1:], strict=True):
         _check_same_test(finished[0], names[0], run, name)
     ids = sorted(finished[0].truth)
-    groups, grouped_by = _groups(finished, names, ids)
-    n_groups = None if groups is None else len(set(groups) - {None}) + groups.count(None)
+    units, grouped_by = _units(finished, names, ids)
+    n_groups = None if units is None else int(units.max()) + 1
     return Comparison(
         labels=finished[0].labels,
         n_samples=len(ids),
@@ -80,8 +82,8 @@ def compare(runs: Sequence[str | Path], *, seed: int = 0, resamples: int = 10_00
             ComparedRun(name=name, folder=run.path, metrics=metrics)
             for name, run, metrics in zip(names, finished, _shared_metrics(finished), strict=True)
         ),
-        differences=_differences(finished, names, ids, groups, seed, resamples),
-        notes=tuple(_notes(finished, len(ids), n_groups, grouped_by)),
+        differences=_differences(finished, names, ids, units, seed, resamples),
+        notes=tuple(_notes(finished, names, len(ids), n_groups, grouped_by)),
     )
 
 
@@ -115,15 +117,15 @@ def _some(ids: Sequence[str]) -> str:
     return f"{len(ids)} ({', '.join(ids[:2])}{', ...' if len(ids) > 2 else ''})" if ids else "0"
 
 
-def _groups(
+def _units(
     finished: Sequence[Finished], names: Sequence[str], ids: Sequence[str]
-) -> tuple[list[str | None] | None, str | None]:
-    """Return the groups of the first run in which a group has several of the images, and that run's name."""
+) -> tuple[IntArray | None, str | None]:
+    """Return the independent units of the first run in which one has several of the images, and that run's name."""
     for run, name in zip(finished, names, strict=True):
-        groups = [run.groups.get(each) for each in ids]
-        named = [group for group in groups if group is not None]
-        if len(set(named)) < len(named):
-            return groups, name
+        ties = [[of_image.get(each) for each in ids] for of_image in (run.groups, run.clusters)]
+        units = independent_units(len(ids), *ties)
+        if int(units.max()) + 1 < len(ids):
+            return units, name
     return None, None
 
 
@@ -131,13 +133,13 @@ def _differences(
     finished: Sequence[Finished],
     names: Sequence[str],
     ids: Sequence[str],
-    groups: Sequence[str | None] | None,
+    units: IntArray | None,
     seed: int,
     resamples: int,
 ) -> tuple[RunDifference, ...]:
     """Compare each run with the first one."""
     labels = finished[0].labels
-    test: Literal["mcnemar", "group_bootstrap"] = "mcnemar" if groups is None else "group_bootstrap"
+    test: Literal["mcnemar", "group_bootstrap"] = "mcnemar" if units is None else "group_bootstrap"
     y_true, *predicted = (
         np.array([labels.index(emotion[each]) for each in ids])
         for emotion in (finished[0].truth, *(run.predicted for run in finished))
@@ -148,10 +150,10 @@ def _differences(
         for other in others
     ]
     found = [
-        paired_bootstrap(y_true, reference, other, classes=len(labels), groups=groups, seed=seed, n_resamples=resamples)
+        paired_bootstrap(y_true, reference, other, classes=len(labels), units=units, seed=seed, n_resamples=resamples)
         for other in others
     ]
-    p_values = [mcnemar(*counts) if groups is None else each.p_value for counts, each in zip(only, found, strict=True)]
+    p_values = [mcnemar(*counts) if units is None else each.p_value for counts, each in zip(only, found, strict=True)]
     return tuple(
         RunDifference(
             name=name,
@@ -163,7 +165,7 @@ def _differences(
             p_value=p_value,
             p_adjusted=adjusted,
             more_than_chance=adjusted <= SIGNIFICANCE,
-            verdict=_verdict(name, each, counts, adjusted, groups is not None, len(others)),
+            verdict=_verdict(name, each, counts, adjusted, units is not None, len(others)),
         )
         for name, each, counts, p_value, adjusted in zip(names[1:], found, only, p_values, holm(p_values), strict=True)
     )
@@ -213,17 +215,21 @@ def _is_figure(value: MetricValue | None) -> bool:
     return value is not None and (value.value is not None or value.reason is not None)
 
 
-def _notes(finished: Sequence[Finished], n: int, n_groups: int | None, grouped_by: str | None) -> Iterator[str]:
+def _notes(
+    finished: Sequence[Finished], names: Sequence[str], n: int, n_groups: int | None, grouped_by: str | None
+) -> Iterator[str]:
     """Say what a reader of the figures must know."""
     if n_groups is not None:
         yield (
-            f"The {n} test images make {n_groups} groups, such as persons. Images of one group are not independent, "
-            "so the verdict rests on a bootstrap over groups instead of McNemar's test."
+            f"{note_of_units(n, n_groups)} So the verdict rests on a bootstrap over these units instead of McNemar's "
+            "test."
         )
-        if n_groups < FEW_GROUPS:
-            yield "With so few groups the intervals of differences are too narrow; the p-values allow for it."
-        if any(run.groups != finished[0].groups for run in finished):
-            yield f"The runs do not group the images alike: these are the groups of {grouped_by}."
+        if any((run.groups, run.clusters) != (finished[0].groups, finished[0].clusters) for run in finished):
+            yield f"The runs do not group the images alike: these are the groups and copies of {grouped_by}."
+    for run, name in zip(finished, names, strict=True):
+        note = note_of_one_answer(sorted(set(run.predicted.values())), n, who=name)
+        if note:
+            yield note
     leaked = set[str]().union(*(run.leaked or () for run in finished))
     if leaked:
         yield (

@@ -11,6 +11,8 @@ from typing import TypeVar, Unpack
 from emoclass.data.index import Index
 from emoclass.data.split import split
 from emoclass.errors import ConfigError, EmoclassError, OutputError
+from emoclass.evaluation.notes import notes_of_predictions
+from emoclass.evaluation.predictions import Predictions
 from emoclass.plugin.configure import Settings, compose, load_plugin, merge
 from emoclass.plugin.registry import Registry
 from emoclass.progress import Progress
@@ -18,7 +20,6 @@ from emoclass.reporting.folders.run import resume_command
 from emoclass.reporting.folders.study import StudyFolder, StudyPlan
 from emoclass.reporting.pages.study import StudyContents, write_study
 from emoclass.values.config import RunConfig, validate
-from emoclass.values.results import MetricValue
 from emoclass.values.study import StudyRecord
 from emoclass.workflows.run import RunResult, resume
 from emoclass.workflows.run_steps import Work, measure
@@ -198,6 +199,7 @@ def _carry_out(work: Work, plan: StudyPlan, folder: StudyFolder, listed: Index |
     finally:
         logger.removeFilter(_no_remark_on_retracing)
     first = next(iter(results.values()))
+    pooled = None if plan.folds is None else _pool(work, folder, tuple(results), listed or work.index())
     result = StudyResult(
         folder=folder.path,
         kind="seeds" if plan.folds is None else "folds",
@@ -206,8 +208,8 @@ def _carry_out(work: Work, plan: StudyPlan, folder: StudyFolder, listed: Index |
         labels=first.labels,
         headline=first.headline,
         parts=results,
-        pooled={} if plan.folds is None else _pool(work, folder, tuple(results), listed or work.index()),
-        notes=_notes(results),
+        pooled={} if pooled is None else measure(work, pooled),
+        notes=(*_notes(results), *([] if pooled is None else _notes_of_pooled(pooled))),
     )
     contents = StudyContents(
         result=result,
@@ -228,9 +230,14 @@ def _no_remark_on_retracing(record: logging.LogRecord) -> bool:
     return "retracing" not in record.getMessage()
 
 
-def _pool(work: Work, folder: StudyFolder, parts: Sequence[str], listed: Index) -> dict[str, MetricValue]:
-    """Measure the predictions of all folds together, and write them."""
-    return measure(work, folder.pool(parts, work.config.labels, {sample.id: sample for sample in listed.samples}))
+def _pool(work: Work, folder: StudyFolder, parts: Sequence[str], listed: Index) -> Predictions:
+    """Put the predictions of all folds together, and write them."""
+    return folder.pool(parts, work.config.labels, {sample.id: sample for sample in listed.samples})
+
+
+def _notes_of_pooled(pooled: Predictions) -> list[str]:
+    """Say what a reader of the pooled figures must know."""
+    return [f"All folds together: {note}" for note in notes_of_predictions(pooled)]
 
 
 def _notes(results: Mapping[str, RunResult]) -> tuple[str, ...]:

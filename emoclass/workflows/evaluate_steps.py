@@ -14,8 +14,9 @@ from emoclass.data.crops import note_of_mismatch
 from emoclass.data.index import index_shared
 from emoclass.errors import ConfigError, DataError
 from emoclass.evaluation.evaluate import evaluate
+from emoclass.evaluation.notes import notes_of_predictions
 from emoclass.evaluation.predictions import Predictions
-from emoclass.evaluation.subgroups import GROUP, break_down
+from emoclass.evaluation.subgroups import GROUP, break_down, corrected
 from emoclass.inference.classifier import Classifier
 from emoclass.inference.dataset import Listed, predict_dataset
 from emoclass.inference.seen import held_against_seen, nobody_looked
@@ -112,11 +113,16 @@ class Trial:
             metrics=self._measured(predictions),
             n_leaked=None if predictions.leaked is None else predictions.n_leaked,
             leak_adjusted=self._measured(others) if others else {},
-            by=dict(self._broken_down(others or predictions)),
+            by=self._broken_down(others or predictions),
             left_out=listed.index.left_out,
             merged=listed.index.merged,
             skipped=skipped,
-            notes=(*self._notes(predictions, skipped), *notes_of_seen, *self._notes_of_absent_metrics()),
+            notes=(
+                *self._notes(predictions, skipped),
+                *notes_of_seen,
+                *notes_of_predictions(predictions),
+                *self._notes_of_absent_metrics(),
+            ),
         )
 
     def _measured(self, predictions: Predictions) -> dict[str, MetricValue]:
@@ -125,22 +131,23 @@ class Trial:
             predictions, self.metrics, seed=settings.seed, n_resamples=settings.resamples, progress=settings.progress
         )
 
-    def _broken_down(self, predictions: Predictions) -> Iterator[tuple[str, Breakdown]]:
-        """Yield the figures by each attribute that the images have: of all metrics named, else of the proportions."""
+    def _broken_down(self, predictions: Predictions) -> dict[str, Breakdown]:
+        """Return the figures by each attribute that the images have: of all metrics named, else of the proportions."""
         settings = self.settings
         accuracy = settings.registry.metrics.get("accuracy", prefer="builtins")
         named = [spec for spec in self.metrics if settings.metrics or spec.interval == "proportion"]
         metrics = [accuracy, *(spec for spec in named if spec.name != "accuracy")]
         samples = {sample.id: sample for sample in self.listed.index.samples}
+        found = []
         for attribute in settings.by:
             values = [value_of(samples[each], attribute) for each in predictions.ids]
             if any(value is not None for value in values):
-                yield (
-                    attribute,
+                found.append(
                     break_down(
                         predictions, attribute, values, metrics, seed=settings.seed, n_resamples=settings.resamples
-                    ),
+                    )
                 )
+        return {each.attribute: each for each in corrected(found)}
 
     def _notes(self, predictions: Predictions, skipped: Sequence[SkippedFile]) -> Iterator[str]:
         """Say what a reader of the figures must know."""

@@ -11,6 +11,7 @@ from emoclass.data.crops import note_of_mismatch
 from emoclass.data.index import Index
 from emoclass.data.split import SPLITS
 from emoclass.errors import EmoclassError, OutputError, PluginError
+from emoclass.evaluation.notes import notes_of_predictions
 from emoclass.plugin.config_file import read_file
 from emoclass.plugin.configure import compose, load_plugin
 from emoclass.plugin.registry import Registry
@@ -229,7 +230,11 @@ def _execute(work: Work, folder: RunFolder, listed: Index) -> RunResult:
         with work.timed("training"):
             model = train(work, folder, images)
         with work.timed("evaluation"):
-            predictions = predict_test(work, model, images, leaked)
+            predictions = predict_test(work, model, images, leaked, audited)
+            found = tuple(notes_of_predictions(predictions))
+            for note in found:
+                work.progress.note(note)
+            notes = (*notes, *found)
             metrics = measure(work, predictions)
             adjusted = measure(work, predictions.without_leaked()) if leaked else {}
         with work.timed("report"):

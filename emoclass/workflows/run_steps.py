@@ -16,7 +16,7 @@ from emoclass.bundle.read import Bundle, read_bundle
 from emoclass.concurrency import available_threads
 from emoclass.data.index import Index, index
 from emoclass.data.labeled import LabeledPixels
-from emoclass.data.leaks import copies_of_training
+from emoclass.data.leaks import copies_of_each_other, copies_of_training
 from emoclass.data.pixels import Decoded, decode
 from emoclass.data.split import split
 from emoclass.errors import BundleError, DataError, PluginError
@@ -255,19 +255,23 @@ def leaked_images(images: LabeledPixels, audited: Audit | None) -> frozenset[str
     return copies_of_training(sides, audited.clusters)
 
 
-def predict_test(work: Work, model: keras.Model, images: LabeledPixels, leaked: frozenset[str] | None) -> Predictions:
-    """Let the model say what it sees on the test images."""
+def predict_test(
+    work: Work, model: keras.Model, images: LabeledPixels, leaked: frozenset[str] | None, audited: Audit | None
+) -> Predictions:
+    """Let the model say what it sees on the test images; mark those that are copies."""
     from emoclass.training.fit import predict
 
     output = predict(model, work.model.value_range, _batches(work, images, "test"), work.progress)
     samples = images.samples("test")
     votes = [sample.votes for sample in samples]
+    copies = copies_of_each_other((sample.id for sample in samples), audited.clusters if audited else ())
     return Predictions(
         ids=tuple(sample.id for sample in samples),
         y_true=images.y_true("test"),
         y_score=scores_from_output(output, work.config.labels),
         labels=work.config.labels,
         groups=tuple(sample.group for sample in samples),
+        clusters=tuple(copies.get(sample.id) for sample in samples),
         split="test",
         votes=shares_of_votes(votes, work.config.labels),
         n_votes=numbers_of_votes(votes, work.config.labels),

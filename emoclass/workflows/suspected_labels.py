@@ -18,7 +18,7 @@ from emoclass.plugin.configure import Settings, compose, load_plugin
 from emoclass.plugin.registry import Registry
 from emoclass.progress import Progress
 from emoclass.reporting.folders.run import RunFolder
-from emoclass.reporting.folders.study import HALF_DIGIT, StudyFolder
+from emoclass.reporting.folders.study import StudyFolder
 from emoclass.values.config import RunConfig
 from emoclass.values.labels import EMOTIONS, LabelScheme
 from emoclass.values.specs import DatasetSpec, Sample
@@ -146,8 +146,6 @@ def _rank(result: StudyRecord, registry: Registry) -> SuspectedLabels:
         samples = {row["id"]: Sample(id=row["id"], path=row["path"], emotion=row["y_true"]) for row in rows}
     except (OSError, ValueError, KeyError) as error:
         raise OutputError(f"study {result.folder}: predictions.csv cannot be read ({error}).") from error
-    y_score = y_score.clip(HALF_DIGIT, 1 - HALF_DIGIT)
-    y_score /= y_score.sum(axis=1, keepdims=True)
     suspects = rank_labels(
         list(samples), [each.path for each in samples.values()], y_true, y_score, labels=result.labels
     )

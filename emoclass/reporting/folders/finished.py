@@ -31,6 +31,7 @@ class Finished:
         truth: Image id -> true emotion.
         predicted: Image id -> predicted emotion.
         groups: Image id -> group, where it has one.
+        clusters: Image id -> the picture of which it is a copy, where the test set has several copies of it.
         leaked: Ids of the test images that are copies of training or validation images; None where nobody looked.
         data: The digest of all images of the run; None where it is not known.
     """
@@ -43,6 +44,7 @@ class Finished:
     truth: Mapping[str, str]
     predicted: Mapping[str, str]
     groups: Mapping[str, str]
+    clusters: Mapping[str, str]
     leaked: frozenset[str] | None
     data: str | None
 
@@ -84,6 +86,7 @@ def read_finished(path: Path) -> Finished:
             leaked=_leaked(rows),
             predicted={each: row["y_pred"] for each, row in rows.items()},
             groups={each: sides[each]["group"] for each in rows if sides[each]["group"]},
+            clusters={each: row["cluster"] for each, row in rows.items() if row.get("cluster")},
             data=environment.get("digests", {}).get("data"),
         )
     except KeyError as error:

@@ -26,8 +26,6 @@ PLAN = "study.toml"
 EXPERIMENT = "experiment.toml"
 """The configuration that the runs share; not `config.toml`, so that nobody takes the study for a run."""
 RESULT = "study.json"
-HALF_DIGIT = 5e-7
-"""Half of the last digit in `predictions.csv`: what stands there as 0 is not certain to be 0."""
 
 
 @dataclass(frozen=True)
@@ -174,17 +172,19 @@ class StudyFolder(RunFolder):
         except (OSError, ValueError, KeyError) as error:
             raise OutputError(f"study {self.path}: predictions cannot be pooled ({error}).") from error
         self.write_rows("predictions.csv", list(rows[0]), [list(row.values()) for row in rows])
-        scores = scores.clip(HALF_DIGIT, 1 - HALF_DIGIT)
+        leaked = [row.get("leaked") for row in rows]
         votes = [sample.votes for sample in tested]
         return Predictions(
             ids=tuple(row["id"] for row in rows),
             y_true=np.array([labels.index(row["y_true"]) for row in rows]),
-            y_score=scores / scores.sum(axis=1, keepdims=True),
+            y_score=scores,
             labels=labels,
             groups=tuple(sample.group for sample in tested),
+            clusters=tuple(row.get("cluster") or None for row in rows),
             split="test",
             votes=shares_of_votes(votes, labels),
             n_votes=numbers_of_votes(votes, labels),
+            leaked=np.array([mark == "1" for mark in leaked]) if all(leaked) else None,
         )
 
     def study_result(self) -> StudyRecord:

@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
 from emoclass.errors import OutputError
-from emoclass.reporting.formatting import words
+from emoclass.reporting.formatting import independent, words
 from emoclass.reporting.plots.canvas import FAINT, INK, blank_figure, drawable, run_name
 from emoclass.values.evaluation import Evaluation, EvaluationMatrix
 from emoclass.values.results import MetricValue
@@ -131,7 +131,8 @@ def _draw_cell(
     else:
         interval = f"{value.ci_low:.3f} to {value.ci_high:.3f}"
     axes.text(middle, top + 0.49, interval, ha="center", va="center", color=ink, fontsize=9)
-    axes.text(middle, top + 0.68, f"{cell.basis}, n = {value.n_samples:,}", ha="center", va="center", color=ink,
+    evidence = f"{cell.basis}, n = {value.n_samples:,}{independent(value)}"
+    axes.text(middle, top + 0.68, evidence, ha="center", va="center", color=ink,
               fontsize=8)  # fmt: skip
     seen = ""
     if without_copies is not None:

@@ -13,7 +13,7 @@ from matplotlib.patches import Rectangle
 from matplotlib.ticker import MaxNLocator
 
 from emoclass.reporting.contents import Picture, ReportContents
-from emoclass.reporting.formatting import single_figures
+from emoclass.reporting.formatting import independent, single_figures
 from emoclass.reporting.plots.canvas import (
     FAINT,
     INK,
@@ -115,7 +115,8 @@ def draw_metrics(metrics: Mapping[str, MetricValue]) -> Figure:
         inside = min(max(value.value, low), 1.0)
         beyond = ">" if value.value > 1 else "<"
         axes.plot([inside], [row], "o" if inside == value.value else beyond, color=RIGHT, markersize=8, clip_on=False)
-        axes.text(1.03, row, f"{evidence}   n = {value.n_samples:,}", transform=axes.get_yaxis_transform(),
+        evidence += f"   n = {value.n_samples:,}{independent(value)}"
+        axes.text(1.03, row, evidence, transform=axes.get_yaxis_transform(),
                   va="center", color=INK, fontsize=9)  # fmt: skip
     return figure
 

@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from emoclass.evaluation.intervals import bootstrap, mean_of_proportions, resamples, wilson
+from emoclass.evaluation.intervals import bootstrap, interval_of_resamples, mean_of_proportions, resamples, wilson
 from emoclass.evaluation.metrics import f1_from_jaccard
+from emoclass.evaluation.units import independent_units
 from emoclass.evaluation.weighted import weighted_mean
 
 
@@ -107,15 +108,89 @@ def test_wilson_agrees_with_scipy():
 
 def _interval(of_weights, unit, **more):
     """The interval of a single figure."""
-    [[interval]] = bootstrap([of_weights], np.asarray(unit), **{"seed": 0, "n_resamples": 200, **more})
+    settings = {"bounds": [(None, None)], "seed": 0, "n_resamples": 200, **more}
+    [[interval]] = bootstrap([of_weights], np.asarray(unit), **settings)
     return interval
 
 
-def test_the_draws_are_those_of_scipy():
+def test_the_standard_error_is_that_of_scipy():
+    """The same draws, and t with the factor that makes the bootstrap's variance of a mean unbiased."""
     values = np.random.default_rng(5).normal(size=40)
-    expected = stats.bootstrap((values,), np.mean, n_resamples=300, method="percentile", rng=np.random.default_rng(9))
+    reference = stats.bootstrap((values,), np.mean, n_resamples=300, method="percentile", rng=np.random.default_rng(9))
+    error = reference.bootstrap_distribution.std() * math.sqrt(40 / 39)
     interval = _interval(weighted_mean(values), np.arange(40), seed=9, n_resamples=300)
-    assert (interval.low, interval.high) == pytest.approx(tuple(expected.confidence_interval), abs=1e-12)
+    reach = stats.t.ppf(0.975, 39) * error
+    assert (interval.low, interval.high) == pytest.approx((values.mean() - reach, values.mean() + reach), abs=1e-12)
+
+
+def test_of_many_images_it_is_the_percentile_interval():
+    """What 9,999 resamples of 2,000 images give, to a tenth of the interval's width."""
+    values = np.random.default_rng(5).uniform(size=2000)
+    reference = stats.bootstrap((values,), np.mean, method="percentile", rng=np.random.default_rng(9))
+    for bounds in ((None, None), (0.0, None), (0.0, 1.0)):
+        interval = _interval(weighted_mean(values), np.arange(2000), bounds=[bounds], n_resamples=1000)
+        expected = tuple(reference.confidence_interval)
+        assert (interval.low, interval.high) == pytest.approx(expected, abs=0.1 * np.diff(expected).item())
+
+
+@pytest.mark.parametrize("bounds", [(0.0, 1.0), (0.0, None), (None, 1.0), (None, None), (-1.0, 1.0)])
+def test_an_interval_stays_within_the_bounds_and_holds_its_value(bounds):
+    rng = np.random.default_rng(0)
+    for units in (3, 5, 40):
+        for value in (0.01, 0.5, 0.99):
+            found = interval_of_resamples(value, rng.normal(value, 0.2, 300), units, bounds)
+            low, high = (-math.inf if bounds[0] is None else bounds[0], math.inf if bounds[1] is None else bounds[1])
+            assert low <= found.low < value < found.high <= high
+
+
+def test_of_all_single_images_it_is_wilsons():
+    """A proportion of 200 images: the same interval from counts and from resamples, but for t and the draws."""
+    right = np.arange(200) < 180
+    interval = _interval(weighted_mean(right), np.arange(200), bounds=[(0.0, 1.0)], n_resamples=20_000)
+    expected = wilson(180, 200)
+    assert (interval.low, interval.high) == pytest.approx((expected.low, expected.high), abs=0.002)
+
+
+def _held(persons, images, accuracy, correlation, rng):
+    """Whether the interval of persons holds the truth; None where there is no interval. Images are beta-binomial."""
+    a = (1 - correlation) / correlation
+    share = rng.beta(accuracy * a, (1 - accuracy) * a, persons) if correlation else np.full(persons, accuracy)
+    right = rng.random((persons, images)) < share[:, np.newaxis]
+    interval = _interval(
+        weighted_mean(right.ravel()), np.repeat(np.arange(persons), images), bounds=[(0.0, 1.0)], n_resamples=400
+    )
+    return None if interval.low is None else interval.low <= accuracy <= interval.high
+
+
+@pytest.mark.parametrize("persons", [3, 5, 8, 16])
+@pytest.mark.parametrize(("accuracy", "correlation"), [(0.6, 0.3), (0.75, 0.1), (0.9, 0.1)])
+def test_few_persons_hold_95_percent(persons, accuracy, correlation):
+    """Percentiles held 77 % of 3 persons; `benchmarks/coverage.py` has more of them, and more simulations."""
+    rng = np.random.default_rng(persons)
+    held = [_held(persons, 20, accuracy, correlation, rng) for _ in range(500)]
+    assert np.mean([each for each in held if each is not None]) >= 0.92
+
+
+def test_two_persons_have_no_interval_and_a_reason():
+    interval = _interval(weighted_mean(np.arange(40.0)), np.arange(40) // 20)
+    assert (interval.low, interval.reason) == (None, "no interval: only 2 independent units")
+
+
+def test_copies_are_no_evidence():
+    """60 pictures, each there three times: as 180 images the interval held the truth in 71 %."""
+
+    def one(as_copies):
+        rng = np.random.default_rng(1)
+        held = []
+        for _ in range(300):
+            right = np.repeat(rng.random(60) < 0.8, 3)
+            unit = independent_units(180, None, [f"p{i // 3}" for i in range(180)]) if as_copies else np.arange(180)
+            interval = _interval(weighted_mean(right), unit, bounds=[(0.0, 1.0)])
+            held.append(interval.low <= 0.8 <= interval.high)
+        return np.mean(held)
+
+    assert one(as_copies=False) < 0.8
+    assert one(as_copies=True) >= 0.92
 
 
 @pytest.mark.parametrize("size", [1, 2**12, 2**30])
@@ -161,7 +236,7 @@ def test_groups_are_resampled_whole(by_group, low, high):
 def test_every_resample_holds_whole_groups():
     seen = []
     _interval(lambda weights: seen.append(weights) or np.zeros(len(weights)), [0, 1, 2, 0, 1, 0, 3], n_resamples=20)
-    for times in np.concatenate(seen):
+    for times in np.concatenate(seen[1:]):  # the first call asks about all images
         assert times[0] == times[3] == times[5]
         assert times[1] == times[4]
         assert times[0] + times[1] + times[2] + times[6] == 4  # as many units as there are
@@ -180,11 +255,14 @@ def test_same_seed_same_interval():
 def test_several_figures_at_once_equal_one_at_a_time():
     values = np.random.default_rng(0).normal(size=30)
     figures = [weighted_mean(values), weighted_mean(values**2)]
-    both = bootstrap(figures, np.arange(30), seed=3, n_resamples=150)
-    assert both == [bootstrap([each], np.arange(30), seed=3, n_resamples=150)[0] for each in figures]
-    as_one = bootstrap([lambda w: np.stack([each(w) for each in figures], axis=1)], np.arange(30), seed=3,
-                       n_resamples=150)  # fmt: skip
-    assert as_one == [[both[0][0], both[1][0]]]
+    none = (None, None)
+    both = bootstrap(figures, np.arange(30), bounds=[none] * 2, seed=3, n_resamples=150)
+    assert both == [bootstrap([each], np.arange(30), bounds=[none], seed=3, n_resamples=150)[0] for each in figures]
+    at_once = bootstrap(
+        [lambda w: np.stack([each(w) for each in figures], axis=1)], np.arange(30), bounds=[none], seed=3,
+        n_resamples=150,
+    )  # fmt: skip
+    assert at_once == [[both[0][0], both[1][0]]]
     assert both[0][0].low < values.mean() < both[0][0].high
 
 
@@ -216,7 +294,11 @@ def test_many_undefined_resamples_leave_no_interval():
 def test_one_undefined_figure_does_not_hurt_the_others():
     mean = weighted_mean(np.arange(30.0))
     [[first, second]] = bootstrap(
-        [lambda w: np.stack([mean(w), np.full(len(w), np.nan)], axis=1)], np.arange(30), seed=0, n_resamples=50
+        [lambda w: np.stack([mean(w), np.full(len(w), np.nan)], axis=1)],
+        np.arange(30),
+        bounds=[(None, None)],
+        seed=0,
+        n_resamples=50,
     )
     assert first.low < first.high
     assert second.reason == "no interval: undefined in 50 of 50 resamples"
@@ -225,8 +307,9 @@ def test_one_undefined_figure_does_not_hurt_the_others():
 @pytest.mark.parametrize(
     ("unit", "n_resamples", "reason"),
     [
-        ([0], 100, "a single image"),
-        ([0, 0, 0, 0], 100, "a single group"),
+        ([0], 100, "a single independent unit"),
+        ([0, 0, 0, 0], 100, "a single independent unit"),
+        ([0, 0, 1, 1], 100, "only 2 independent units"),
         ([0, 1, 2, 3], 100, "all 100 resamples give the same value"),
         ([0, 1, 2, 3], 0, "no bootstrap was made"),
     ],

@@ -7,7 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.metrics import f1_score
 
+from emoclass.evaluation.intervals import interval_of_resamples
 from emoclass.evaluation.paired import holm, mcnemar, paired_bootstrap, smallest_p
+from emoclass.evaluation.units import independent_units
 
 COUNTS = st.integers(0, 60)
 
@@ -64,13 +66,14 @@ def predictions(draw):
     n = draw(st.integers(1, 24))
     column = st.lists(st.integers(0, 2), min_size=n, max_size=n).map(np.array)
     groups = draw(st.none() | st.lists(st.sampled_from([None, "a", "b", "c"]), min_size=n, max_size=n))
-    return draw(column), draw(column), draw(column), groups
+    units = None if groups is None else independent_units(n, groups)
+    return draw(column), draw(column), draw(column), units
 
 
 @given(predictions())
 def test_the_differences_are_those_of_scikit_learn(drawn):
-    y_true, first, second, groups = drawn
-    found = paired_bootstrap(y_true, first, second, classes=3, groups=groups, seed=0, n_resamples=20)
+    y_true, first, second, units = drawn
+    found = paired_bootstrap(y_true, first, second, classes=3, units=units, seed=0, n_resamples=20)
 
     def macro_f1(y_pred):
         return f1_score(y_true, y_pred, labels=np.unique(y_true), average="macro", zero_division=0)
@@ -81,9 +84,9 @@ def test_the_differences_are_those_of_scikit_learn(drawn):
 
 @given(predictions())
 def test_swapping_the_models_negates_the_difference_and_keeps_the_p_value(drawn):
-    y_true, first, second, groups = drawn
-    one = paired_bootstrap(y_true, first, second, classes=3, groups=groups, seed=3, n_resamples=200)
-    other = paired_bootstrap(y_true, second, first, classes=3, groups=groups, seed=3, n_resamples=200)
+    y_true, first, second, units = drawn
+    one = paired_bootstrap(y_true, first, second, classes=3, units=units, seed=3, n_resamples=200)
+    other = paired_bootstrap(y_true, second, first, classes=3, units=units, seed=3, n_resamples=200)
     assert (one.p_value, one.units, one.differing) == (other.p_value, other.units, other.differing)
     for name in ("accuracy", "macro_f1"):
         assert getattr(one, name) == pytest.approx(-getattr(other, name))
@@ -95,26 +98,28 @@ def test_swapping_the_models_negates_the_difference_and_keeps_the_p_value(drawn)
 
 @given(predictions())
 def test_identical_predictions_have_no_difference_and_p_1(drawn):
-    y_true, first, _, groups = drawn
-    found = paired_bootstrap(y_true, first, first, classes=3, groups=groups, seed=0, n_resamples=50)
+    y_true, first, _, units = drawn
+    found = paired_bootstrap(y_true, first, first, classes=3, units=units, seed=0, n_resamples=50)
     assert (found.accuracy, found.macro_f1, found.p_value, found.differing) == (0, 0, 1, 0)
     assert found.accuracy_interval.low is None and "no interval" in found.accuracy_interval.reason
 
 
-def of_rights(first, second, **more):
+def of_rights(first, second, groups=None):
     """Compare two rows of 1 (right) and 0 (wrong)."""
+    units = None if groups is None else independent_units(len(first), groups)
     first, second = np.array(first), np.array(second)
     y_true = np.ones(len(first), int)
-    return paired_bootstrap(y_true, first, second, classes=2, seed=1, n_resamples=20_000, **more)
+    return paired_bootstrap(y_true, first, second, classes=2, units=units, seed=1, n_resamples=20_000)
 
 
 def test_the_interval_of_single_images_is_that_of_all_resamples():
-    """Seven images can be drawn in 7^7 ways: the quantiles of all of them."""
+    """Seven images can be drawn in 7^7 ways: the standard error of all of them."""
     first, second = [1, 0, 0, 1, 0, 1, 0], [1, 1, 1, 0, 1, 1, 1]
     net = np.array(second) - np.array(first)
     every = np.array([sum(draw) for draw in product(net, repeat=7)]) / 7
     found = of_rights(first, second).accuracy_interval
-    assert (found.low, found.high) == pytest.approx(tuple(np.quantile(every, [0.025, 0.975])))
+    expected = interval_of_resamples(net.mean(), every, 7, (-1.0, 1.0))
+    assert (found.low, found.high) == pytest.approx((expected.low, expected.high), abs=0.01)
 
 
 def test_the_p_value_of_groups_is_that_of_all_signs():
@@ -153,7 +158,15 @@ def test_the_test_of_groups_keeps_its_level_where_images_of_a_group_are_alike():
     for _ in range(200):
         persons = rng.normal(0, 0.9, (2, n_groups)).repeat(size, axis=1)  # hard for one model, easy for the other
         first, second = (rng.normal(persons, 0.5) > 0.6).astype(int)
-        found = paired_bootstrap(np.ones_like(first), first, second, classes=2, groups=groups, seed=0, n_resamples=500)
+        found = paired_bootstrap(
+            np.ones_like(first),
+            first,
+            second,
+            classes=2,
+            units=independent_units(len(first), groups),
+            seed=0,
+            n_resamples=500,
+        )
         rejected += found.p_value <= 0.05
         mcnemar_rejected += mcnemar(int((first > second).sum()), int((first < second).sum())) <= 0.05
     assert rejected / 200 <= 0.08

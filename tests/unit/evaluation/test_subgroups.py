@@ -10,6 +10,7 @@ import pytest
 from emoclass.evaluation.permutation import permutation_test
 from emoclass.evaluation.predictions import Predictions
 from emoclass.evaluation.subgroups import break_down
+from emoclass.evaluation.units import independent_units
 from emoclass.plugin.builtins.metrics import BUILTIN_METRICS
 from emoclass.values.labels import LabelScheme
 
@@ -62,7 +63,7 @@ def test_images_of_one_person_are_no_independent_evidence():
     right = np.repeat([1, 1, 1, 0, 1, 0, 0, 0], 25).astype(bool)
     value, groups = np.repeat([0] * 4 + [1] * 4, 25), np.repeat(list("abcdefgh"), 25).tolist()
     assert permutation_test(right, value, seed=0) < 0.001
-    assert permutation_test(right, value, groups=groups, seed=0) > 0.3
+    assert permutation_test(right, value, units=independent_units(len(value), groups), seed=0) > 0.3
 
 
 def test_where_persons_have_several_values_these_are_compared_within_each():
@@ -71,10 +72,12 @@ def test_where_persons_have_several_values_these_are_compared_within_each():
     for person in range(6):
         for by_night in [0] * (3 + person) + [1] * (8 - person):
             value.append(by_night), groups.append(f"p{person}"), right.append(not by_night)
-    assert permutation_test(np.array(right), np.array(value), groups=groups, seed=0) < 0.001
+    assert (
+        permutation_test(np.array(right), np.array(value), units=independent_units(len(value), groups), seed=0) < 0.001
+    )
     # Easy and difficult persons alone make no difference between the values.
     easy = np.array([group in ("p0", "p1", "p2") for group in groups])
-    assert permutation_test(easy, np.array(value), groups=groups, seed=0) > 0.9
+    assert permutation_test(easy, np.array(value), units=independent_units(len(value), groups), seed=0) > 0.9
 
 
 def test_equal_values_are_seldom_told_apart():
@@ -96,12 +99,12 @@ def test_one_person_with_two_values_does_not_undo_what_the_others_say():
     rng = np.random.default_rng(0)
     value, groups = np.repeat(np.arange(200) % 2, 5), np.repeat(np.arange(200), 5).astype(str).tolist()
     right = rng.random(1000) < np.where(value == 1, 0.9, 0.5)
-    assert permutation_test(right, value, groups=groups, seed=0) < 0.001
+    assert permutation_test(right, value, units=independent_units(len(value), groups), seed=0) < 0.001
     value[0] = 1 - value[0]
-    assert permutation_test(right, value, groups=groups, seed=0) < 0.001
+    assert permutation_test(right, value, units=independent_units(len(value), groups), seed=0) < 0.001
     # Persons who are easier to read make no difference, whether they have one value or several.
     easy = np.array([int(group) < 100 for group in groups])
-    assert permutation_test(easy, value, groups=groups, seed=0) > 0.2
+    assert permutation_test(easy, value, units=independent_units(len(value), groups), seed=0) > 0.2
 
 
 def test_where_each_value_is_one_persons_nothing_is_concluded():

@@ -1,0 +1,48 @@
+"""What a reader of figures must know of the predictions that they rest on; the same wherever the figures stand."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from emoclass.evaluation.predictions import Predictions
+from emoclass.evaluation.units import FEW_UNITS
+
+
+def notes_of_predictions(predictions: Predictions) -> Iterator[str]:
+    """Yield a sentence where images are not independent, where they are of few persons, and where all answers agree."""
+    n, units = len(predictions), predictions.n_units
+    if not predictions.independent:
+        yield note_of_units(n, units)
+    note = note_of_one_answer([predictions.labels.emotions[k] for k in set(predictions.y_pred.tolist())], n)
+    if note:
+        yield note
+
+
+def note_of_units(n: int, units: int) -> str:
+    """Say how many independent units images are, and whether these are few.
+
+    Example:
+        >>> note_of_units(180, 60)
+        '180 images are 60 independent units: images of one person or source, and copies of one picture, count as one \
+in intervals and tests.'
+    """
+    counted = f"{units:,} independent unit{'' if units == 1 else 's'}"
+    note = (
+        f"{n:,} images are {counted}: images of one person or source, and copies of one picture, count as one in "
+        "intervals and tests."
+    )
+    if units < FEW_UNITS:
+        note += f" That is few: figures on fewer than {FEW_UNITS} say little of other persons, and intervals are wide."
+    return note
+
+
+def note_of_one_answer(predicted: list[str], n: int, who: str = "The model") -> str | None:
+    """Say that all images were predicted as the same emotion; None where they were not, or there is a single image.
+
+    Example:
+        >>> note_of_one_answer(["sad"], 64)
+        "The model answers 'sad' for all images: it tells no emotions apart, whatever the figures are."
+    """
+    if n < 2 or len(predicted) != 1:
+        return None
+    return f"{who} answers {predicted[0]!r} for all images: it tells no emotions apart, whatever the figures are."
