@@ -22,6 +22,7 @@ def write_run(
     metrics: Mapping[str, Any] | None = None,
     data: str | None = "digest",
     leaked: str = "",
+    clusters: Sequence[str] = (),
 ) -> Path:
     """Write the files of a run whose test images have a letter each in `truth` and `predicted`, a mark in `leaked`."""
     folder.mkdir(parents=True)
@@ -41,10 +42,10 @@ def write_run(
     (folder / "environment.json").write_text(json.dumps({"digests": {"data": data}}))
     marks = leaked or "0" * n
     rows = [
-        (each, "test", EMOTIONS[t], EMOTIONS[p], mark.strip())
-        for each, t, p, mark in zip(ids, truth, predicted, marks, strict=True)
+        (each, "test", EMOTIONS[t], EMOTIONS[p], mark.strip(), cluster)
+        for each, t, p, mark, cluster in zip(ids, truth, predicted, marks, clusters or [""] * n, strict=True)
     ]
-    _write(folder / "predictions.csv", [("id", "split", "y_true", "y_pred", "leaked"), *rows])
+    _write(folder / "predictions.csv", [("id", "split", "y_true", "y_pred", "leaked", "cluster"), *rows])
     _write(folder / "split.csv", [("id", "group"), *zip(ids, groups or [""] * n, strict=True)])
     return folder
 

@@ -9,7 +9,7 @@ import pytest
 
 from emoclass.evaluation.permutation import permutation_test
 from emoclass.evaluation.predictions import Predictions
-from emoclass.evaluation.subgroups import break_down
+from emoclass.evaluation.subgroups import break_down, corrected
 from emoclass.evaluation.units import independent_units
 from emoclass.plugin.builtins.metrics import BUILTIN_METRICS
 from emoclass.values.labels import LabelScheme
@@ -146,3 +146,28 @@ def test_thousands_of_values_take_little_memory():
         assert tracemalloc.get_traced_memory()[1] < 100e6
     finally:
         tracemalloc.stop()
+
+
+def test_attributes_are_corrected_for_being_several():
+    """As many as eight attributes that mean nothing: in one trial of twenty, not one of three, any seems to matter."""
+    rng = np.random.default_rng(3)
+    seems, uncorrected, trials = 0, 0, 60
+    for _ in range(trials):
+        right = rng.random(60) < 0.7
+        each = [broken(right, rng.choice(["a", "b"], 60).tolist(), attribute=f"nothing-{k}") for k in range(8)]
+        uncorrected += any(one.more_than_chance for one in each)
+        found = corrected(each)
+        assert all(one.p_adjusted >= one.p_value == before.p_value for one, before in zip(found, each, strict=True))
+        seems += any(one.more_than_chance for one in found)
+    assert seems / trials <= 0.1 < uncorrected / trials
+
+
+def test_a_correction_is_told_and_passes_over_what_was_not_tested():
+    clear = broken([1] * 95 + [0] * 5 + [1] * 50 + [0] * 50, ["x"] * 100 + ["y"] * 100, attribute="clear")
+    single = broken([1, 0] * 100, ["one"] * 200, attribute="single")
+    assert corrected([clear, single]) == [clear, single]
+    again = corrected([clear, single, clear.model_copy(update={"attribute": "twice"})])
+    assert again[0].p_adjusted == pytest.approx(2 * clear.p_value) and again[0].more_than_chance
+    assert "p < 0.001, corrected for 2 attributes" in again[0].verdict
+    assert again[0].to_json()["p_adjusted"] == again[0].p_adjusted
+    assert (again[1], again[1].p_adjusted) == (single, None)

@@ -99,6 +99,22 @@ def test_groups_of_images_are_drawn_together_and_that_is_said(tmp_path):
     assert "the groups and copies of a." in emoclass.compare([ungrouped, runs[0]]).notes[-1]
 
 
+def test_copies_of_a_picture_are_drawn_together(tmp_path):
+    copies = [f"picture {number // 4}" for number in range(20)]
+    runs = [
+        write_run(tmp_path / name, TRUTH, predicted, clusters=copies) for name, predicted in (("a", HALF), ("b", GOOD))
+    ]
+    found = emoclass.compare(runs)
+    assert (found.n_groups, found.differences[0].test) == (5, "group_bootstrap")
+    assert "20 images are 5 independent units" in found.notes[0]
+
+
+def test_a_run_that_answers_one_emotion_for_all_is_named(tmp_path, good):
+    constant = write_run(tmp_path / "constant", TRUTH, "s" * 20)
+    (note,) = (note for note in emoclass.compare([good, constant]).notes if "answers" in note)
+    assert note.startswith("constant answers 'sad' for all images")
+
+
 def test_groups_of_one_image_each_are_no_groups(tmp_path, good):
     alone = write_run(tmp_path / "alone", TRUTH, HALF, groups=[f"p{number}" for number in range(20)])
     assert emoclass.compare([alone, good]).n_groups is None
