@@ -79,8 +79,8 @@ def evaluate(
 
 
 def _with_units(value: MetricValue, predictions: Predictions) -> MetricValue:
-    """Say of how many independent units a metric's images are; those of votes may have fewer images."""
-    return value.model_copy(update={"n_units": min(predictions.n_units, value.n_samples)})
+    """Say how many independent units a metric's images are, where it rests on all of them."""
+    return value.model_copy(update={"n_units": predictions.n_units}) if value.n_samples == len(predictions) else value
 
 
 @dataclass

@@ -20,7 +20,8 @@ class MetricValue(FrozenModel):
         ci_high: Upper end.
         n_samples: How many samples it was computed on: the denominator of a proportion.
         n_units: How many independent units the samples are, where that is fewer: images of one person, and copies of
-            one picture, are one. None where each sample is one.
+            one picture, are one. None where each sample is one, and where the figure rests on some samples only, as
+            precision and recall of one emotion do.
         split: Which split those samples are.
         interval: How the interval was made: `wilson`, `bootstrap`, or None.
         reason: Why the value or its interval is missing.

@@ -44,7 +44,9 @@ def test_copies_count_as_one_and_n_says_so():
     given = predictions(clusters=clusters)
     assert (given.n_units, given.independent, given.without_groups().n_units) == (60, False, 60)
     assert given.take(np.arange(6)).clusters == clusters[:6]
-    found = evaluate(given, BUILTIN_METRICS, n_resamples=50)["accuracy"]
+    metrics = evaluate(given, BUILTIN_METRICS, n_resamples=50)
+    found = metrics["accuracy"]
+    assert metrics["precision"].n_units is None  # of the images predicted as sad, nobody counts the pictures
     assert (found.n_samples, found.n_units, found.interval) == (180, 60, "bootstrap")
     assert found.to_json()["n_units"] == 60
     alone = evaluate(predictions(), BUILTIN_METRICS, n_resamples=50)["accuracy"]

@@ -6,10 +6,11 @@ The runs themselves are played: what trains is tested in tests/e2e.
 from __future__ import annotations
 
 import json
-import math
 from collections import Counter
 from pathlib import Path
+from types import SimpleNamespace
 
+import numpy as np
 import pytest
 from tiny import draw_photographs
 
@@ -17,12 +18,18 @@ import emoclass
 from emoclass import RunResult, StudyResult
 from emoclass.data.split import split
 from emoclass.errors import ConfigError, DataError, OutputError
+from emoclass.evaluation.evaluate import evaluate
+from emoclass.evaluation.predictions import Predictions, scores_from_output
+from emoclass.plugin.builtins.metrics import BUILTIN_METRICS
 from emoclass.plugin.config_file import read_file
 from emoclass.progress import Progress
 from emoclass.reporting.folders.run import RunFolder
 from emoclass.reporting.folders.study import StudyFolder, is_study
+from emoclass.reporting.write_run import write_predictions
 from emoclass.values.config import validate
+from emoclass.values.labels import LabelScheme
 from emoclass.values.results import MetricValue
+from emoclass.values.specs import Sample
 from emoclass.values.study import Spread
 from emoclass.workflows import cross_validate as workflow
 from emoclass.workflows.run_steps import Work
@@ -119,11 +126,6 @@ def test_each_fold_can_be_repeated_by_itself(settings, played) -> None:
     assert shared.data.fold is None and shared.seed == validate(tree).seed
 
 
-def test_a_probability_that_was_rounded_to_nothing_is_no_certain_error(settings, played) -> None:
-    log_loss = emoclass.cross_validate(folds=3, **settings).pooled["log_loss"].value
-    assert log_loss == pytest.approx(-math.log(5e-7) / 2, rel=0.01)  # half of the images are sure mistakes
-
-
 def test_seeds_run_once_each_and_pool_nothing(settings, played) -> None:
     result = emoclass.repeat(seeds=(3, 0), **settings)
     assert list(result.parts) == ["seed-3", "seed-0"]
@@ -142,7 +144,12 @@ def test_notes_are_told_once_and_name_their_run_where_not_all_have_them(settings
 
     listening = Listening()
     result = emoclass.cross_validate(folds=3, progress=listening, **settings)
-    assert result.notes == ("One note for all.", "fold-2: Only in fold-2.")
+    assert result.notes == (
+        "One note for all.",
+        "fold-2: Only in fold-2.",
+        "All folds together: The model answers 'sad' for all images: it tells no emotions apart, whatever the figures "
+        "are.",
+    )
     assert listening.notes == ["One note for all."]
 
 
@@ -287,3 +294,35 @@ def test_a_fold_of_a_study_gives_what_it_gives_alone(settings, tmp_path) -> None
     alone = emoclass.run(config=fold / "config.toml", out=tmp_path / "alone", registry=settings["registry"])
     assert (alone.folder / "predictions.csv").read_bytes() == (fold / "predictions.csv").read_bytes()
     assert result.pooled["accuracy"].n_samples == 18
+
+
+def test_pooled_predictions_are_those_of_the_folds(tmp_path):
+    """Whatever the digits, the marks and the clusters: read back, they are what each fold predicted."""
+    labels = LabelScheme(emotions=("happy", "sad"))
+    rng, samples, direct = np.random.default_rng(0), {}, []
+    folder = StudyFolder.create(tmp_path, "study")
+    for part in ("fold-1", "fold-2"):
+        ids = tuple(f"{part}-{number}" for number in range(40))
+        certain = scores_from_output(rng.random((40, 1)).astype(np.float32) ** 40, labels)
+        clusters = tuple(ids[0] if number < 3 else None for number in range(40))
+        direct.append(
+            Predictions(ids, rng.integers(0, 2, 40), certain, labels, clusters=clusters, leaked=rng.random(40) < 0.2)
+        )
+        samples |= {each: Sample(id=each, path=each, emotion="sad") for each in ids}
+        (folder.path / part).mkdir()
+        images = SimpleNamespace(samples=lambda side, tested=[samples[each] for each in ids]: tested)
+        write_predictions(RunFolder(folder.path / part), direct[-1], images)
+    pooled = folder.pool(("fold-1", "fold-2"), labels, samples)
+    folder.release()
+    place = [pooled.ids.index(each) for part in direct for each in part.ids]
+    for name in ("y_true", "y_score", "leaked"):
+        np.testing.assert_array_equal(getattr(pooled, name)[place], np.concatenate([getattr(d, name) for d in direct]))
+    assert [pooled.clusters[each] for each in place] == [name for part in direct for name in part.clusters]
+    together = Predictions(
+        sum((d.ids for d in direct), ()), np.concatenate([d.y_true for d in direct]),
+        np.concatenate([d.y_score for d in direct]), labels,
+    )  # fmt: skip
+    for name in ("log_loss", "roc_auc"):
+        [spec] = [spec for spec in BUILTIN_METRICS if spec.name == name]
+        values = [evaluate(given, [spec], n_resamples=0)[name].value for given in (pooled, together)]
+        assert values[0] == pytest.approx(values[1], abs=1e-12)

@@ -140,6 +140,18 @@ class Voted:
         return [MetricSpec(name="agreement", summary="A.", compute=agreement, takes_votes=True, interval="none")]
 
 
+def test_copies_among_the_images_count_as_one(bundle, photos, registry):
+    original = min((photos / "sad").glob("0*.png"))
+    for number in range(4):
+        (photos / "sad" / f"copy{number}.png").write_bytes(original.read_bytes())
+    [found] = emoclass.evaluate(bundle, {"folder": photos}, metrics=["accuracy"], registry=registry)
+    accuracy = found.metrics["accuracy"]
+    assert (accuracy.n_samples, accuracy.n_units) == (15, 11)
+    assert any("15 images are 11 independent units" in note for note in found.notes)
+    [found] = emoclass.evaluate(bundle, {"folder": photos}, metrics=["accuracy"], audit=False, registry=registry)
+    assert found.metrics["accuracy"].n_units is None
+
+
 def test_votes_reach_the_metrics_that_take_them(bundle, registry):
     registry.register(Voted(), PluginInfo("voted", origin="tests"))
     [found] = emoclass.evaluate(bundle, {"voted": None}, metrics=["agreement", "accuracy"], registry=registry)
@@ -183,7 +195,9 @@ def test_images_are_read_no_more_than_a_few_batches_ahead(bundle, registry):
             ]
 
     registry.register(Many(), PluginInfo("many", origin="tests"))
-    emoclass.evaluate(bundle, {"many": None}, metrics=["accuracy"], registry=registry, threads=2, progress=Watching())
+    emoclass.evaluate(
+        bundle, {"many": None}, metrics=["accuracy"], audit=False, registry=registry, threads=2, progress=Watching()
+    )
     assert read == seen == n
     assert most <= 32 * 5
 
