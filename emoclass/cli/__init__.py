@@ -11,6 +11,7 @@ import click
 
 from emoclass.cli.streams import safe_streams
 from emoclass.errors import EmoclassError
+from emoclass.values.kinds import KINDS
 
 _COMMANDS = {
     "run": ("emoclass.cli.run:run", "Train and measure what a plugin's recipe describes."),
@@ -20,10 +21,7 @@ _COMMANDS = {
     "compare": ("emoclass.cli.compare:compare", "Put finished runs side by side, and test their differences."),
     "export": ("emoclass.cli.export:export", "Write a trained model as LiteRT, ONNX or SavedModel."),
     "plugins": ("emoclass.cli.plugins:plugins", "Show the plugins, and what each of them offers."),
-    "datasets": ("emoclass.cli.catalog:datasets", "Show the datasets."),
-    "models": ("emoclass.cli.catalog:models", "Show the models."),
-    "metrics": ("emoclass.cli.catalog:metrics", "Show the metrics."),
-    "recipes": ("emoclass.cli.catalog:recipes", "Show the recipes."),
+    **{kind.plural: (f"emoclass.cli.catalog:{kind.plural}", f"Show the {kind.plural}.") for kind in KINDS},
 }
 
 

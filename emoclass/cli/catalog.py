@@ -1,4 +1,4 @@
-"""`emoclass datasets|models|metrics|recipes`: list and show what plugins offer, all four alike."""
+"""`emoclass datasets`, `emoclass models` and so on: list and show what plugins offer, all kinds alike."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import click
 from emoclass.cli.output import json_option, print_fields, print_json, print_table
 from emoclass.errors import PluginError
 from emoclass.plugin.registry import Registry
+from emoclass.values.kinds import KINDS, Kind
 from emoclass.values.references import describe, resolve
 from emoclass.values.specs import DatasetSpec, MetricSpec, ModelSpec, Recipe, Spec
 
@@ -74,18 +75,18 @@ def _recipe(spec: Recipe) -> dict[str, str | None]:
     return {"config": table(spec.config), "fine_tuning": table(spec.fine_tuning)}
 
 
-def _group(kind: str, details: Details) -> click.Group:
-    """Make the `list` and `show` commands of one kind; `kind` is its plural."""
-    singular = kind.removesuffix("s")
+def _group(kind: Kind) -> click.Group:
+    """Make the `list` and `show` commands of one kind."""
+    plural, singular, details = kind.plural, kind.name, _DETAILS[kind.name]
 
-    @click.group(kind, help=f"Show the {kind}.")
+    @click.group(plural, help=f"Show the {plural}.")
     def group() -> None:
         pass
 
-    @group.command("list", help=f"List all {kind}.")
+    @group.command("list", help=f"List all {plural}.")
     @json_option
     def list_specs(as_json: bool) -> None:
-        catalog = Registry.discover().catalogs()[kind]
+        catalog = Registry.discover().catalogs()[plural]
         rows = [(name, " and ".join(catalog.owners(name))) for name in catalog.names()]
         summaries = {spec.name: spec.summary for spec in catalog}
         if as_json:
@@ -97,7 +98,7 @@ def _group(kind: str, details: Details) -> click.Group:
     @click.argument("name")
     @json_option
     def show_spec(name: str, as_json: bool) -> None:
-        catalog = Registry.discover().catalogs()[kind]
+        catalog = Registry.discover().catalogs()[plural]
         spec: Spec = catalog.get(name)
         layers = _layer_table(spec) if isinstance(spec, ModelSpec) else []
         plugin = catalog.owners(name)[0]
@@ -134,7 +135,7 @@ def _layer_table(spec: ModelSpec) -> Any:
     return layer_rows(build(spec, LabelScheme(emotions=("happy", "sad")), seed=0))
 
 
-datasets = _group("datasets", _dataset)
-models = _group("models", _model)
-metrics = _group("metrics", _metric)
-recipes = _group("recipes", _recipe)
+_DETAILS: Mapping[str, Details] = {"dataset": _dataset, "model": _model, "metric": _metric, "recipe": _recipe}
+"""What `show` tells of each kind beside its name, plugin and summary."""
+
+globals().update({kind.plural: _group(kind) for kind in KINDS})

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import click
 
+from emoclass.values.kinds import kind_names
+
 # Click keeps the lines of a paragraph that begins with a backspace character.
 HELP = """Write a new plugin: a package with tests, or one file. It works as it stands; change it to your own.
 
@@ -19,7 +21,7 @@ emoclass plugins new my-faces --kind model,recipe --one-file
 @click.command("new", help=HELP)
 @click.argument("name")
 @click.option("--kind", "kinds", metavar="KIND", multiple=True,
-              help="What it offers: dataset, model, metric or recipe. May be repeated.")  # fmt: skip
+              help=f"What it offers: {kind_names()}. May be repeated.")  # fmt: skip
 @click.option("--one-file", is_flag=True, help="Write NAME.py instead of the package emoclass-NAME/.")
 @click.option("--out", metavar="DIR", default=".", show_default=True, help="Where to write it; made if missing.")
 def new(name: str, kinds: tuple[str, ...], one_file: bool, out: str) -> None:

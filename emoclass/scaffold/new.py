@@ -17,16 +17,10 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from emoclass.errors import ConfigError, OutputError
 from emoclass.plugin.registry import Registry
 from emoclass.scaffold.names import check_name, module_name
+from emoclass.values.kinds import KINDS
 
-KINDS: Mapping[str, str] = {
-    "dataset": "a dataset",
-    "model": "a model",
-    "metric": "a metric",
-    "recipe": "an experiment",
-}
-"""What a plugin can offer, and what that is called in a sentence."""
+_KINDS = {kind.name: kind for kind in KINDS}
 
-_SPECS = {"dataset": "DatasetSpec", "model": "ModelSpec", "metric": "MetricSpec", "recipe": "Recipe"}
 _NEEDS = {"dataset": "pillow", "model": "keras", "metric": "numpy"}
 
 
@@ -37,7 +31,7 @@ def write_plugin(
 
     Args:
         name: The plugin's name, which is also that of everything it offers.
-        kinds: What it offers, of `KINDS`.
+        kinds: What it offers, by the names of `emoclass.values.kinds`.
         registry: The plugins that are there; their names are taken.
         out: The folder to write into; it is made if it is missing.
         one_file: Write `NAME.py` instead of the package `emoclass-NAME/`.
@@ -64,26 +58,26 @@ def write_plugin(
 
 
 def check_kinds(kinds: Iterable[str]) -> tuple[str, ...]:
-    """Return the kinds, each once and in the order of `KINDS`.
+    """Return the kinds, each once and in the order of that table.
 
     Raises:
         ConfigError: There is none, or one that is none of them.
     """
     given = list(kinds)
-    unknown = [kind for kind in given if kind not in KINDS]
+    unknown = [kind for kind in given if kind not in _KINDS]
     if unknown or not given:
-        close = difflib.get_close_matches(unknown[0], KINDS, n=1) if unknown else []
+        close = difflib.get_close_matches(unknown[0], _KINDS, n=1) if unknown else []
         raise ConfigError(
-            f"--kind: expected one or more of {', '.join(KINDS)}, got {', '.join(map(repr, unknown)) or 'none'}.",
+            f"--kind: expected one or more of {', '.join(_KINDS)}, got {', '.join(map(repr, unknown)) or 'none'}.",
             hint=f"Did you mean {close[0]!r}?" if close else "For example --kind model --kind recipe.",
         )
-    return tuple(kind for kind in KINDS if kind in given)
+    return tuple(kind for kind in _KINDS if kind in given)
 
 
 def render(name: str, kinds: tuple[str, ...], *, one_file: bool) -> dict[str, str]:
     """Return a plugin's files, path -> text; the one file of a one-file plugin has an empty path."""
     module = module_name(name, one_file=one_file)
-    *others, last = (KINDS[kind] for kind in kinds)
+    *others, last = (_KINDS[kind].phrase for kind in kinds)
     needs = [_NEEDS[kind] for kind in kinds if kind in _NEEDS]
     context = {
         "name": name,
@@ -91,7 +85,7 @@ def render(name: str, kinds: tuple[str, ...], *, one_file: bool) -> dict[str, st
         "kinds": kinds,
         "one_file": one_file,
         "content": f"{', '.join(others)} and {last}" if others else last,
-        "imports": ", ".join(sorted([*(_SPECS[kind] for kind in kinds), *_other_imports(kinds, one_file)])),
+        "imports": ", ".join(sorted([*(_KINDS[kind].spec_name for kind in kinds), *_other_imports(kinds, one_file)])),
         "dependencies": [*_framework(kinds), *map(_requirement, sorted(needs))],
         "test_dependencies": list(map(_requirement, _test_needs(kinds))),
     }

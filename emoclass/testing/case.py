@@ -14,17 +14,10 @@ from pathlib import Path
 from typing import Any, Generic, NoReturn, TypeVar
 
 from emoclass.plugin.registry import PluginInfo, Registry
-from emoclass.values.specs import DatasetSpec, MetricSpec, ModelSpec, Recipe, Spec
+from emoclass.values.kinds import kind_of
+from emoclass.values.specs import Spec
 
 S = TypeVar("S")
-
-KINDS: dict[type[Spec], str] = {DatasetSpec: "dataset", ModelSpec: "model", MetricSpec: "metric", Recipe: "recipe"}
-"""What a spec describes, in the words of messages."""
-
-
-def kind_of(spec: Spec) -> str:
-    """Return what a spec describes: `dataset`, `model`, `metric` or `recipe`."""
-    return next(kind for base, kind in KINDS.items() if isinstance(spec, base))
 
 
 class CheckFailed(AssertionError):  # noqa: N818 (an outcome, not an error of ours)

@@ -19,8 +19,9 @@ from emoclass.errors import ConfigError, EmoclassError
 from emoclass.plugin.configure import load_plugin
 from emoclass.plugin.diagnosis import explain
 from emoclass.plugin.registry import PluginInfo, Registry
-from emoclass.testing.case import Case, CheckFailed, CheckSkipped, kind_of
+from emoclass.testing.case import Case, CheckFailed, CheckSkipped
 from emoclass.testing.checks import CHECKS, CheckFunction
+from emoclass.values.kinds import kind_of
 
 Status = Literal["passed", "failed", "skipped", "expected failure"]
 
@@ -33,7 +34,7 @@ class Check:
         function: The check.
         registry: All plugins.
         plugin: The plugin that is checked.
-        kind: `plugin`, `dataset`, `model`, `metric` or `recipe`.
+        kind: `plugin`, or what the spec describes: `dataset`, `model` ...
         spec: What is checked; None for the plugin as a whole.
 
     Raises:

@@ -10,6 +10,7 @@ from pathlib import Path, PurePosixPath, PureWindowsPath
 
 from emoclass.errors import DataError, EmoclassError
 from emoclass.testing.case import Case
+from emoclass.testing.checks import spec
 from emoclass.testing.tiny import list_samples, make_tiny, write_tiny
 from emoclass.values.labels import canonical
 from emoclass.values.references import resolve
@@ -283,6 +284,8 @@ def check_missing_root_is_a_data_error(case: Case[DatasetSpec]) -> None:
 
 
 CHECKS = (
+    *spec.CHECKS,
+    *spec.CODE_CHECKS,
     check_tiny_can_be_made,
     check_tiny_round_trips,
     check_ids_are_unique,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NoReturn
 
 from emoclass.testing.case import Case
+from emoclass.testing.checks import spec
 from emoclass.values.specs import MetricSpec
 
 if TYPE_CHECKING:
@@ -296,6 +297,8 @@ def _unusable(case: Case[MetricSpec], error: Exception) -> NoReturn:
 
 
 CHECKS = (
+    *spec.CHECKS,
+    *spec.CODE_CHECKS,
     check_within_bounds,
     check_sample_order_does_not_matter,
     check_perfect_inverted_constant,

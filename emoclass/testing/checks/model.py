@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from emoclass.testing.case import Case
+from emoclass.testing.checks import saved_model, spec
 from emoclass.testing.models import (
     BATCHES,
     SIZES,
@@ -224,9 +225,12 @@ def _check_kinds_are_told_apart(case: Case[ModelSpec], model: keras.Model) -> No
 
 
 CHECKS = (
+    *spec.CHECKS,
+    *spec.CODE_CHECKS,
     check_output,
     check_same_seed_same_weights,
     check_layer_names_repeat,
     check_builds_share_nothing,
     check_learns,
+    *saved_model.CHECKS,
 )

@@ -7,6 +7,7 @@ from typing import NoReturn
 from emoclass.errors import DataError, EmoclassError
 from emoclass.plugin.configure import configure
 from emoclass.testing.case import Case
+from emoclass.testing.checks import spec
 from emoclass.values.config import RunConfig, RuntimeConfig
 from emoclass.values.references import resolve
 from emoclass.values.specs import Recipe
@@ -72,4 +73,4 @@ def _fail(case: Case[Recipe], error: EmoclassError) -> NoReturn:
     )
 
 
-CHECKS = (check_names_resolve, check_runs_one_epoch)
+CHECKS = (*spec.CHECKS, check_names_resolve, check_runs_one_epoch)

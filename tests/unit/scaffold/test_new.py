@@ -20,10 +20,12 @@ from emoclass.errors import ConfigError, DuplicateNameError, OutputError
 from emoclass.plugin.configure import configure
 from emoclass.plugin.registry import PluginInfo
 from emoclass.scaffold.names import MAX_LENGTH, check_name, suggest
-from emoclass.scaffold.new import KINDS, write_plugin
+from emoclass.scaffold.new import write_plugin
+from emoclass.values.kinds import KINDS
 from emoclass.values.references import resolve
 
-COMBINATIONS = [kinds for count in range(1, 5) for kinds in itertools.combinations(KINDS, count)]
+NAMES = tuple(kind.name for kind in KINDS)
+COMBINATIONS = [kinds for count in range(1, len(NAMES) + 1) for kinds in itertools.combinations(NAMES, count)]
 EVERYWHERE = {
     "pyproject.toml",
     "README.md",
@@ -243,7 +245,7 @@ def test_a_failure_leaves_nothing_behind(problem, one_file, registry, tmp_path, 
     monkeypatch.setattr(Path, "write_text", fail)
     expected = OutputError if isinstance(problem, OSError) else KeyboardInterrupt
     with pytest.raises(expected):
-        write_plugin("grins", KINDS, registry=registry, out=tmp_path / "a" / "b", one_file=one_file)
+        write_plugin("grins", NAMES, registry=registry, out=tmp_path / "a" / "b", one_file=one_file)
     assert list(tmp_path.iterdir()) == []
 
 
