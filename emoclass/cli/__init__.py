@@ -11,6 +11,7 @@ import click
 
 from emoclass.cli.streams import safe_streams
 from emoclass.errors import EmoclassError
+from emoclass.suggestions import did_you_mean
 from emoclass.values.kinds import KINDS
 
 _COMMANDS = {
@@ -47,11 +48,9 @@ class LazyGroup(click.Group):
         try:
             return super().resolve_command(ctx, args)
         except click.UsageError as error:
-            import difflib
-
-            close = difflib.get_close_matches(args[0], self.list_commands(ctx), n=1)
-            if close and error.ctx:
-                error.ctx.fail(f"{error.message} Did you mean {close[0]!r}?")
+            guess = did_you_mean(args[0], self.list_commands(ctx))
+            if guess and error.ctx:
+                error.ctx.fail(f"{error.message} {guess}")
             raise
 
     def invoke(self, ctx: click.Context) -> Any:

@@ -9,6 +9,7 @@ from typing import Any, TypedDict, Unpack
 from emoclass.errors import ConfigError
 from emoclass.plugin.config_file import read_file
 from emoclass.plugin.registry import Registry, unknown_name
+from emoclass.suggestions import check_keywords
 from emoclass.values.config import DataConfig, RunConfig, Tree, is_pretrained, validate
 from emoclass.values.specs import MetricSpec, Recipe
 
@@ -16,9 +17,8 @@ __all__ = ["configure"]
 
 
 class Settings(TypedDict, total=False):
-    """What composes a configuration; `run` says what each means."""
+    """The keyword arguments of `run`, and of what runs an experiment several times; `run` says what each means."""
 
-    plugin: str | Path | None
     data: str | Path | None
     dataset: str | None
     model: str | None
@@ -36,19 +36,21 @@ class Settings(TypedDict, total=False):
     config: str | Path | Mapping[str, Any] | None
 
 
-def compose(registry: Registry, out: str | Path, **settings: Unpack[Settings]) -> RunConfig:
+def compose(registry: Registry, plugin: str | Path | None, out: str | Path, **settings: Unpack[Settings]) -> RunConfig:
     """Return the configuration that the arguments of `run` describe.
 
     Raises:
+        TypeError: There is no such argument.
         ConfigError: A setting is wrong.
         PluginError: A plugin, or a name that nobody offers.
     """
+    check_keywords(settings, Settings)
     paths = {name: settings.get(name) for name in ("data", "exclude", "start")}
     for name, value in (*paths.items(), ("out", out)):
         if str(value) == "":
             raise ConfigError(f"{name}: expected a path, got an empty one.")
     options: dict[str, Any] = {
-        "plugin": _text(settings.get("plugin")),
+        "plugin": _text(plugin),
         "recipe": settings.get("recipe"),
         "seed": settings.get("seed"),
         "labels": settings.get("labels"),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import importlib.metadata
 import os
 import re
@@ -17,6 +16,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from emoclass.errors import ConfigError, OutputError
 from emoclass.plugin.registry import Registry
 from emoclass.scaffold.names import check_name, module_name
+from emoclass.suggestions import did_you_mean
 from emoclass.values.kinds import KINDS
 
 _KINDS = {kind.name: kind for kind in KINDS}
@@ -66,10 +66,10 @@ def check_kinds(kinds: Iterable[str]) -> tuple[str, ...]:
     given = list(kinds)
     unknown = [kind for kind in given if kind not in _KINDS]
     if unknown or not given:
-        close = difflib.get_close_matches(unknown[0], _KINDS, n=1) if unknown else []
+        example = "For example --kind model --kind recipe."
         raise ConfigError(
             f"--kind: expected one or more of {', '.join(_KINDS)}, got {', '.join(map(repr, unknown)) or 'none'}.",
-            hint=f"Did you mean {close[0]!r}?" if close else "For example --kind model --kind recipe.",
+            hint=did_you_mean(unknown[0], _KINDS, instead=example) if unknown else example,
         )
     return tuple(kind for kind in _KINDS if kind in given)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import difflib
 import importlib
 import sys
 import tempfile
@@ -19,6 +18,7 @@ from emoclass.errors import ConfigError, EmoclassError
 from emoclass.plugin.configure import load_plugin
 from emoclass.plugin.diagnosis import explain
 from emoclass.plugin.registry import PluginInfo, Registry
+from emoclass.suggestions import did_you_mean
 from emoclass.testing.case import Case, CheckFailed, CheckSkipped
 from emoclass.testing.checks import CHECKS, CheckFunction
 from emoclass.values.kinds import kind_of
@@ -244,11 +244,10 @@ def select(checks: list[Check], key: str, where: str) -> list[Check]:
         return checks
     if not chosen:
         known = sorted({key for check in checks for key in check.keys})
-        close = difflib.get_close_matches(key, known, n=1)
         names = dict.fromkeys(check.name for check in checks)
         raise ConfigError(
             f"{where}: the plugin has no check {key!r}.",
-            hint=f"Did you mean {close[0]!r}?" if close else f"It has {', '.join(names)}.",
+            hint=did_you_mean(key, known, instead=f"It has {', '.join(names)}."),
         )
     return chosen
 

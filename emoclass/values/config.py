@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import hashlib
 import json
 from collections.abc import Mapping
@@ -12,6 +11,7 @@ from typing import Annotated, Any, Literal, get_args
 from pydantic import BaseModel, BeforeValidator, Field, ValidationError, field_validator, model_validator
 
 from emoclass.errors import ConfigError
+from emoclass.suggestions import did_you_mean
 from emoclass.values.base import FrozenModel
 from emoclass.values.labels import LabelScheme, canonical, close_emotions
 from emoclass.values.specs import Name
@@ -262,8 +262,9 @@ def _explain(error: Mapping[str, Any]) -> str:
     where = ".".join(str(part) for part in error["loc"])
     if error["type"] == "extra_forbidden":
         known = _fields_at(error["loc"][:-1])
-        close = difflib.get_close_matches(str(error["loc"][-1]), known, n=1, cutoff=0.5)
-        guess = f"did you mean {close[0]!r}?" if close else f"known here: {', '.join(known)}"
+        guess = did_you_mean(
+            str(error["loc"][-1]), known, cutoff=0.5, instead=f"known here: {', '.join(known)}", capital=False
+        )
         return f"unknown key {where!r}; {guess}"
     if error["type"] == "missing":
         return f"{where!r} is required"

@@ -5,13 +5,13 @@ A spec that names its code does not import it, so that listing a plugin's models
 
 from __future__ import annotations
 
-import difflib
 import importlib
 import inspect
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from emoclass.errors import ConfigError, PluginError
+from emoclass.suggestions import did_you_mean
 
 Ref = str | Callable[..., Any]
 
@@ -45,10 +45,9 @@ def resolve(ref: Ref) -> Any:
         try:
             found = getattr(found, part)
         except AttributeError as error:
-            close = difflib.get_close_matches(part, dir(found), n=1)
             raise PluginError(
                 f"reference {ref!r}: {module_name!r} has no attribute {attribute!r}.",
-                hint=f"Did you mean {close[0]!r}?" if close else None,
+                hint=did_you_mean(part, dir(found)) or None,
             ) from error
     return found
 

@@ -39,6 +39,7 @@ class StudyResult(StudyRecord):
 
 
 def cross_validate(
+    plugin: str | Path | None = None,
     *,
     folds: int,
     out: str | Path = "runs",
@@ -49,6 +50,7 @@ def cross_validate(
     """Run an experiment once for each fold: every image is tested once, by a model that did not see it.
 
     Args:
+        plugin: As for `run`.
         folds: Into how many parts the images are dealt, at least 2.
         out: Where the study makes its own folder.
         registry: The plugins; None discovers the installed ones.
@@ -61,16 +63,17 @@ def cross_validate(
         EmoclassError: What `run` raises.
 
     Example:
-        >>> study = cross_validate(plugin="happysad", data="photos/", folds=5)  # doctest: +SKIP
+        >>> study = cross_validate("happysad", data="photos/", folds=5)  # doctest: +SKIP
         >>> study.spread["accuracy"].mean, study.pooled["accuracy"].ci_low  # doctest: +SKIP
         (0.75, 0.69)
     """
     if folds < 2:
         raise ConfigError(f"folds: expected at least 2, got {folds}.", hint="Five is usual.")
-    return _begin(StudyPlan(folds=folds), out, registry, progress, settings)
+    return _begin(StudyPlan(folds=folds), plugin, out, registry, progress, settings)
 
 
 def repeat(
+    plugin: str | Path | None = None,
     *,
     seeds: Sequence[int],
     out: str | Path = "runs",
@@ -81,6 +84,7 @@ def repeat(
     """Run an experiment once for each seed: the spread says how much the draw of split and weights matters.
 
     Args:
+        plugin: As for `run`.
         seeds: At least two, each once.
         out: Where the study makes its own folder.
         registry: The plugins; None discovers the installed ones.
@@ -92,7 +96,7 @@ def repeat(
         EmoclassError: What `run` raises.
 
     Example:
-        >>> study = repeat(plugin="happysad", data="photos/", seeds=(0, 1, 2))  # doctest: +SKIP
+        >>> study = repeat("happysad", data="photos/", seeds=(0, 1, 2))  # doctest: +SKIP
         >>> study.spread["accuracy"].sd  # doctest: +SKIP
         0.03
     """
@@ -103,7 +107,7 @@ def repeat(
         raise ConfigError(f"seeds: expected at least two, got {len(seeds)}.", hint="For example --seeds 0,1,2")
     if settings.get("seed") is not None:
         raise ConfigError("seed: expected either one seed or several, got both.", hint="Leave --seed out.")
-    return _begin(StudyPlan(seeds=tuple(seeds)), out, registry, progress, settings)
+    return _begin(StudyPlan(seeds=tuple(seeds)), plugin, out, registry, progress, settings)
 
 
 def resume_study(
@@ -139,13 +143,14 @@ def resume_study(
 
 def _begin(
     plan: StudyPlan,
+    plugin: str | Path | None,
     out: str | Path,
     registry: Registry | None,
     progress: Progress | None,
     settings: Settings,
 ) -> StudyResult:
     registry = registry or Registry.discover()
-    config = compose(registry, out, **settings)
+    config = compose(registry, plugin, out, **settings)
     if plan.folds is not None and config.data.fold is not None:
         raise ConfigError("data.fold: expected none, since every fold is run.", hint="Leave it out of the config file.")
     work = Work(config, registry, progress or Progress())

@@ -13,6 +13,7 @@ from emoclass.inference.classifier import Classifier
 from emoclass.inference.load import load
 from emoclass.plugin.registry import Registry
 from emoclass.progress import Progress
+from emoclass.suggestions import check_keywords
 from emoclass.values.evaluation import Evaluation
 from emoclass.values.specs import SplitName
 from emoclass.workflows.evaluate_steps import Root, Settings, Trial, check_attributes
@@ -24,7 +25,7 @@ Source: TypeAlias = str | Path | Classifier
 
 
 class Options(TypedDict, total=False):
-    """How models are measured; `evaluate` says what each means."""
+    """The keyword arguments of `evaluate` and `cross_evaluate`; `evaluate` says what each means."""
 
     metrics: str | Sequence[str] | None
     labels: str | Sequence[str] | None
@@ -39,22 +40,7 @@ class Options(TypedDict, total=False):
     progress: Progress | None
 
 
-def evaluate(
-    source: Source,
-    on: Datasets,
-    *,
-    metrics: str | Sequence[str] | None = None,
-    labels: str | Sequence[str] | None = None,
-    by: str | Sequence[str] = (),
-    split: SplitName | None = None,
-    map: Mapping[str, str] | None = None,
-    seed: int = 0,
-    resamples: int = 1000,
-    audit: bool = True,
-    registry: Registry | None = None,
-    threads: int | None = None,
-    progress: Progress | None = None,
-) -> list[Evaluation]:
+def evaluate(source: Source, on: Datasets, **options: Unpack[Options]) -> list[Evaluation]:
     """Measure a trained model on other datasets, on those of its emotions that each of them shows.
 
     The model chooses among all of its emotions, also among those that a dataset does not show: probabilities are
@@ -97,15 +83,13 @@ def evaluate(
         0.75
     """
     name = source.name if isinstance(source, Classifier) else str(source)
-    [row] = evaluate_all(
-        {name: source}, on, metrics=metrics, labels=labels, by=by, split=split, map=map, seed=seed,
-        resamples=resamples, audit=audit, registry=registry, threads=threads, progress=progress,
-    )  # fmt: skip
+    [row] = evaluate_all({name: source}, on, **options)
     return row
 
 
 def evaluate_all(sources: Mapping[str, Source], on: Datasets, **options: Unpack[Options]) -> list[list[Evaluation]]:
     """Return a row of evaluations for each model."""
+    check_keywords(options, Options)
     split, resamples, threads = options.get("split"), options.get("resamples", 1000), options.get("threads")
     if split is not None and split not in SPLITS:
         raise ConfigError(f"split: expected one of {', '.join(SPLITS)}, got {split!r}.")

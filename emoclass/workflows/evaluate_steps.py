@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -21,6 +20,7 @@ from emoclass.inference.dataset import Listed, predict_dataset
 from emoclass.inference.seen import held_against_seen, nobody_looked
 from emoclass.plugin.registry import Registry
 from emoclass.progress import Progress
+from emoclass.suggestions import did_you_mean
 from emoclass.values.config import IGNORE, DataConfig
 from emoclass.values.evaluation import Breakdown, Evaluation
 from emoclass.values.labels import EMOTIONS, canonical
@@ -270,10 +270,9 @@ def check_attributes(listed: Sequence[Listed], wanted: Sequence[str]) -> None:
     known = sorted({word for each in listed for word in attributes_of(each.index.samples)})
     for attribute in wanted:
         if attribute not in known:
-            close = difflib.get_close_matches(attribute, known, n=1)
             names = ", ".join(dict.fromkeys(each.spec.name for each in listed))
             told = f"Known are {', '.join(known)}." if known else "The images of these datasets have no attributes."
             raise ConfigError(
                 f"by: expected an attribute of the images of {names}, got {attribute!r}.",
-                hint=f"Did you mean {close[0]!r}? {told}" if close else told,
+                hint=f"{did_you_mean(attribute, known)} {told}".strip(),
             )

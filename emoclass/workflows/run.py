@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, Unpack
 
 from emoclass.data.crops import note_of_mismatch
 from emoclass.data.index import Index
 from emoclass.data.split import SPLITS
 from emoclass.errors import EmoclassError, OutputError, PluginError
 from emoclass.plugin.config_file import read_file
-from emoclass.plugin.configure import compose, load_plugin
+from emoclass.plugin.configure import Settings, compose, load_plugin
 from emoclass.plugin.registry import Registry
 from emoclass.progress import Progress
 from emoclass.reporting.folders.run import RunFolder, resume_command
@@ -46,24 +45,10 @@ class RunResult(RunRecord):
 def run(
     plugin: str | Path | None = None,
     *,
-    data: str | Path | None = None,
-    dataset: str | None = None,
-    model: str | None = None,
-    start: str | Path | None = None,
-    recipe: str | None = None,
-    labels: str | Sequence[str] | None = None,
-    map: Mapping[str, str] | None = None,
-    epochs: int | None = None,
-    batch_size: int | None = None,
-    class_weights: str | Mapping[str, float] | None = None,
-    exclude: str | Path | None = None,
-    audit: bool | None = None,
-    threads: int | None = None,
-    seed: int | None = None,
     out: str | Path = "runs",
-    config: str | Path | Mapping[str, Any] | None = None,
     registry: Registry | None = None,
     progress: Progress | None = None,
+    **settings: Unpack[Settings],
 ) -> RunResult:
     """Train and measure what a plugin's recipe describes, and write a run folder.
 
@@ -105,27 +90,8 @@ def run(
         0.75
     """
     registry = registry or Registry.discover()
-    settings = compose(
-        registry,
-        out,
-        plugin=plugin,
-        data=data,
-        dataset=dataset,
-        model=model,
-        start=start,
-        recipe=recipe,
-        labels=labels,
-        map=map,
-        epochs=epochs,
-        batch_size=batch_size,
-        class_weights=class_weights,
-        exclude=exclude,
-        audit=audit,
-        threads=threads,
-        seed=seed,
-        config=config,
-    )
-    return run_config(settings, out=out, registry=registry, progress=progress)
+    config = compose(registry, plugin, out, **settings)
+    return run_config(config, out=out, registry=registry, progress=progress)
 
 
 def run_config(

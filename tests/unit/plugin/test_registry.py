@@ -77,7 +77,7 @@ def test_nothing_of_a_plugin_that_breaks_halfway_is_offered():
 
 def test_an_unknown_name_tells_close_ones_and_broken_plugins():
     registry = registered(plugin(register_models=[model("happysad")]), plugin(register_models=OSError("gone")))
-    with pytest.raises(UnknownNameError, match=r"model 'hapysad'.*Did you mean happysad\?.*'p1' is broken.*gone"):
+    with pytest.raises(UnknownNameError, match=r"model 'hapysad'.*Did you mean 'happysad'\?.*'p1' is broken.*gone"):
         registry.models.get("hapysad")
     with pytest.raises(UnknownNameError, match=r"dataset 'x': no plugin offers it\. No plugin offers any"):
         registry.datasets.get("x")
@@ -414,7 +414,7 @@ def test_a_disabled_plugin_is_not_imported_and_everything_says_so(discovered, mo
         UnknownNameError, match=r"Plugin 'off' may be .* and is disabled by EMOCLASS_DISABLE_PLUGINS\.$"
     ):
         registry.models.get("of-dist-a")
-    with pytest.raises(UnknownNameError, match=r"Did you mean off\b.*\? Plugin 'off' .* disabled by EMOCLASS"):
+    with pytest.raises(UnknownNameError, match=r"Did you mean 'off'.*\? Plugin 'off' .* disabled by EMOCLASS"):
         registry.plugin("of")
 
 
