@@ -1,0 +1,73 @@
+import io
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from emoclass.data import photograph as module
+from emoclass.data.images import read_picture
+from emoclass.data.photograph import Photograph
+from emoclass.errors import UnreadableImageError
+
+
+def encoded(width: int, height: int, form: str = "JPEG", orientation: int = 1) -> bytes:
+    """A picture that is dark on the left and light below."""
+    x, y = np.meshgrid(np.linspace(0, 120, width), np.linspace(0, 120, height))
+    image = Image.fromarray(np.stack([x + y, x, y], axis=-1).astype(np.uint8))
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    buffer = io.BytesIO()
+    image.save(buffer, form, exif=exif)
+    return buffer.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("long_side", "decoded"),
+    [(1, 200), (200, 200), (201, 400), (400, 400), (401, 800), (801, 1600), (5000, 1600)],
+)
+def test_a_jpeg_is_decoded_at_the_smallest_scale_that_is_large_enough(long_side, decoded):
+    photograph = Photograph(encoded(1600, 1000), long_side=long_side)
+    assert photograph.size == (1600, 1000)
+    assert photograph.at_least(1).size == (decoded, decoded * 1000 // 1600)
+
+
+def test_it_is_decoded_anew_only_where_it_must_be_larger():
+    photograph = Photograph(encoded(1600, 1000), long_side=300)
+    first = photograph.at_least(400)
+    assert photograph.at_least(10) is first
+    larger = photograph.at_least(401)
+    assert larger.width == 800
+    assert photograph.at_least(10) is larger
+
+
+def test_no_more_pixels_are_decoded_than_the_budget_allows(monkeypatch):
+    monkeypatch.setattr(module, "MAX_DECODED_PIXELS", 800 * 500)
+    photograph = Photograph(encoded(1600, 1000), long_side=1)
+    assert photograph.at_least(5000).size == (800, 500)
+    assert photograph.size == (1600, 1000)
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+@pytest.mark.parametrize("form", ["JPEG", "PNG", "TIFF"])
+def test_the_size_is_that_of_the_upright_picture(form, orientation):
+    data = encoded(640, 320, form, orientation)
+    photograph = Photograph(data, long_side=100)
+    whole = read_picture(data)
+    assert photograph.size == whole.size == ((640, 320) if orientation < 5 else (320, 640))
+    small = photograph.at_least(1)
+    expected = np.asarray(whole.resize(small.size, Image.Resampling.BOX)).astype(int)
+    assert np.abs(np.asarray(small).astype(int) - expected).mean() < 4
+
+
+def test_other_formats_are_decoded_whole_and_opened_images_taken_as_they_are():
+    assert Photograph(encoded(1600, 1000, "PNG"), long_side=1).at_least(1).size == (1600, 1000)
+    gray = Image.new("L", (300, 200), 7)
+    photograph = Photograph(gray, long_side=1)
+    assert (photograph.size, photograph.at_least(1).mode) == ((300, 200), "RGB")
+
+
+def test_a_damaged_file_says_why():
+    with pytest.raises(UnreadableImageError, match=r"holiday\.jpg: damaged image"):
+        Photograph(encoded(1600, 1000)[:2000], long_side=640, path="holiday.jpg")
+    with pytest.raises(UnreadableImageError, match="empty file"):
+        Photograph(b"", long_side=640)
