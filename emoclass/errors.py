@@ -4,7 +4,7 @@
     ├── ConfigError              a setting, an option or a config file is wrong           (exit 2)
     ├── PluginError              something about a plugin
     │   ├── PluginLoadError      it could not be imported or registered
-    │   ├── UnknownNameError     no plugin offers that dataset, model, metric or recipe   (exit 2)
+    │   ├── UnknownNameError     no plugin offers that dataset, model, ...               (exit 2)
     │   ├── DuplicateNameError   two plugins offer the same name                          (exit 2)
     │   └── ContractError        what it returned is not what its hook promised
     ├── DataError                the images or their labels

@@ -85,7 +85,7 @@ CLI = "from click.testing import CliRunner\nfrom emoclass.cli import cli\nr = Cl
     "args",
     [["--help"], ["run", "--help"], ["predict", "--help"], ["evaluate", "--help"], ["plugins", "list"],
      ["plugins", "show", "builtins"], ["metrics", "list"], ["metrics", "show", "accuracy"], ["datasets", "list"],
-     ["models", "list"], ["recipes", "list"]],
+     ["models", "list"], ["recipes", "list"], ["detectors", "list"]],
     ids=" ".join,
 )  # fmt: skip
 def test_looking_around_loads_nothing_slow(args):

@@ -134,11 +134,11 @@ def test_the_exact_signature_of_a_hook_is_documented(hook):
 
 
 def test_no_other_hook_is_documented():
-    assert len(HOOKS) == 4
+    assert len(HOOKS) == 5
     assert re.findall(r"^## (register_\w+)$", text_of("hooks.md"), re.MULTILINE) == HOOKS
 
 
-@pytest.mark.parametrize("name", ["DatasetSpec", "ModelSpec", "MetricSpec", "Recipe", "Sample"])
+@pytest.mark.parametrize("name", ["DatasetSpec", "ModelSpec", "MetricSpec", "Recipe", "DetectorSpec", "Face", "Sample"])
 def test_every_field_of_a_description_is_documented(name):
     page = text_of("hooks.md")
     for field in getattr(emoclass, name).model_fields:

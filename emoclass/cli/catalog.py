@@ -12,8 +12,8 @@ from emoclass.cli.output import json_option, print_fields, print_json, print_tab
 from emoclass.errors import PluginError
 from emoclass.plugin.registry import Registry
 from emoclass.values.kinds import KINDS, Kind
-from emoclass.values.references import describe, resolve
-from emoclass.values.specs import DatasetSpec, MetricSpec, ModelSpec, Recipe, Spec
+from emoclass.values.references import Ref, describe, resolve
+from emoclass.values.specs import DatasetSpec, DetectorSpec, MetricSpec, ModelSpec, Recipe, Spec
 
 Details = Callable[[Any], dict[str, str | None]]
 
@@ -24,7 +24,7 @@ def _dataset(spec: DatasetSpec) -> dict[str, str | None]:
         "takes a folder": "yes" if spec.needs_root else "no",
         "no emotions": ", ".join(spec.not_emotions),
         "its classes": ", ".join(f"{code} = {word}" for code, word in spec.codes.items() if code != word),
-        "options": ", ".join(f"{name} = {value!r}" for name, value in _options(spec)),
+        "options": _listed(_options(spec.load)),
         "shows": spec.expects.replace("_", " "),
         "notice": spec.notice,
         "license": spec.license,
@@ -34,15 +34,19 @@ def _dataset(spec: DatasetSpec) -> dict[str, str | None]:
     }
 
 
-def _options(spec: DatasetSpec) -> Iterator[tuple[str, Any]]:
-    """Yield what `[data.options]` may hold, each with what it is where nothing is said."""
+def _options(ref: Ref) -> Iterator[tuple[str, Any]]:
+    """Yield the options of a spec's function, such as `[data.options]` of a dataset, each with its default."""
     try:
-        parameters = inspect.signature(resolve(spec.load)).parameters
+        parameters = inspect.signature(resolve(ref)).parameters
     except (PluginError, TypeError, ValueError):  # using it will say what is wrong
         return
     for name, parameter in parameters.items():
         if parameter.default is not parameter.empty and name not in ("root", "labels"):
             yield name, parameter.default
+
+
+def _listed(options: Iterator[tuple[str, Any]]) -> str:
+    return ", ".join(f"{name} = {value!r}" for name, value in options)
 
 
 def _model(spec: ModelSpec) -> dict[str, str | None]:
@@ -73,6 +77,17 @@ def _recipe(spec: Recipe) -> dict[str, str | None]:
         return "\n\n" + tomli_w.dumps(dict(tree)) if tree else None
 
     return {"config": table(spec.config), "fine_tuning": table(spec.fine_tuning)}
+
+
+def _detector(spec: DetectorSpec) -> dict[str, str | None]:
+    return {
+        "landmarks": "yes" if spec.landmarks else "no",
+        "smallest face": f"{spec.min_face:g} pixels",
+        "shared by threads": "yes" if spec.thread_safe else "no",
+        "options": _listed(_options(spec.build)),
+        "license": spec.license,
+        "source": spec.source,
+    }
 
 
 def _group(kind: Kind) -> click.Group:
@@ -107,7 +122,9 @@ def _group(kind: Kind) -> click.Group:
             if isinstance(spec, ModelSpec):
                 document["layers"] = [row.model_dump() for row in layers]
             if isinstance(spec, DatasetSpec):
-                document["options"] = dict(_options(spec))
+                document["options"] = dict(_options(spec.load))
+            if isinstance(spec, DetectorSpec):
+                document["options"] = dict(_options(spec.build))
             print_json(document)
             return
         print_fields({singular: spec.name, "plugin": plugin, "summary": spec.summary, **details(spec)})
@@ -135,7 +152,13 @@ def _layer_table(spec: ModelSpec) -> Any:
     return layer_rows(build(spec, LabelScheme(emotions=("happy", "sad")), seed=0))
 
 
-_DETAILS: Mapping[str, Details] = {"dataset": _dataset, "model": _model, "metric": _metric, "recipe": _recipe}
+_DETAILS: Mapping[str, Details] = {
+    "dataset": _dataset,
+    "model": _model,
+    "metric": _metric,
+    "recipe": _recipe,
+    "detector": _detector,
+}
 """What `show` tells of each kind beside its name, plugin and summary."""
 
 globals().update({kind.plural: _group(kind) for kind in KINDS})

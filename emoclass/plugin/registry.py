@@ -21,7 +21,7 @@ from emoclass.plugin.catalog import Catalog, PluginInfo, duplicate_name, unknown
 from emoclass.plugin.diagnosis import check_hooks, check_version, explain
 from emoclass.plugin.trace import tell, traced
 from emoclass.values.kinds import KINDS, Kind
-from emoclass.values.specs import DatasetSpec, MetricSpec, ModelSpec, Recipe, Spec
+from emoclass.values.specs import DatasetSpec, DetectorSpec, MetricSpec, ModelSpec, Recipe, Spec
 
 __all__ = ["DISABLE", "GROUP", "Catalog", "PluginInfo", "Registry", "unknown_name"]
 
@@ -52,6 +52,7 @@ class Registry:
     models: Catalog[ModelSpec]
     metrics: Catalog[MetricSpec]
     recipes: Catalog[Recipe]
+    detectors: Catalog[DetectorSpec]
 
     def __init__(self) -> None:
         self._manager = pluggy.PluginManager(GROUP)

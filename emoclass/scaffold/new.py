@@ -14,6 +14,7 @@ from pathlib import Path
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from emoclass.errors import ConfigError, OutputError
+from emoclass.plugin.hookspecs import HOOKSPEC_VERSION
 from emoclass.plugin.registry import Registry
 from emoclass.scaffold.names import check_name, module_name
 from emoclass.suggestions import did_you_mean
@@ -84,6 +85,7 @@ def render(name: str, kinds: tuple[str, ...], *, one_file: bool) -> dict[str, st
         "module": module,
         "kinds": kinds,
         "one_file": one_file,
+        "hookspec": HOOKSPEC_VERSION,
         "content": f"{', '.join(others)} and {last}" if others else last,
         "imports": ", ".join(sorted([*(_KINDS[kind].spec_name for kind in kinds), *_other_imports(kinds, one_file)])),
         "dependencies": [*_framework(kinds), *map(_requirement, sorted(needs))],

@@ -51,6 +51,7 @@ KINDS = (
     Kind("model", "ModelSpec", "a model"),
     Kind("metric", "MetricSpec", "a metric"),
     Kind("recipe", "Recipe", "an experiment"),
+    Kind("detector", "DetectorSpec", "a face detector"),
 )
 """All kinds, in the order in which listings show them."""
 
@@ -72,7 +73,7 @@ def kind_names(last: str = "or") -> str:
 
     Example:
         >>> kind_names()
-        'dataset, model, metric or recipe'
+        'dataset, model, metric, recipe or detector'
     """
     *others, final = (kind.name for kind in KINDS)
     return f"{', '.join(others)} {last} {final}"

@@ -1,4 +1,4 @@
-"""What a plugin's hooks return: descriptions of datasets, models, metrics and recipes.
+"""What a plugin's hooks return: descriptions of datasets, models, metrics, recipes and detectors.
 
 A spec names its code by reference (`"package.module:attribute"`), so that describing a model never
 imports Keras; a callable is accepted too, for notebooks, tests and one-file plugins. The contracts
@@ -52,7 +52,7 @@ class Sample(FrozenModel):
 
 
 class Spec(FrozenModel):
-    """What all four kinds share: a name to type and a sentence to read."""
+    """What all kinds share: a name to type and a sentence to read."""
 
     name: Name
     summary: Summary
@@ -195,3 +195,27 @@ class Recipe(Spec):
 
     config: Mapping[str, Any]
     fine_tuning: Mapping[str, Any] = Field(default_factory=dict)
+
+
+class DetectorSpec(Spec):
+    """A face detector: it finds the faces in a photograph.
+
+    Attributes:
+        build: `build(**options) -> detector`. It is called once; every option has a default. The detector is then
+            called with one picture, `detector(picture) -> Sequence[Face]`. `picture` is a uint8 array
+            `(height, width, 3)`, RGB, upright, of any size; the detector does not change it. Boxes and landmarks are in
+            pixels of that picture; a box may reach beyond its edges. Without a face the sequence is empty.
+        landmarks: Whether each face has its five landmarks; otherwise none has.
+        min_face: The side, in pixels, of the smallest face that it finds reliably, with the default options and in a
+            picture of at most 640 pixels: square root of the box's area. Larger pictures may be scaled down inside.
+        thread_safe: Whether threads may call one detector at the same time. Otherwise each thread builds its own.
+        license: The license of the detector and of its weights.
+        source: Where the detector comes from: a paper, a project or an address.
+    """
+
+    build: AnyRef
+    landmarks: bool
+    min_face: float = Field(gt=0, allow_inf_nan=False)
+    thread_safe: bool = False
+    license: Annotated[str, StringConstraints(min_length=1, strip_whitespace=True)]
+    source: Annotated[str, StringConstraints(min_length=1, strip_whitespace=True)]

@@ -266,7 +266,7 @@ def test_the_version_is_that_of_the_distribution():
     assert said("--version") == (0, f"emoclass {version('emoclass')}\n", "")
 
 
-@pytest.mark.parametrize("kind", ["plugins", "datasets", "models", "metrics", "recipes"])
+@pytest.mark.parametrize("kind", ["plugins", "datasets", "models", "metrics", "recipes", "detectors"])
 def test_lists_and_shows_agree_as_text_and_json(kind):
     code, text, _ = said(kind, "list")
     document = json.loads(said(kind, "list", "--json")[1])

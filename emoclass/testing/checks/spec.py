@@ -12,7 +12,7 @@ from emoclass.errors import PluginError
 from emoclass.testing.case import Case
 from emoclass.values.labels import canonical
 from emoclass.values.references import Ref, describe, resolve
-from emoclass.values.specs import DatasetSpec, MetricSpec, ModelSpec, Recipe, Spec
+from emoclass.values.specs import DatasetSpec, DetectorSpec, MetricSpec, ModelSpec, Recipe, Spec
 
 
 def check_spec_is_valid(case: Case[Spec]) -> None:
@@ -135,6 +135,8 @@ def _calls(spec: Spec) -> dict[str, tuple[tuple[str, ...], tuple[str, ...]]]:
             "counts": (("y_true", "y_score"), ("labels", *votes)),
             "transform": (("proportion",), ()),
         }
+    if isinstance(spec, DetectorSpec):
+        return {"build": ((), ())}
     return {}
 
 

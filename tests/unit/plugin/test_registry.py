@@ -57,7 +57,7 @@ def test_specs_are_found_by_name_with_their_owner():
         (
             plugin(prepare=[]),
             "there is no hook 'prepare' (known: register_datasets, register_models, register_metrics, "
-            "register_recipes). A newer emoclass may have it.",
+            "register_recipes, register_detectors). A newer emoclass may have it.",
         ),
     ],
 )
@@ -379,7 +379,7 @@ def test_a_plugin_can_be_asked_again_and_nothing_is_registered_twice():
     assert registry.module("p0") is each
     for _ in range(2):
         asked = registry.ask("p0")
-        assert asked == {"datasets": [], "models": [model("a")], "metrics": [], "recipes": []}
+        assert asked == {"datasets": [], "models": [model("a")], "metrics": [], "recipes": [], "detectors": []}
     assert registry.models.owners("a") == ["p0"]
 
 

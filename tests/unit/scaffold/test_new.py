@@ -18,6 +18,7 @@ from emoclass import Registry
 from emoclass.cli import cli
 from emoclass.errors import ConfigError, DuplicateNameError, OutputError
 from emoclass.plugin.configure import configure
+from emoclass.plugin.hookspecs import HOOKSPEC_VERSION
 from emoclass.plugin.registry import PluginInfo
 from emoclass.scaffold.names import MAX_LENGTH, check_name, suggest
 from emoclass.scaffold.new import write_plugin
@@ -83,7 +84,7 @@ def test_a_package_has_its_files_loads_and_configures(kinds, tmp_path, monkeypat
         ast.parse(path.read_text(encoding="utf-8"))
     monkeypatch.syspath_prepend(folder)
     module = importlib.import_module("emoclass_my_faces")
-    assert module.EMOCLASS_HOOKSPEC == 1
+    assert module.EMOCLASS_HOOKSPEC == HOOKSPEC_VERSION
     registry.register(module, PluginInfo("my-faces"))
     check_plugin(registry, "my-faces", kinds)
 
