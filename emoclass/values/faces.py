@@ -48,6 +48,11 @@ class Face(FrozenModel):
         return left + width / 2, top + height / 2
 
     @property
+    def side(self) -> float:
+        """How large it is: the square root of the box's area, in pixels."""
+        return math.sqrt(self.box[2] * self.box[3])
+
+    @property
     def tilt(self) -> float:
         """By how much the line through the eyes is turned clockwise from level, in radians; 0 without landmarks."""
         if self.landmarks is None:

@@ -120,7 +120,7 @@ def test_an_object_of_this_process_can_be_checked():
 
 
 def test_an_unknown_plugin_has_no_checks():
-    with pytest.raises(UnknownNameError, match="Did you mean tiny"):
+    with pytest.raises(UnknownNameError, match="Did you mean 'tiny"):
         collect_checks("tiny1", tiny_registry())
 
 
