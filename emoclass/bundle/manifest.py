@@ -10,12 +10,16 @@ from pydantic import AfterValidator, Field, FiniteFloat, StringConstraints, Vali
 
 from emoclass.bundle.plain import check_plain, one_line
 from emoclass.values.base import FrozenModel
+from emoclass.values.faces import Framing
 from emoclass.values.labels import LabelScheme
 from emoclass.values.results import MetricValue
 from emoclass.values.specs import Expects
 
-FORMAT_VERSION = 1
-"""Rises when a reader of today could no longer read what is written."""
+FORMAT_VERSION = 2
+"""Rises when a reader of today could no longer read what is written. Format 2 has `framing` and `detector`."""
+
+READABLE = (1, 2)
+"""The formats that are read. One of format 1 gets the default framing."""
 
 MANIFEST = "manifest.json"
 KERAS, LITERT = "model.keras", "model.tflite"
@@ -99,6 +103,8 @@ class Manifest(FrozenModel):
         labels: The emotions, in class order.
         image: The pictures that it takes.
         expects: What a picture must show: a whole photograph or an aligned face crop.
+        framing: How faces are cut out for a model that expects face crops.
+        detector: The face detector that the model was trained and measured with; None where no faces were looked for.
         files: File name -> size, digest and input.
         trained: How it was trained: plugin, recipe, dataset, what it started from and what that was trained on, seed,
             epochs, batch size, images per split, which classes were merged, digest of the configuration.
@@ -107,11 +113,13 @@ class Manifest(FrozenModel):
         versions: Package -> the version that wrote the bundle.
     """
 
-    format_version: Literal[1] = 1
+    format_version: Literal[1, 2] = 2
     name: Text
     labels: LabelScheme
     image: ImageInput
     expects: Expects
+    framing: Framing = Framing()
+    detector: Text | None = None
     files: Mapping[FileName, BundleFile]
     trained: Mapping[str, Any] = Field(default_factory=dict)
     measured: Mapping[str, Any] = Field(default_factory=dict)

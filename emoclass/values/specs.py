@@ -13,6 +13,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, SkipValidation, StringConstraints, model_validator
 
 from emoclass.values.base import FrozenModel
+from emoclass.values.faces import Framing
 from emoclass.values.labels import EMOTIONS
 from emoclass.values.references import Ref
 
@@ -116,6 +117,7 @@ class ModelSpec(Spec):
         image_shape: `(height, width, channels)` in pixels; 3 channels are RGB, 1 is gray.
         value_range: What the model expects pixels to be scaled to, `(low, high)`.
         expects: What a picture must show: a whole photograph or an aligned face crop.
+        framing: How faces are cut out of photographs, where it expects face crops.
         pretrained: Name -> the folder of a trained bundle that the plugin brings, as `"package:folder/inside"` or an
             absolute path; one is called `default`. It is a folder on disk, not inside a zip file.
     """
@@ -126,6 +128,7 @@ class ModelSpec(Spec):
     image_shape: tuple[Annotated[int, Field(ge=1)], Annotated[int, Field(ge=1)], Literal[1, 3]]
     value_range: tuple[float, float] = (0.0, 1.0)
     expects: Expects = "photograph"
+    framing: Framing = Framing()
     pretrained: Mapping[Name, str] = Field(default_factory=dict)
 
     @model_validator(mode="after")
