@@ -101,9 +101,29 @@ class FaceFinder:
         return own
 
 
-def fits_one_face(size: tuple[int, int]) -> bool:
-    """Tell whether a picture, `(width, height)` in pixels, has no room for a face beside the one that it shows."""
-    return max(size) <= TINY
+def find(
+    photograph: Photograph, finder: FaceFinder | None, mode: FaceMode, *, largest: bool = False
+) -> tuple[tuple[Face, ...], bool]:
+    """Return the faces of a picture from left to right, and whether the picture itself is a ready-made crop.
+
+    Args:
+        photograph: The picture.
+        finder: What looks for faces; `never` needs none.
+        mode: `auto` tells crops from photographs, `find` takes every picture for a photograph, `never` for a crop.
+        largest: Whether the largest face alone is kept.
+
+    Raises:
+        UnreadableImageError: The file is truncated or damaged.
+        ContractError: The detector returns anything but faces.
+    """
+    if mode == "never" or finder is None or (mode == "auto" and photograph.longer <= TINY):
+        return (), True
+    faces = finder(photograph)
+    if mode == "auto" and is_ready_made(photograph.size, faces):
+        return (), True
+    if largest and faces:
+        faces = (max(faces, key=lambda face: face.side),)
+    return faces, False
 
 
 def is_ready_made(size: tuple[int, int], faces: Sequence[Face]) -> bool:

@@ -11,6 +11,9 @@ from emoclass.data.images import DRAFT_FACTOR
 from emoclass.data.photograph import Photograph
 from emoclass.values.faces import Face, Framing
 
+FLAT = 8
+"""Of 256 levels: a crop whose darkest and lightest pixels are closer than this shows nothing."""
+
 MAX_SIDE = 4096
 """A crop at the face's own resolution has at most this side, in pixels."""
 
@@ -41,6 +44,11 @@ def frame(photograph: Photograph, face: Face, framing: Framing, image_shape: tup
     return np.asarray(resized, dtype=np.uint8).reshape(height, width, channels)
 
 
+def shows_nothing(pixels: np.ndarray) -> bool:
+    """Tell a crop in which nothing can be seen: all black, say, or of one color."""
+    return int(pixels.max()) - int(pixels.min()) < FLAT
+
+
 def crop_face(photograph: Photograph, face: Face, framing: Framing, *, max_side: int = MAX_SIDE) -> Image.Image:
     """Return a face as a square RGB image of the face's own resolution, or of `max_side` where that is smaller.
 
@@ -56,7 +64,7 @@ def crop_face(photograph: Photograph, face: Face, framing: Framing, *, max_side:
 
 def _square(photograph: Photograph, face: Face, framing: Framing, *, enough: float) -> Image.Image:
     """Return the framed square in RGB, from a picture scaled by `enough` or more where it can be had."""
-    image = photograph.at_least(min(1.0, enough) * max(photograph.size))
+    image = photograph.at_least(min(1.0, enough) * photograph.longer)
     scale = image.width / photograph.size[0], image.height / photograph.size[1]
     there = face.moved(scale=scale)
     side = max(1, round(framing.side * there.box[3]))

@@ -7,13 +7,16 @@ import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, TypeVar
 
 import numpy as np
 from PIL import Image
 
 from emoclass.data.images import read_bytes, read_image, to_pixels
+from emoclass.data.photograph import Photograph
 from emoclass.errors import DataError, UnreadableImageError
+
+T = TypeVar("T")
 
 ImageLike: TypeAlias = str | os.PathLike[str] | bytes | bytearray | memoryview | Image.Image | np.ndarray
 """A file's path, an encoded image, an opened one, or uint8 RGB pixels `(height, width, 3)`."""
@@ -53,11 +56,37 @@ def reader(x: ImageLike, image_shape: tuple[int, int, int]) -> Callable[[], np.n
         case np.ndarray():
             return partial(to_pixels, _from_array(x), image_shape)
         case Image.Image():
-            if not x.width * x.height:  # Pillow would make black pixels of none
-                raise UnreadableImageError("image", f"empty image ({x.width}x{x.height} pixels)")
+            _require_pixels(x)
             with _LOCKS[id(x) % len(_LOCKS)]:
-                pixels = _from_opened(x, image_shape)
+                pixels = _open_still(to_pixels, x, image_shape)
             return lambda: pixels
+    raise not_one(x)
+
+
+def photograph(x: ImageLike) -> Callable[[], Photograph]:
+    """Return what gives an image as a `Photograph`, and may be called in another thread.
+
+    What the caller can change or close meanwhile is read at once, as `reader` does.
+
+    Raises:
+        UnreadableImageError: An opened image cannot be read; files and bytes raise it when the result is called.
+        DataError: It is no image.
+    """
+    if isinstance(x, str) and not x:
+        raise UnreadableImageError("image", "expected a path, got an empty text")
+    match x:
+        case str() | os.PathLike():
+            path = os.fspath(x)
+            return lambda: Photograph(read_bytes(Path(path), path=path), path=path)
+        case bytes() | bytearray() | memoryview():
+            return partial(Photograph, bytes(x))
+        case np.ndarray():
+            return partial(Photograph, _from_array(x))
+        case Image.Image():
+            _require_pixels(x)
+            with _LOCKS[id(x) % len(_LOCKS)]:
+                read = _open_still(Photograph, x)
+            return lambda: read
     raise not_one(x)
 
 
@@ -77,6 +106,31 @@ def several(x: Iterable[ImageLike]) -> Iterator[ImageLike]:
     return iter(x)
 
 
+def take(
+    items: Iterator[ImageLike], failed: list[Exception], read: Callable[[ImageLike], Callable[[], T]]
+) -> Iterator[tuple[str | None, Callable[[], T] | UnreadableImageError]]:
+    """Take items from a stream in the caller's thread, until there are no more or one fails.
+
+    Args:
+        items: The stream.
+        failed: Where the stream's own failure is kept; what came before it is answered first.
+        read: `reader` or `photograph`.
+
+    Yields:
+        An item's path, and what reads it, or why it cannot be read.
+    """
+    try:
+        for item in items:
+            try:
+                taken = read(item)
+            except UnreadableImageError as error:
+                yield None, error
+            else:
+                yield path_of(item), taken
+    except Exception as error:  # the caller's own, or DataError
+        failed.append(error)
+
+
 def not_one(x: object, alternative: str = "") -> DataError:
     """Return the error for what is no image."""
     return DataError(f"image: {_EXPECTED}{alternative and ','}{alternative}, got {type(x).__name__}.", hint=_hint(x))
@@ -91,9 +145,15 @@ def _hint(x: Any) -> str | None:
     return None
 
 
-def _from_opened(image: Image.Image, image_shape: tuple[int, int, int]) -> np.ndarray:
+def _require_pixels(image: Image.Image) -> None:
+    if not image.width * image.height:  # Pillow would make black pixels of none
+        raise UnreadableImageError("image", f"empty image ({image.width}x{image.height} pixels)")
+
+
+def _open_still(read: Callable[..., T], image: Image.Image, *args: Any) -> T:
+    """Read an opened image; say so where it was closed before."""
     try:
-        return to_pixels(image, image_shape)
+        return read(image, *args)
     except UnreadableImageError as error:
         # Of an image that was closed before it was read, Pillow says so, or stumbles over having no file any more.
         if isinstance(error.__cause__, AssertionError) or "closed" in str(error.__cause__):

@@ -26,13 +26,13 @@ def encoded(width: int, height: int, form: str = "JPEG", orientation: int = 1) -
     [(1, 200), (200, 200), (201, 400), (400, 400), (401, 800), (801, 1600), (5000, 1600)],
 )
 def test_a_jpeg_is_decoded_at_the_smallest_scale_that_is_large_enough(long_side, decoded):
-    photograph = Photograph(encoded(1600, 1000), long_side=long_side)
+    photograph = Photograph(encoded(1600, 1000))
     assert photograph.size == (1600, 1000)
     assert photograph.at_least(1).size == (decoded, decoded * 1000 // 1600)
 
 
 def test_it_is_decoded_anew_only_where_it_must_be_larger():
-    photograph = Photograph(encoded(1600, 1000), long_side=300)
+    photograph = Photograph(encoded(1600, 1000))
     first = photograph.at_least(400)
     assert photograph.at_least(10) is first
     larger = photograph.at_least(401)
@@ -42,7 +42,7 @@ def test_it_is_decoded_anew_only_where_it_must_be_larger():
 
 def test_no_more_pixels_are_decoded_than_the_budget_allows(monkeypatch):
     monkeypatch.setattr(module, "MAX_DECODED_PIXELS", 800 * 500)
-    photograph = Photograph(encoded(1600, 1000), long_side=1)
+    photograph = Photograph(encoded(1600, 1000))
     assert photograph.at_least(5000).size == (800, 500)
     assert photograph.size == (1600, 1000)
 
@@ -51,7 +51,7 @@ def test_no_more_pixels_are_decoded_than_the_budget_allows(monkeypatch):
 @pytest.mark.parametrize("form", ["JPEG", "PNG", "TIFF"])
 def test_the_size_is_that_of_the_upright_picture(form, orientation):
     data = encoded(640, 320, form, orientation)
-    photograph = Photograph(data, long_side=100)
+    photograph = Photograph(data)
     whole = read_picture(data)
     assert photograph.size == whole.size == ((640, 320) if orientation < 5 else (320, 640))
     small = photograph.at_least(1)
@@ -60,14 +60,14 @@ def test_the_size_is_that_of_the_upright_picture(form, orientation):
 
 
 def test_other_formats_are_decoded_whole_and_opened_images_taken_as_they_are():
-    assert Photograph(encoded(1600, 1000, "PNG"), long_side=1).at_least(1).size == (1600, 1000)
+    assert Photograph(encoded(1600, 1000, "PNG")).at_least(1).size == (1600, 1000)
     gray = Image.new("L", (300, 200), 7)
-    photograph = Photograph(gray, long_side=1)
+    photograph = Photograph(gray)
     assert (photograph.size, photograph.at_least(1).mode) == ((300, 200), "RGB")
 
 
 def test_a_damaged_file_says_why():
     with pytest.raises(UnreadableImageError, match=r"holiday\.jpg: damaged image"):
-        Photograph(encoded(1600, 1000)[:2000], long_side=640, path="holiday.jpg")
+        Photograph(encoded(1600, 1000)[:2000], path="holiday.jpg")
     with pytest.raises(UnreadableImageError, match="empty file"):
-        Photograph(b"", long_side=640)
+        Photograph(b"")

@@ -24,7 +24,7 @@ def spec(build=None, **changes):
 
 
 def picture(width=640, height=480):
-    return Photograph(Image.new("RGB", (width, height)), long_side=640)
+    return Photograph(Image.new("RGB", (width, height)))
 
 
 def lefts(faces):
@@ -60,7 +60,7 @@ def test_boxes_are_in_pixels_of_the_whole_picture():
 
     buffer = io.BytesIO()
     Image.new("RGB", (4000, 2000)).save(buffer, "JPEG")
-    (face,) = FaceFinder(spec(build))(Photograph(buffer.getvalue(), long_side=100))
+    (face,) = FaceFinder(spec(build))(Photograph(buffer.getvalue()))
     assert seen == [(500, 1000, 3)], "a draft, but not below 640 pixels"
     assert face.box == (40, 40, 400, 400)
 

@@ -36,10 +36,10 @@ def turned_face(degrees: float = 0.0, center: tuple[float, float] = (300, 250)) 
 
 def photograph(image: Image.Image, form: str | None = None) -> Photograph:
     if form is None:
-        return Photograph(image, long_side=640)
+        return Photograph(image)
     buffer = io.BytesIO()
     image.save(buffer, form, quality=95)
-    return Photograph(buffer.getvalue(), long_side=100)
+    return Photograph(buffer.getvalue())
 
 
 def colors_at_the_eyes(pixels: np.ndarray) -> tuple[list[int], list[int]]:
@@ -94,7 +94,7 @@ def test_a_face_in_a_large_jpeg_looks_the_same_as_from_the_whole_file():
     there = face.moved(scale=(8, 8))
     found = photograph(large, "JPEG")
     drafted = frame(found, there, Framing(), (48, 48, 3)).astype(int)
-    whole = frame(Photograph(large, long_side=640), there, Framing(), (48, 48, 3)).astype(int)
+    whole = frame(Photograph(large), there, Framing(), (48, 48, 3)).astype(int)
     assert np.abs(drafted - whole).mean() < 2
     assert max(found.at_least(1).size) < 4800, "at the face's scale, not the whole file"
 
