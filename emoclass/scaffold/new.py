@@ -22,7 +22,7 @@ from emoclass.values.kinds import KINDS
 
 _KINDS = {kind.name: kind for kind in KINDS}
 
-_NEEDS = {"dataset": "pillow", "model": "keras", "metric": "numpy"}
+_NEEDS = {"dataset": "pillow", "model": "keras", "metric": "numpy", "detector": "numpy"}
 
 
 def write_plugin(
@@ -79,7 +79,7 @@ def render(name: str, kinds: tuple[str, ...], *, one_file: bool) -> dict[str, st
     """Return a plugin's files, path -> text; the one file of a one-file plugin has an empty path."""
     module = module_name(name, one_file=one_file)
     *others, last = (_KINDS[kind].phrase for kind in kinds)
-    needs = [_NEEDS[kind] for kind in kinds if kind in _NEEDS]
+    needs = {_NEEDS[kind] for kind in kinds if kind in _NEEDS}
     context = {
         "name": name,
         "module": module,
@@ -115,7 +115,8 @@ def _package(module: str, kinds: tuple[str, ...]) -> dict[str, str | None]:
 
 
 def _other_imports(kinds: tuple[str, ...], one_file: bool) -> list[str]:
-    return ["hookimpl", "Sample"] if one_file and "dataset" in kinds else ["hookimpl"]
+    used_by = {"dataset": "Sample", "detector": "Face"}
+    return ["hookimpl", *(name for kind, name in used_by.items() if one_file and kind in kinds)]
 
 
 def _framework(kinds: tuple[str, ...]) -> list[str]:
