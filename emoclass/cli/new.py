@@ -13,8 +13,9 @@ from emoclass.values.kinds import kind_names
 HELP = """Write a new plugin: a package with tests, or one file. It works as it stands; change it to your own.
 
 \b
-emoclass plugins new my-faces --kind dataset --kind model --kind metric --kind recipe --kind detector
+emoclass plugins new my-faces --kind dataset --kind model --kind metric --kind recipe
 emoclass plugins new my-faces --kind model,recipe --one-file
+emoclass plugins new my-finder --kind detector
 """
 
 
