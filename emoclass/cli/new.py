@@ -15,6 +15,7 @@ HELP = """Write a new plugin: a package with tests, or one file. It works as it 
 \b
 emoclass plugins new my-faces --kind dataset --kind model --kind metric --kind recipe
 emoclass plugins new my-faces --kind model,recipe --one-file
+emoclass plugins new my-finder --kind detector
 """
 
 

@@ -20,9 +20,12 @@ from emoclass.scaffold.names import check_name, module_name
 from emoclass.suggestions import did_you_mean
 from emoclass.values.kinds import KINDS
 
+LINE = 88
+"""The longest line of code, as formatters have it."""
+
 _KINDS = {kind.name: kind for kind in KINDS}
 
-_NEEDS = {"dataset": "pillow", "model": "keras", "metric": "numpy"}
+_NEEDS = {"dataset": "pillow", "model": "keras", "metric": "numpy", "detector": "numpy"}
 
 
 def write_plugin(
@@ -79,7 +82,7 @@ def render(name: str, kinds: tuple[str, ...], *, one_file: bool) -> dict[str, st
     """Return a plugin's files, path -> text; the one file of a one-file plugin has an empty path."""
     module = module_name(name, one_file=one_file)
     *others, last = (_KINDS[kind].phrase for kind in kinds)
-    needs = [_NEEDS[kind] for kind in kinds if kind in _NEEDS]
+    needs = {_NEEDS[kind] for kind in kinds if kind in _NEEDS}
     context = {
         "name": name,
         "module": module,
@@ -87,7 +90,7 @@ def render(name: str, kinds: tuple[str, ...], *, one_file: bool) -> dict[str, st
         "one_file": one_file,
         "hookspec": HOOKSPEC_VERSION,
         "content": f"{', '.join(others)} and {last}" if others else last,
-        "imports": ", ".join(sorted([*(_KINDS[kind].spec_name for kind in kinds), *_other_imports(kinds, one_file)])),
+        "imports": _import_line([*(_KINDS[kind].spec_name for kind in kinds), *_other_imports(kinds, one_file)]),
         "dependencies": [*_framework(kinds), *map(_requirement, sorted(needs))],
         "test_dependencies": list(map(_requirement, _test_needs(kinds))),
     }
@@ -115,7 +118,15 @@ def _package(module: str, kinds: tuple[str, ...]) -> dict[str, str | None]:
 
 
 def _other_imports(kinds: tuple[str, ...], one_file: bool) -> list[str]:
-    return ["hookimpl", "Sample"] if one_file and "dataset" in kinds else ["hookimpl"]
+    used_by = {"dataset": "Sample", "detector": "Face"}
+    return ["hookimpl", *(name for kind, name in used_by.items() if one_file and kind in kinds)]
+
+
+def _import_line(names: list[str]) -> str:
+    line = f"from emoclass import {', '.join(sorted(names))}"
+    if len(line) <= LINE:
+        return line
+    return "\n".join(["from emoclass import (", *(f"    {name}," for name in sorted(names)), ")"])
 
 
 def _framework(kinds: tuple[str, ...]) -> list[str]:

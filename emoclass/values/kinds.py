@@ -51,7 +51,7 @@ KINDS = (
     Kind("model", "ModelSpec", "a model"),
     Kind("metric", "MetricSpec", "a metric"),
     Kind("recipe", "Recipe", "an experiment"),
-    Kind("detector", "DetectorSpec", "a face detector"),
+    Kind("detector", "DetectorSpec", "a detector"),
 )
 """All kinds, in the order in which listings show them."""
 
