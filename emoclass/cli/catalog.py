@@ -11,6 +11,7 @@ import click
 from emoclass.cli.output import json_option, print_fields, print_json, print_table
 from emoclass.errors import PluginError
 from emoclass.plugin.registry import Registry
+from emoclass.values.base import FrozenModel
 from emoclass.values.kinds import KINDS, Kind
 from emoclass.values.references import Ref, describe, resolve
 from emoclass.values.specs import DatasetSpec, DetectorSpec, MetricSpec, ModelSpec, Recipe, Spec
@@ -55,8 +56,14 @@ def _model(spec: ModelSpec) -> dict[str, str | None]:
     return {
         "input": f"{height}x{width}, {'RGB' if channels == 3 else 'gray'}, [{low:g}, {high:g}]",
         "expects": spec.expects.replace("_", " "),
+        "framing": _framing(spec) if spec.expects == "face_crop" else None,
         "pretrained": ", ".join(f"{name} ({ref})" for name, ref in spec.pretrained.items()),
     }
+
+
+def _framing(spec: ModelSpec) -> str:
+    turned = ", turned so that the eyes are level" if spec.framing.upright else ""
+    return f"a square of {spec.framing.side:g} times the height of the face's box{turned}"
 
 
 def _metric(spec: MetricSpec) -> dict[str, str | None]:
@@ -142,7 +149,10 @@ def _group(kind: Kind) -> click.Group:
 def _plain(spec: Spec) -> dict[str, Any]:
     """Return a spec as JSON types, its code by reference."""
     tree = {name: getattr(spec, name) for name in type(spec).model_fields}
-    return {name: describe(value) if callable(value) else value for name, value in tree.items()}
+    return {
+        name: value.model_dump() if isinstance(value, FrozenModel) else describe(value) if callable(value) else value
+        for name, value in tree.items()
+    }
 
 
 def _layer_table(spec: ModelSpec) -> Any:

@@ -104,11 +104,23 @@ def to_pixels(image: Image.Image, image_shape: tuple[int, int, int], *, path: st
     Raises:
         UnreadableImageError: It is damaged, too large, or has pixels of unknown range.
     """
+    with reasons(path):
+        return resized(upright(image, path), image_shape, path)
+
+
+def resized(image: Image.Image, image_shape: tuple[int, int, int], path: str = "image") -> np.ndarray:
+    """Convert an upright image's colors and stretch it: the last two steps of `read_image`.
+
+    Returns:
+        uint8 `(height, width, channels)`, [0, 255].
+
+    Raises:
+        UnreadableImageError: Its pixels have a range that no file states.
+    """
     height, width, channels = image_shape
-    with _reasons(path):
-        converted = with_mode(upright(image, path), "RGB" if channels == 3 else "L", path)
-        resized = converted.resize((width, height), Image.Resampling.BILINEAR)
-    return np.asarray(resized, dtype=np.uint8).reshape(height, width, channels)
+    converted = with_mode(image, "RGB" if channels == 3 else "L", path)
+    stretched = converted.resize((width, height), Image.Resampling.BILINEAR)
+    return np.asarray(stretched, dtype=np.uint8).reshape(height, width, channels)
 
 
 @contextmanager
@@ -120,12 +132,12 @@ def opened(data: bytes, path: str) -> Iterator[Image.Image]:
     """
     if not data:
         raise UnreadableImageError(path, "empty file")
-    with _reasons(path), Image.open(io.BytesIO(data), formats=FORMATS) as image:
+    with reasons(path), Image.open(io.BytesIO(data), formats=FORMATS) as image:
         yield image
 
 
 @contextmanager
-def _reasons(path: str) -> Iterator[None]:
+def reasons(path: str) -> Iterator[None]:
     """Say of whatever Pillow raises why the image cannot be read."""
     try:
         yield

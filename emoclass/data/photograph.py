@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 from PIL import Image
 
-from emoclass.data.images import opened, read_image, to_pixels, upright, with_mode
+from emoclass.data.images import opened, read_image, reasons, resized, upright, with_mode
 
 MAX_DECODED_PIXELS = 40_000_000
 """A JPEG file is scaled down while it is decoded until it has no more pixels than these: 120 MB in RGB."""
@@ -38,8 +38,9 @@ class Photograph:
         self._data = data
         self._factor = 1
         self._image: Image.Image | None = None
-        if isinstance(data, Image.Image):
-            self._data = self._image = upright(data, path)
+        if isinstance(data, Image.Image):  # whoever opened it may close it meanwhile
+            with reasons(path):
+                self._data = self._image = upright(data, path)
             self._stored = self._image.size
         else:
             with opened(data, path) as image:
@@ -76,7 +77,7 @@ class Photograph:
         """
         if isinstance(self._data, bytes):
             return read_image(self._data, image_shape, path=self.path)
-        return to_pixels(self._data, image_shape, path=self.path)
+        return resized(self._data, image_shape, self.path)
 
     def _factor_for(self, longer: float) -> int:
         width, height = self._stored

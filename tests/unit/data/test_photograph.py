@@ -5,7 +5,7 @@ import pytest
 from PIL import Image
 
 from emoclass.data import photograph as module
-from emoclass.data.images import read_picture
+from emoclass.data.images import read_image, read_picture, to_pixels
 from emoclass.data.photograph import Photograph
 from emoclass.errors import UnreadableImageError
 
@@ -27,8 +27,9 @@ def encoded(width: int, height: int, form: str = "JPEG", orientation: int = 1) -
 )
 def test_a_jpeg_is_decoded_at_the_smallest_scale_that_is_large_enough(long_side, decoded):
     photograph = Photograph(encoded(1600, 1000))
+    assert photograph.longer == 1600
+    assert photograph.at_least(long_side).size == (decoded, decoded * 1000 // 1600)
     assert photograph.size == (1600, 1000)
-    assert photograph.at_least(1).size == (decoded, decoded * 1000 // 1600)
 
 
 def test_it_is_decoded_anew_only_where_it_must_be_larger():
@@ -68,6 +69,15 @@ def test_other_formats_are_decoded_whole_and_opened_images_taken_as_they_are():
 
 def test_a_damaged_file_says_why():
     with pytest.raises(UnreadableImageError, match=r"holiday\.jpg: damaged image"):
-        Photograph(encoded(1600, 1000)[:2000], path="holiday.jpg")
+        Photograph(encoded(1600, 1000)[:2000], path="holiday.jpg").at_least(640)
     with pytest.raises(UnreadableImageError, match="empty file"):
         Photograph(b"")
+
+
+@pytest.mark.parametrize("orientation", [1, 6])
+@pytest.mark.parametrize(("form", "shape"), [("JPEG", (48, 48, 1)), ("PNG", (64, 32, 3))])
+def test_as_it_is_it_is_what_the_one_decoder_gives(form, shape, orientation):
+    data = encoded(800, 500, form, orientation)
+    assert (Photograph(data).as_it_is(shape) == read_image(data, shape)).all()
+    with Image.open(io.BytesIO(data)) as image:
+        assert (Photograph(image).as_it_is(shape) == to_pixels(image, shape)).all()

@@ -26,7 +26,7 @@ def test_a_path_wins_over_the_name_of_a_plugin(bundle, tmp_path, monkeypatch, re
 
 
 def test_what_is_no_model_is_told_with_all_that_was_tried(bundle, tmp_path, registry):
-    with pytest.raises(UnknownNameError, match=r"model 'tini': there is no such folder, and plugin 'tini'.* tiny"):
+    with pytest.raises(UnknownNameError, match=r"model 'tini': there is no such folder, and plugin 'tini'.* 'tiny'"):
         emoclass.load("tini", registry=registry)
     with pytest.raises(BundleError, match=r"model 'runs/absent': no such folder\."):
         emoclass.load("runs/absent", registry=registry)
