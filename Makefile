@@ -32,5 +32,5 @@ $(READY): pyproject.toml plugins/happysad/pyproject.toml plugins/datasets/pyproj
 		{ echo "emoclass needs Python 3.11 to 3.13 (TensorFlow has no others): make PYTHON=python3.13 $(MAKECMDGOALS)"; exit 1; }
 	$(PYTHON) -m venv $(VENV)
 	$(VENV)/bin/python -m pip install --quiet --upgrade pip
-	$(VENV)/bin/python -m pip install --quiet -e ".[test]" -e plugins/happysad -e plugins/datasets -e plugins/yunet -e plugins/faces
+	$(VENV)/bin/python -m pip install --quiet -e ".[train,test]" -e plugins/happysad -e plugins/datasets -e plugins/yunet -e plugins/faces
 	@touch $(READY)

@@ -2,6 +2,7 @@
 
     EmoclassError
     ├── ConfigError              a setting, an option or a config file is wrong           (exit 2)
+    │   └── MissingPackageError  a package of an extra is not installed                   (exit 2)
     ├── PluginError              something about a plugin
     │   ├── PluginLoadError      it could not be imported or registered
     │   ├── UnknownNameError     no plugin offers that dataset, model, ...               (exit 2)
@@ -44,6 +45,10 @@ class ConfigError(EmoclassError):
     """A setting is missing, unknown or out of range."""
 
     exit_code = 2
+
+
+class MissingPackageError(ConfigError):
+    """A package that one of emoclass's extras installs is needed, and is not there."""
 
 
 class PluginError(EmoclassError):

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from emoclass.errors import ConfigError
+from emoclass.errors import MissingPackageError
 from emoclass.values.base import FrozenModel
 from emoclass.values.results import MetricValue
 
@@ -106,9 +106,9 @@ class SuspectedLabels(FrozenModel):
 
 
 def check_labels_package() -> None:
-    """Raise ConfigError where the package that does confident learning is missing."""
+    """Raise MissingPackageError where the package that does confident learning is missing."""
     if find_spec("cleanlab") is None:
-        raise ConfigError(
+        raise MissingPackageError(
             "suspected labels: expected cleanlab to be installed, found none.",
             hint='Install with: pip install "emoclass[labels]"',
         )
@@ -130,7 +130,7 @@ def rank_labels(
         labels: Emotion ids in class order.
 
     Raises:
-        ConfigError: cleanlab is missing.
+        MissingPackageError: cleanlab is missing.
 
     Source:
         Northcutt, Jiang and Chuang (2021), Confident Learning: Estimating Uncertainty in Dataset Labels, JAIR 70.

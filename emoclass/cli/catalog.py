@@ -8,12 +8,14 @@ from typing import Any
 
 import click
 
-from emoclass.cli.output import json_option, print_fields, print_json, print_table
-from emoclass.errors import PluginError
+from emoclass.cli.output import json_option, print_fields, print_json, print_note, print_table
+from emoclass.errors import ConfigError, PluginError
+from emoclass.keras_backend import require_keras
 from emoclass.plugin.registry import Registry
 from emoclass.values.base import FrozenModel
 from emoclass.values.kinds import KINDS, Kind
 from emoclass.values.references import Ref, describe, resolve
+from emoclass.values.results import LayerRow
 from emoclass.values.specs import DatasetSpec, DetectorSpec, MetricSpec, ModelSpec, Recipe, Spec
 
 Details = Callable[[Any], dict[str, str | None]]
@@ -122,12 +124,12 @@ def _group(kind: Kind) -> click.Group:
     def show_spec(name: str, as_json: bool) -> None:
         catalog = Registry.discover().catalogs()[plural]
         spec: Spec = catalog.get(name)
-        layers = _layer_table(spec) if isinstance(spec, ModelSpec) else []
+        layers = _layer_table(spec) if isinstance(spec, ModelSpec) else None
         plugin = catalog.owners(name)[0]
         if as_json:
             document = {"plugin": plugin, **_plain(spec)}
             if isinstance(spec, ModelSpec):
-                document["layers"] = [row.model_dump() for row in layers]
+                document["layers"] = None if layers is None else [row.model_dump() for row in layers]
             if isinstance(spec, DatasetSpec):
                 document["options"] = dict(_options(spec.load))
             if isinstance(spec, DetectorSpec):
@@ -155,7 +157,13 @@ def _plain(spec: Spec) -> dict[str, Any]:
     }
 
 
-def _layer_table(spec: ModelSpec) -> Any:
+def _layer_table(spec: ModelSpec) -> tuple[LayerRow, ...] | None:
+    """Build the model and return its layers; None, with a note, where there is no Keras to build it with."""
+    try:
+        require_keras()
+    except ConfigError as error:
+        print_note(f"no table of the layers. {error.message}")
+        return None
     from emoclass.training.build import build, layer_rows
     from emoclass.values.labels import LabelScheme
 

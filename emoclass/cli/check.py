@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import sys
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import click
 
 from emoclass.cli.output import json_option, print_json
-from emoclass.errors import ConfigError
+from emoclass.errors import ConfigError, MissingPackageError
+from emoclass.keras_backend import require_keras
 
 if TYPE_CHECKING:
     from emoclass.testing.run import CheckResult
@@ -38,6 +40,9 @@ def check_plugin(name: str, only: tuple[str, ...], expect: tuple[str, ...], as_j
     reasons = match_reasons(checks, _reasons(expect))
     wanted = {str(check) for key in only for check in select(checks, key, "--only")}
     checks = [check for check in checks if not only or str(check) in wanted]
+    if any(check.kind in ("model", "recipe") for check in checks):
+        with suppress(MissingPackageError):  # the checks that need it are skipped, each with the reason
+            require_keras()
     width = max(len(check.name) for check in checks)
     if not as_json:
         click.secho(f"{'check':<{width}}    result    seconds", bold=True)

@@ -10,6 +10,7 @@ import click
 
 from emoclass.cli.output import json_option, print_fields, print_json, print_note
 from emoclass.errors import ConfigError, DataError, OutputError
+from emoclass.keras_backend import require_keras
 
 if TYPE_CHECKING:
     from emoclass.bundle.read import Bundle
@@ -66,6 +67,7 @@ def export(
         raise ConfigError(
             "--quantize int8: expected --calibrate DIR, got none.", hint="Name a folder of images the model will see."
         )
+    require_keras("tensorflow")  # writes all three formats, whatever Keras runs on
     from emoclass.bundle.read import read_bundle
     from emoclass.inference.load import find_bundle
 

@@ -25,7 +25,11 @@ LINE = 88
 
 _KINDS = {kind.name: kind for kind in KINDS}
 
-_NEEDS = {"dataset": "pillow", "model": "keras", "metric": "numpy", "detector": "numpy"}
+_CODED = ("dataset", "model", "metric", "detector")
+"""Kinds that come with code, in a module of their own."""
+
+_NEEDS = {"dataset": "pillow", "metric": "numpy", "detector": "numpy"}
+"""What their code imports. That of a model imports Keras, which is an extra: whoever only predicts does without."""
 
 
 def write_plugin(
@@ -92,7 +96,8 @@ def render(name: str, kinds: tuple[str, ...], *, one_file: bool) -> dict[str, st
         "content": f"{', '.join(others)} and {last}" if others else last,
         "imports": _import_line([*(_KINDS[kind].spec_name for kind in kinds), *_other_imports(kinds, one_file)]),
         "dependencies": [*_framework(kinds), *map(_requirement, sorted(needs))],
-        "test_dependencies": list(map(_requirement, _test_needs(kinds))),
+        "train_dependencies": _train_needs(kinds),
+        "test_dependencies": [*_train_needs(kinds), *map(_requirement, _test_needs(kinds))],
     }
     templates = {"": "one_file"} if one_file else _package(module, kinds)
     return {
@@ -103,7 +108,7 @@ def render(name: str, kinds: tuple[str, ...], *, one_file: bool) -> dict[str, st
 
 def _package(module: str, kinds: tuple[str, ...]) -> dict[str, str | None]:
     """Return a package's files, path -> template; None for an empty file."""
-    code = [kind for kind in kinds if kind in _NEEDS]
+    code = [kind for kind in kinds if kind in _CODED]
     return {
         "pyproject.toml": "pyproject",
         "README.md": "readme",
@@ -131,9 +136,17 @@ def _import_line(names: list[str]) -> str:
 
 def _framework(kinds: tuple[str, ...]) -> list[str]:
     """Return what a plugin needs of ours: this release or a later one, and the network that its recipe borrows."""
-    minor = ".".join(importlib.metadata.version("emoclass").split(".")[:2])
     borrows = "recipe" in kinds and "model" not in kinds
-    return [f"emoclass>={minor}", *(["emoclass-happysad"] if borrows else [])]
+    return [f"emoclass>={_minor_version()}", *(["emoclass-happysad"] if borrows else [])]
+
+
+def _train_needs(kinds: tuple[str, ...]) -> list[str]:
+    """Return what training with a plugin needs: Keras and TensorFlow, through our own extra."""
+    return [f"emoclass[train]>={_minor_version()}"] if {"model", "recipe"} & {*kinds} else []
+
+
+def _minor_version() -> str:
+    return ".".join(importlib.metadata.version("emoclass").split(".")[:2])
 
 
 def _test_needs(kinds: tuple[str, ...]) -> list[str]:
@@ -141,7 +154,7 @@ def _test_needs(kinds: tuple[str, ...]) -> list[str]:
 
 
 def _requirement(name: str) -> str:
-    """Return a package with the oldest release that emoclass itself accepts, as in `keras>=3.13`."""
+    """Return a package with the oldest release that emoclass itself accepts, as in `numpy>=2.0`."""
     ours = (line.partition(";")[0].strip() for line in importlib.metadata.requires("emoclass") or ())
     return next((line for line in ours if re.split(r"[^\w-]", line)[0] == name), name)
 

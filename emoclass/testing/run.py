@@ -14,7 +14,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any, Literal
 
-from emoclass.errors import ConfigError, EmoclassError
+from emoclass.errors import ConfigError, EmoclassError, MissingPackageError
 from emoclass.plugin.configure import load_plugin
 from emoclass.plugin.diagnosis import explain
 from emoclass.plugin.registry import PluginInfo, Registry
@@ -69,7 +69,8 @@ class Check:
     def __call__(self) -> None:
         """Run the check in an empty temporary folder."""
         if self.kind in ("model", "recipe"):
-            importlib.import_module("emoclass.training")  # brings Keras in without its page of remarks
+            with contextlib.suppress(MissingPackageError):  # some checks do without
+                importlib.import_module("emoclass.training")  # brings Keras in without its page of remarks
         with tempfile.TemporaryDirectory(prefix="emoclass-check-") as scratch:
             case = Case(self.registry, self.plugin, self.spec, Path(scratch).resolve())
             try:
@@ -80,6 +81,8 @@ class Check:
                     self.function(case)
             except (CheckFailed, CheckSkipped):
                 raise
+            except MissingPackageError as error:
+                raise CheckSkipped(error.message) from error
             except EmoclassError as error:
                 said = str(error).removeprefix(f"{self.kind} {self.target!r}: ")
                 raise CheckFailed(f"{case.subject}: {said}") from error

@@ -18,10 +18,10 @@ from emoclass.bundle.read import Bundle
 from emoclass.data.calibration import Pictures
 from emoclass.errors import BundleError, OutputError
 from emoclass.evaluation.decision import predicted_classes
+from emoclass.native_output import output_aside
 from emoclass.training.bundled import load_bundled
 from emoclass.training.export import Quantization, export_litert, export_onnx, export_saved_model
 from emoclass.training.pipeline import from_pixels
-from emoclass.training.quiet import output_aside
 
 Format = Literal["litert", "onnx", "saved-model"]
 Predict: TypeAlias = Callable[[np.ndarray], np.ndarray]

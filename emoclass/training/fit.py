@@ -18,11 +18,11 @@ import keras
 import numpy as np
 
 from emoclass.errors import ConfigError, PluginError
+from emoclass.native_output import output_aside
 from emoclass.progress import Progress
 from emoclass.training.build import seeded
 from emoclass.training.checkpoint import Checkpoint
 from emoclass.training.pipeline import Batches, ShuffledBatches, from_pixels
-from emoclass.training.quiet import output_aside
 from emoclass.values.config import Component, TrainingConfig
 from emoclass.values.labels import LabelScheme
 from emoclass.values.references import resolve

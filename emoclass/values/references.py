@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from emoclass.errors import ConfigError, PluginError
+from emoclass.keras_backend import require_keras
 from emoclass.suggestions import did_you_mean
 
 Ref = str | Callable[..., Any]
@@ -24,6 +25,7 @@ def resolve(ref: Ref) -> Any:
 
     Raises:
         PluginError: The text is no reference, the module cannot be imported, or it has no such attribute.
+        ConfigError: The module needs Keras, which cannot be imported here; see `require_keras`.
 
     Example:
         >>> resolve("math:sqrt")(9.0)
@@ -37,6 +39,9 @@ def resolve(ref: Ref) -> Any:
     try:
         found: Any = importlib.import_module(module_name)
     except ImportError as error:
+        missing = (error.name or "").partition(".")[0]
+        if missing in ("keras", "tensorflow"):
+            require_keras(missing)
         raise PluginError(
             f"reference {ref!r}: module {module_name!r} cannot be imported ({error}).",
             hint="Install the package that provides it, or mend the reference.",

@@ -11,6 +11,7 @@ from typing import TypeVar, Unpack
 from emoclass.data.index import Index
 from emoclass.data.split import split
 from emoclass.errors import ConfigError, EmoclassError, OutputError
+from emoclass.keras_backend import require_keras
 from emoclass.plugin.configure import Settings, compose, load_plugin, merge
 from emoclass.plugin.registry import Registry
 from emoclass.progress import Progress
@@ -124,7 +125,10 @@ def resume_study(
         OutputError: It is no study, is damaged, or the data changed since it began.
         EmoclassError: What `run` raises.
     """
-    opened = StudyFolder.open(Path(folder).expanduser())
+    path = Path(folder).expanduser()
+    if not StudyFolder(path).is_finished():
+        require_keras()
+    opened = StudyFolder.open(path)
     try:
         if opened.is_finished():
             record = opened.study_result()
@@ -153,6 +157,7 @@ def _begin(
     config = compose(registry, plugin, out, **settings)
     if plan.folds is not None and config.data.fold is not None:
         raise ConfigError("data.fold: expected none, since every fold is run.", hint="Leave it out of the config file.")
+    require_keras()
     work = Work(config, registry, progress or Progress())
     listed = work.index()
     for part in _parts(plan, config).values():  # a part that cannot be split is told now, not after hours

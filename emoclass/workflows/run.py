@@ -10,6 +10,7 @@ from emoclass.data.crops import note_of_mismatch
 from emoclass.data.index import Index
 from emoclass.data.split import SPLITS
 from emoclass.errors import EmoclassError, OutputError, PluginError
+from emoclass.keras_backend import require_keras
 from emoclass.plugin.config_file import read_file
 from emoclass.plugin.configure import Settings, compose, load_plugin
 from emoclass.plugin.registry import Registry
@@ -80,6 +81,7 @@ def run(
 
     Raises:
         ConfigError: A setting is wrong.
+        MissingPackageError: Keras or its backend is not installed: `pip install "emoclass[train]"`.
         PluginError: A plugin, or a name that nobody offers.
         DataError: The images cannot be used.
         OutputError: The run folder cannot be written.
@@ -108,6 +110,7 @@ def run_config(
     Raises:
         EmoclassError: What `run` raises.
     """
+    require_keras()
     work = Work(config, registry or Registry.discover(), progress or Progress())
     listed, toml, _ = (
         work.index(),
@@ -143,6 +146,7 @@ def resume(folder: str | Path, *, registry: Registry | None = None, progress: Pr
     if opened.is_finished():
         return RunResult(**dict(opened.result()))
     try:
+        require_keras()
         settings = validate(read_file(opened.path / "config.toml"), source=str(opened.path / "config.toml"))
         registry = registry or Registry.discover()
         load_plugin(registry, settings.plugin)

@@ -14,6 +14,7 @@ from emoclass.auditing.label_quality import SuspectedLabel, SuspectedLabels, che
 from emoclass.data.index import index_shared
 from emoclass.data.pixels import reader
 from emoclass.errors import ConfigError, EmoclassError, OutputError
+from emoclass.keras_backend import require_keras
 from emoclass.plugin.configure import Settings, compose, load_plugin
 from emoclass.plugin.registry import Registry
 from emoclass.progress import Progress
@@ -62,7 +63,8 @@ def suspected_labels(
             emotions that it has.
 
     Raises:
-        ConfigError: cleanlab or the plugin is missing, a setting is wrong, or the study is none of folds.
+        MissingPackageError: cleanlab, or Keras for a new study, is not installed.
+        ConfigError: The plugin is missing, a setting is wrong, or the study is none of folds.
         OutputError: The study is damaged, or its folder cannot be written.
         EmoclassError: What `cross_validate` raises.
 
@@ -72,6 +74,8 @@ def suspected_labels(
         (9, 'sad/beach.jpg', 'happy')
     """
     check_labels_package()
+    if study is None:
+        require_keras()
     registry = registry or Registry.discover()
     if study is None:
         plugin = _plugin(registry, plugin, settings)

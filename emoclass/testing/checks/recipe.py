@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import NoReturn
 
 from emoclass.errors import DataError, EmoclassError
+from emoclass.keras_backend import require_keras
 from emoclass.plugin.configure import configure
 from emoclass.testing.case import Case
 from emoclass.testing.checks import spec
@@ -37,6 +38,7 @@ def check_runs_one_epoch(case: Case[Recipe]) -> None:
 
     What is tried nowhere fails at the first user's. The recipe's `runtime` is left out: it is about the machine.
     """
+    require_keras()
     from emoclass.workflows.run import run_config
 
     config = _configured(case)
