@@ -105,11 +105,16 @@ def test_a_package_depends_on_what_it_uses(kinds, registry, tmp_path):
     project = tomllib.loads((tmp_path / "emoclass-my-faces" / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     assert project["name"] == "emoclass-my-faces"
     assert project["entry-points"] == {"emoclass": {"my-faces": "emoclass_my_faces"}}
-    packages = {"dataset": "pillow>=11.0", "model": "keras>=3.13", "metric": "numpy>=2.0", "detector": "numpy>=2.0"}
+    packages = {"dataset": "pillow>=11.0", "metric": "numpy>=2.0", "detector": "numpy>=2.0"}
     borrowed = {"emoclass-happysad"} if "recipe" in kinds and "model" not in kinds else set()
     of_kinds = {packages[kind] for kind in kinds if kind in packages}
     assert set(project["dependencies"]) == {"emoclass>=0.1"} | of_kinds | borrowed
-    assert {"hypothesis", "pytest"} <= {each.split(">")[0] for each in project["optional-dependencies"]["test"]}
+    extras = project["optional-dependencies"]
+    trains = ["emoclass[train]>=0.1"] if {"model", "recipe"} & {*kinds} else []
+    assert extras.get("train", []) == trains
+    assert {"hypothesis", "pytest", *(each.split(">")[0] for each in trains)} <= {
+        each.split(">")[0] for each in extras["test"]
+    }
 
 
 @pytest.mark.parametrize("one_file", [False, True])
