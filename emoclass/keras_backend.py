@@ -45,8 +45,8 @@ def require_keras(*others: str) -> None:
     if missing:
         verb = "is" if len(missing) == 1 else "are"
         raise MissingPackageError(
-            f"This needs {' and '.join(missing)}, which {verb} not installed. "
-            'Install with: pip install "emoclass[train]"'
+            f"This needs {' and '.join(missing)}, which {verb} not installed.",
+            hint='Install with: pip install "emoclass[train]"',
         )
 
 

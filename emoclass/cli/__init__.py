@@ -10,7 +10,7 @@ from typing import Any
 import click
 
 from emoclass.cli.streams import safe_streams
-from emoclass.errors import EmoclassError
+from emoclass.errors import EmoclassError, MissingPackageError
 from emoclass.suggestions import did_you_mean
 from emoclass.values.kinds import KINDS
 
@@ -87,6 +87,9 @@ def main(args: list[str] | None = None) -> Any:
     try:
         with safe_streams():
             return cli.main(args=args, prog_name="emoclass", color=_color())
+    except MissingPackageError as error:
+        _print_error(str(error))  # one line: what is missing, and the command that installs it
+        sys.exit(error.exit_code)
     except EmoclassError as error:
         _print_error(error.message, error.hint)
         sys.exit(error.exit_code)

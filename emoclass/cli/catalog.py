@@ -162,7 +162,7 @@ def _layer_table(spec: ModelSpec) -> tuple[LayerRow, ...] | None:
     try:
         require_keras()
     except ConfigError as error:
-        print_note(f"no table of the layers. {error.message}")
+        print_note(f"no table of the layers. {error}")
         return None
     from emoclass.training.build import build, layer_rows
     from emoclass.values.labels import LabelScheme

@@ -82,7 +82,7 @@ class Check:
             except (CheckFailed, CheckSkipped):
                 raise
             except MissingPackageError as error:
-                raise CheckSkipped(error.message) from error
+                raise CheckSkipped(str(error)) from error
             except EmoclassError as error:
                 said = str(error).removeprefix(f"{self.kind} {self.target!r}: ")
                 raise CheckFailed(f"{case.subject}: {said}") from error

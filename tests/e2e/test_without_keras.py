@@ -224,7 +224,7 @@ for call in (
     try:
         call()
     except MissingPackageError as error:
-        print(error)
+        print(f"{error.message} {error.hint}")
 assert emoclass.load("faces").predict("photos/happy/000.png").label
 assert not [name for name in sys.modules if name.startswith(("keras.", "tensorflow."))]
 """
