@@ -86,6 +86,7 @@ WORKING = [
     "plugins check happysad",
     "plugins check faces",
     "plugins check ./small.py",
+    "plugins check ./single.py",
 ]
 
 SMALL = '''"""A small network, and the experiment that trains it."""
@@ -176,7 +177,7 @@ def checks_of(results, plugin):
     return [tuple(line.split(maxsplit=3)) for line in lines if line.startswith("  check_")]
 
 
-@pytest.mark.parametrize("plugin", ["happysad", "faces", "./small.py"])
+@pytest.mark.parametrize("plugin", ["happysad", "faces", "./small.py", "./single.py"])
 def test_the_kit_runs_what_needs_no_keras_and_skips_the_rest_with_the_reason(results, plugin):
     found = checks_of(results, plugin)
     assert {status for _, status, *_ in found} == {"ok", "skipped"}
