@@ -30,6 +30,7 @@ COMBINATIONS = [kinds for count in range(1, len(NAMES) + 1) for kinds in itertoo
 EVERYWHERE = {
     "pyproject.toml",
     "README.md",
+    "LICENSE",
     ".gitignore",
     ".github/workflows/test.yml",
     "emoclass_my_faces/__init__.py",
@@ -104,6 +105,7 @@ def test_a_package_depends_on_what_it_uses(kinds, registry, tmp_path):
     write_plugin("my-faces", kinds, registry=registry, out=tmp_path)
     project = tomllib.loads((tmp_path / "emoclass-my-faces" / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     assert project["name"] == "emoclass-my-faces"
+    assert (project["license"], project["license-files"]) == ("MIT", ["LICENSE"])
     assert project["entry-points"] == {"emoclass": {"my-faces": "emoclass_my_faces"}}
     packages = {"dataset": "pillow>=11.0", "model": "keras>=3.13", "metric": "numpy>=2.0", "detector": "numpy>=2.0"}
     borrowed = {"emoclass-happysad"} if "recipe" in kinds and "model" not in kinds else set()
