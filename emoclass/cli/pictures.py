@@ -61,7 +61,7 @@ class Pictures:
         classifier: The model whose predictions are explained.
         annotate: Where copies with the emotion go, if anywhere.
         explain: Where maps go, if anywhere.
-        failed: How many pictures could not be written.
+        failed: How many images could not be written.
     """
 
     classifier: Classifier
@@ -79,7 +79,7 @@ class Pictures:
     def close(self) -> None:
         """Tell how many there are that were not told one by one."""
         if self.failed > NOTES:
-            print_note(f"{self.failed:,} pictures could not be written.")
+            print_note(f"{self.failed:,} images could not be written.")
 
     def _try(self, found: Prediction, write: Callable[[], object]) -> None:
         try:
@@ -87,9 +87,9 @@ class Pictures:
         except (OutputError, UnreadableImageError) as error:  # unreadable: it changed, or is too large to be shown
             self.failed += 1
             if self.failed <= NOTES:
-                print_note(f"no picture is written of {found.path}: {getattr(error, 'reason', error.message)}")
+                print_note(f"no image was written for {found.path}: {getattr(error, 'reason', error.message)}")
             if self.failed == NOTES:
-                print_note("more pictures that cannot be written are only counted.")
+                print_note("further images that cannot be written are only counted.")
 
 
 def write_annotated(found: Prediction, target: Path) -> Path:

@@ -105,7 +105,7 @@ def bootstrap(
     units = n if members is None else len(members)
     width = len(statistic(np.arange(n)))
     if n_resamples < 1:
-        return [Interval(reason="no interval: no bootstrap was made")] * width
+        return [Interval(reason="no interval: the bootstrap is off")] * width
     if units < 2:
         return [Interval(reason=f"no interval: a single {'image' if members is None else 'group'}")] * width
 

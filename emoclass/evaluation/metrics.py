@@ -168,7 +168,7 @@ def cohen_kappa(
     """
     y_true, y_pred, weight = _decided(y_true, y_score, sample_weight)
     if (y_true == y_true[0]).all() and (y_pred == y_true[0]).all():
-        raise ValueError("truth and prediction are one and the same class throughout")
+        raise ValueError("ground truth and predictions are all of one class")
     return float(sk.cohen_kappa_score(y_true, y_pred, sample_weight=weight))
 
 

@@ -112,8 +112,8 @@ def duplicate_name(kind: str, name: str, owners: list[str]) -> DuplicateNameErro
 
 def unknown_name(kind: str, name: str, known: list[str], unusable: list[PluginInfo]) -> UnknownNameError:
     """Make the error for a name that nobody offers."""
-    message = f"{kind} {name!r}: no plugin offers it."
-    there = f"Known: {', '.join(known)}." if known else "No plugin offers any."
+    message = f"{kind} {name!r}: not provided by any plugin."
+    there = f"Known: {', '.join(known)}." if known else "No plugin provides any."
     hint = did_you_mean(name, known, most=3, cutoff=0.5, instead=there)
     for plugin in unusable[:MOST_TOLD]:
         if plugin.disabled:

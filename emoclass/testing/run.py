@@ -84,7 +84,7 @@ class Check:
                 said = str(error).removeprefix(f"{self.kind} {self.target!r}: ")
                 raise CheckFailed(f"{case.subject}: {said}") from error
             except (Exception, SystemExit) as error:
-                said = f"{case.subject}: expected no error, got {explain(error)} Demanded is: {_demand(self.function)}"
+                said = f"{case.subject}: expected no error, got {explain(error)} Requirement: {_demand(self.function)}"
                 raise CheckFailed(said) from error
 
 

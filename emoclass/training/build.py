@@ -97,7 +97,9 @@ def _check(spec: ModelSpec, labels: LabelScheme, model: Any) -> None:
     if not model.built or not model.inputs:
         raise ContractError(f"model {spec.name!r}: is not built.", hint="Begin it with keras.Input(image_shape).")
     if model.compiled:
-        raise ContractError(f"model {spec.name!r}: is compiled.", hint="Leave that out: the recipe says how to train.")
+        raise ContractError(
+            f"model {spec.name!r}: is compiled.", hint="Remove compile(): the recipe defines the training."
+        )
     if tuple(model.input_shape) != (None, *spec.image_shape):
         raise ContractError(
             f"model {spec.name!r}: expected input {(None, *spec.image_shape)}, got {model.input_shape}.",
@@ -197,5 +199,5 @@ def set_threads(threads: int | None) -> None:
         if tf.config.threading.get_intra_op_parallelism_threads() != threads:
             raise ConfigError(
                 f"runtime.threads: TensorFlow already runs in this process and cannot be limited to {threads}.",
-                hint="Set it for the first run of a process.",
+                hint="Set it before the first run of a process.",
             ) from error

@@ -136,7 +136,7 @@ def convert(
 def check_free(out: Path) -> None:
     """Raise OutputError if there is something at a path."""
     if os.path.lexists(out):
-        raise OutputError(f"model {out}: is there already.", hint="Name another file with --out, or remove it.")
+        raise OutputError(f"model {out}: exists already.", hint="Name another file with --out, or remove it.")
 
 
 def _compare(
@@ -187,7 +187,7 @@ def _check_difference(bundle: Bundle, subject: str, found: Mapping[str, Any], qu
         raise BundleError(
             f"bundle {bundle.path}: {subject}: expected probabilities that differ by at most {bound:g}"
             f"{' on average' if rounds else ''}, got {difference:.4f}. Nothing is written.",
-            hint="Calibrate with images of the kind that the model will see, or take float16." if rounds else None,
+            hint="Calibrate with images like those the model will see, or use float16." if rounds else None,
         )
 
 

@@ -214,7 +214,8 @@ def _loss(config: TrainingConfig, labels: LabelScheme) -> keras.losses.Loss:
         if isinstance(loss, keras.losses.SparseCategoricalCrossentropy):
             raise ConfigError(
                 "training.loss: expected a loss of probabilities, got SparseCategoricalCrossentropy.",
-                hint="Targets are probabilities, which can be softened: take keras.losses:CategoricalCrossentropy.",
+                hint="Targets are probabilities, so that they can be smoothed: use "
+                "keras.losses:CategoricalCrossentropy.",
             )
         return loss
     return default_loss(labels)

@@ -188,8 +188,8 @@ class EvaluationMatrix(FrozenModel):
         name = metric or next(iter(self.metrics), None)
         if name is None or name not in self.metrics:
             raise ConfigError(
-                f"metric: expected one that is a single figure for every model and dataset, got {metric or 'none'}.",
-                hint=f"There are {', '.join(self.metrics)}." if self.metrics else "For example accuracy.",
+                f"metric: expected a scalar metric that every model and dataset has, got {metric or 'none'}.",
+                hint=f"Available: {', '.join(self.metrics)}." if self.metrics else "For example accuracy.",
             )
         return tuple(tuple(cell.metrics[name] for cell in row) for row in self.matrix)
 

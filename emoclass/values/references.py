@@ -39,7 +39,7 @@ def resolve(ref: Ref) -> Any:
     except ImportError as error:
         raise PluginError(
             f"reference {ref!r}: module {module_name!r} cannot be imported ({error}).",
-            hint="Install the package that provides it, or mend the reference.",
+            hint="Install the package that provides it, or fix the reference.",
         ) from error
     for part in attribute.split("."):
         try:

@@ -139,7 +139,7 @@ class _FrozenDict(dict[str, float]):
     """A dictionary that stays as it is; it compares, prints and turns into JSON as any other."""
 
     def _refuse(self, *_: object, **__: object) -> NoReturn:
-        raise TypeError("a prediction's scores cannot be changed; dict(scores) gives a copy that can")
+        raise TypeError("the scores of a prediction cannot be changed; dict(scores) gives a mutable copy")
 
     __setitem__ = __delitem__ = __ior__ = clear = pop = popitem = setdefault = update = _refuse
 

@@ -99,7 +99,7 @@ def evaluate_all(sources: Mapping[str, Source], on: Datasets, **options: Unpack[
         check_count("threads", threads, MAX_THREADS)
     pairs = list(on.items() if isinstance(on, Mapping) else on)
     if not pairs:
-        raise ConfigError("on: expected a dataset at least, got none.")
+        raise ConfigError("on: expected at least one dataset, got none.")
     places = [f"{name}={Path(root)}" if root else name for name, root in pairs]
     if len(set(places)) < len(places):
         raise ConfigError(f"on: expected each dataset and folder once, got {max(places, key=places.count)} twice.")

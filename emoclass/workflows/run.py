@@ -167,7 +167,7 @@ def _add_hint(error: EmoclassError, folder: RunFolder) -> None:
         error.hint = f"{kind}, {go_on}"
     elif kept and isinstance(error, PluginError) and (folder.path / "checkpoint.state").exists():
         error.hint = (
-            f"{error.hint or ''} What was trained is kept: continue with: {resume_command(folder.path)}".strip()
+            f"{error.hint or ''} The trained model is kept: continue with: {resume_command(folder.path)}".strip()
         )
 
 

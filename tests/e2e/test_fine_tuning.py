@@ -114,7 +114,7 @@ def test_an_interrupted_run_goes_on_without_what_it_started_from(first, photos, 
     ("settings", "error", "message"),
     [
         ({"start": "pretrained:small"}, UnknownNameError, "trained model of 'tiny': 'small'"),
-        ({"start": "pretrained", "model": "large"}, BundleError, "model 'large': brings no trained model to start"),
+        ({"start": "pretrained", "model": "large"}, BundleError, "model 'large': has no pretrained model to start"),
         ({"start": "nowhere"}, BundleError, "model.start: .*nowhere: no such folder. --from takes .* or 'pretrained'"),
         ({"start": "pretrained:"}, UnknownNameError, "trained model of 'tiny': ''"),
     ],

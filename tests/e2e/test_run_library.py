@@ -62,7 +62,7 @@ def test_the_split_is_written_and_its_sizes_are_those_reported(finished):
 def test_files_that_cannot_be_read_are_listed_and_other_emotions_counted(finished):
     assert {row["path"]: row["reason"] for row in rows(finished.folder / "skipped.csv")} == {
         "sad/empty.jpg": "empty file",
-        "sad/notes.txt": "not an image (read are JPEG, PNG, WebP, GIF, BMP and TIFF)",
+        "sad/notes.txt": "not an image (supported: JPEG, PNG, WebP, GIF, BMP and TIFF)",
     }
     assert finished.left_out == {"angry": 3}
     assert any("angry 3" in note for note in finished.notes)
@@ -305,7 +305,7 @@ def test_a_run_may_leave_out_what_an_audit_lists(leaking, registry, tmp_path):
     )
     assert not {"train/happy/mirrored.png"} & {row["path"] for row in rows(result.folder / "split.csv")}
     listed.write_text("nothing/of/this.png\n")
-    with pytest.raises(DataError, match=r"holds no image of those to exclude, 'nothing/of/this.png' for one"):
+    with pytest.raises(DataError, match=r"contains no images of those to exclude, 'nothing/of/this.png' for one"):
         emoclass.run("tiny", data=root, epochs=1, out=tmp_path / "runs", registry=registry, config=config)
 
 
@@ -389,7 +389,7 @@ def test_a_scheme_chooses_the_emotions_and_what_is_left_out_or_merged_is_told(re
 
 
 def test_a_dataset_that_draws_its_images_takes_no_folder(registry, tmp_path):
-    with pytest.raises(ConfigError, match="takes no folder"):
+    with pytest.raises(ConfigError, match="needs no folder"):
         emoclass.run("tiny", data=tmp_path, dataset="synthetic-faces", out=tmp_path, registry=registry)
 
 

@@ -47,7 +47,7 @@ def load(root: Path | None = None, *, labels: LabelScheme, n_samples: int = 256,
     if unknown:
         raise DataError(
             f"dataset synthetic-faces: expected emotions among {', '.join(EXPRESSIONS)}, got {', '.join(unknown)}.",
-            hint="It cannot draw other emotions: leave them out of the labels, or choose a dataset that has them.",
+            hint="It cannot generate other emotions: leave them out of the labels, or choose a dataset that has them.",
         )
     return (_sample(labels.emotions[index % len(labels)], seed, index) for index in range(n_samples))
 
@@ -70,7 +70,7 @@ def read_sample(root: Path | None, sample: Sample) -> bytes:
     if match is None or match["emotion"] not in EXPRESSIONS:
         raise DataError(
             f"dataset synthetic-faces: expected an id such as 'happy/seed0-00012.png', got {sample.id!r}.",
-            hint="List the samples again: an id names the picture to draw.",
+            hint="List the samples again: the id determines the image.",
         )
     emotion = match["emotion"]
     # The emotion is part of the seed: otherwise two label schemes would show one person in one place with two faces.

@@ -58,7 +58,7 @@ def read_finished(path: Path) -> Finished:
         if not (folder.path / "config.toml").is_file():
             raise OutputError(
                 f"run folder {path}: expected a folder with a config.toml, found none.",
-                hint="Name a folder that emoclass run has made.",
+                hint="Give a folder that emoclass run has created.",
             )
         if (folder.path / MARKER).exists():
             raise OutputError(
@@ -72,7 +72,7 @@ def read_finished(path: Path) -> Finished:
             raise ValueError(f"predictions.csv: expected {n_test} images, got {len(rows)}")
         strange = {row[column] for row in rows.values() for column in ("y_true", "y_pred")}.difference(labels)
         if strange:
-            raise ValueError(f"predictions.csv: {min(strange)!r} is none of the run's emotions")
+            raise ValueError(f"predictions.csv: {min(strange)!r} is not one of the run's emotions")
         sides = _rows(folder, "split.csv", ("group",))
         return Finished(
             path=folder.path,
@@ -118,7 +118,7 @@ def _rows(folder: RunFolder, name: str, columns: Sequence[str]) -> dict[str, dic
     rows: dict[str, dict[str, str]] = {}
     for row in reader:
         if row["id"] in rows or any(row[column] is None for column in columns):
-            raise ValueError(f"{name}, line {reader.line_num}: an image twice, or half a line")
+            raise ValueError(f"{name}, line {reader.line_num}: a repeated image, or an incomplete line")
         rows[row["id"]] = row
     return rows
 

@@ -28,7 +28,7 @@ def draw_comparison(comparison: ComparisonTable) -> Figure:
     above, below = len(metrics) * (len(names) + GAP), 2 * (len(differences) + GAP)
     figure = blank_figure(9.2, ROW * (above + below) + 1.5)
     axes, beneath = figure.subplots(2, 1, height_ratios=(max(above, 1), below))
-    _title(axes, f"On the same {comparison.n_samples:,} test images, the first run in gray")
+    _title(axes, f"On the same {comparison.n_samples:,} test images; the first run in gray")
     _blocks(axes, metrics, names)
     axes.set_xlim(-0.02, 1.02)
     for block, metric in enumerate(metrics):

@@ -180,7 +180,7 @@ def draw_predictions(pictures: Sequence[Picture], labels: Sequence[str]) -> Figu
         )
     wrong = sum(picture.predicted != picture.emotion for picture in pictures)
     figure.suptitle(
-        f"{RIGHT_SYMBOL} {len(pictures) - wrong} right (blue)      {WRONG_SYMBOL} {wrong} wrong (orange)",
+        f"{RIGHT_SYMBOL} {len(pictures) - wrong} correct (blue)      {WRONG_SYMBOL} {wrong} incorrect (orange)",
         fontsize=11,
         color=INK,
         y=1 - 0.08 / figure.get_figheight(),

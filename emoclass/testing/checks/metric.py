@@ -47,7 +47,7 @@ def check_sample_order_does_not_matter(case: Case[MetricSpec]) -> None:
                     case.fail(
                         expected=f"{said(before, labels)} in any order, for {shown(given)}",
                         got=f"{said(after, labels)} in the order {other.tolist()}",
-                        change="Let nothing depend on where an image stands.",
+                        change="Do not depend on the order of the images.",
                     )
 
 
@@ -166,7 +166,7 @@ def check_absent_class(case: Case[MetricSpec]) -> None:
                 case.fail(
                     expected=f"a reason where no image shows {labels.emotions[absent]!r}, for {shown(given)}",
                     got="ValueError without a text",
-                    change="Raise ValueError with the reason: it stands in the report in the value's place.",
+                    change="Raise ValueError with the reason: the report shows it in place of the value.",
                 )
 
 

@@ -199,27 +199,27 @@ def test_where_no_name_is_near_the_hint_is_an_example(name, registry, tmp_path):
 
 @pytest.mark.parametrize("name", ["json", "numpy", "tensorflow"])
 def test_one_file_cannot_have_the_name_of_a_module(name, registry, tmp_path):
-    with pytest.raises(ConfigError, match=f"there is a Python module '{name}' already") as raised:
+    with pytest.raises(ConfigError, match=f"a Python module '{name}' exists already") as raised:
         write_plugin(name, ["model"], registry=registry, out=tmp_path, one_file=True)
     assert f"'my-{name}'" in raised.value.hint
     assert write_plugin(name, ["model"], registry=registry, out=tmp_path)
 
 
 def test_a_package_cannot_have_the_module_of_one_that_is_installed(registry, tmp_path):
-    with pytest.raises(ConfigError, match="there is a Python module 'emoclass_happysad' already"):
+    with pytest.raises(ConfigError, match="a Python module 'emoclass_happysad' exists already"):
         write_plugin("happysad", ["metric"], registry=registry, out=tmp_path)
 
 
 @pytest.mark.parametrize("name", ["a-b", "a_b"])
 def test_the_name_of_another_plugin_is_refused_in_either_spelling(name, registry, tmp_path):
     registry.register(object(), PluginInfo("a-b", origin="emoclass-a-b"))
-    with pytest.raises(DuplicateNameError, match=f"plugin '{name}': there is one of that name, from emoclass-a-b"):
+    with pytest.raises(DuplicateNameError, match=f"plugin '{name}': the name is taken by a plugin from emoclass-a-b"):
         write_plugin(name, ["metric"], registry=registry, out=tmp_path)
 
 
 @pytest.mark.parametrize(("kind", "name"), [("dataset", "folder"), ("metric", "accuracy")])
 def test_what_another_plugin_offers_is_refused_for_that_kind_alone(kind, name, registry, tmp_path):
-    with pytest.raises(DuplicateNameError, match=f"{kind} '{name}': plugin 'builtins' offers one of that name"):
+    with pytest.raises(DuplicateNameError, match=f"{kind} '{name}': the name is taken by plugin 'builtins'"):
         write_plugin(name, ["recipe", kind], registry=registry, out=tmp_path)
     assert write_plugin(name, ["model"], registry=registry, out=tmp_path)
 
