@@ -19,7 +19,8 @@ from emoclass.values.specs import DatasetSpec, Sample
 _BEGINNING = "# Images that emoclass audit leaves out"
 
 _KEPT_FIRST = ("test", "validation", "train")
-"""Where copies stand in several official splits, the test set stays as it is: figures on it can be compared."""
+"""Where copies stand in several official splits, the test set stays as it is, so that metrics on it remain "
+    "comparable."""
 
 Why = Literal["unreadable", "copy", "copy across splits", "label conflict"]
 

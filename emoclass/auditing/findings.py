@@ -128,7 +128,7 @@ class Audit(FrozenModel):
 
     @property
     def leaks(self) -> bool:
-        """Whether copies or declared groups stand in two official splits: figures on the test set would flatter."""
+        """Whether copies or declared groups stand in two official splits: metrics on the test set would be biased."""
         return bool(self.crossing or self.torn_groups)
 
     @property

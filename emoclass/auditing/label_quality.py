@@ -75,7 +75,7 @@ class SuspectedLabels(FrozenModel):
 
     @property
     def caution(self) -> str:
-        """What the list is worth: sentences that belong beside it."""
+        """How reliable the list is: sentences to show beside it."""
         agreed = self.n_images - len(self.suspects)
         figure = f"{agreed} of {self.n_images} labels"
         interval = self.accuracy

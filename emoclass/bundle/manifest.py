@@ -132,7 +132,7 @@ class Manifest(FrozenModel):
 
     @model_validator(mode="after")
     def _measured_fits_the_labels(self) -> Manifest:
-        """Refuse figures of other labels, or of the same in another order: the labels were changed, or the figures."""
+        """Refuse metrics for other labels, or in another order: the labels or the metrics were changed."""
         emotions = self.labels.emotions
         for name, found in self.measured.items():
             try:

@@ -1,4 +1,4 @@
-"""`emoclass evaluate`: what trained models are worth on other datasets."""
+"""`emoclass evaluate`: metrics of trained models on other datasets."""
 
 from __future__ import annotations
 

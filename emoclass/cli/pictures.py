@@ -55,7 +55,7 @@ def prepare(annotate: Path | None, explain: Path | None) -> tuple[Path, ...]:
 
 @dataclass
 class Pictures:
-    """Writes what `--annotate` and `--explain` ask for; what cannot be written is told, and the rest goes on.
+    """Writes what `--annotate` and `--explain` ask for; what cannot be written is reported, and the rest continues.
 
     Attributes:
         classifier: The model whose predictions are explained.
@@ -77,7 +77,7 @@ class Pictures:
             self._try(found, partial(write_explained, self.classifier, found, self.explain / place))
 
     def close(self) -> None:
-        """Tell how many there are that were not told one by one."""
+        """Print how many errors were not reported one by one."""
         if self.failed > NOTES:
             print_note(f"{self.failed:,} images could not be written.")
 

@@ -37,7 +37,7 @@ class Index:
 
     @property
     def merge_note(self) -> str | None:
-        """What a reader of the figures must know of the merged classes, as sentences; None where there are none."""
+        """A note on the merged classes for readers of the metrics; None without merged classes."""
         if not self.merged:
             return None
         counted = [
@@ -195,7 +195,7 @@ def _check_contract(spec: DatasetSpec, samples: list[Sample]) -> None:
     for sample in samples:
         if not _is_inside(sample.path):
             raise ContractError(f"dataset {spec.name!r}: expected paths inside the root, got {sample.path!r}.")
-        if "group" in sample.attributes:  # figures by group are those of persons
+        if "group" in sample.attributes:  # metrics by group are those of persons
             raise ContractError(
                 f"dataset {spec.name!r}: expected attributes under other names than 'group', "
                 f"got {sample.attributes['group']!r} (sample {sample.id!r}).",

@@ -38,7 +38,7 @@ def evaluate(
         metrics: What to compute.
         seed: Seed of the bootstrap; every metric sees the same resamples.
         n_resamples: Resamples of the bootstrap; 0 leaves its intervals out.
-        progress: Told of each metric.
+        progress: Progress callback, called for each metric.
 
     Returns:
         One value for each metric, in the order given; undefined ones are null with a reason.

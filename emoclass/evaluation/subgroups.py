@@ -1,4 +1,4 @@
-"""Figures by the values of an attribute: are there enough images, and is there a difference at all?"""
+"""Metrics by the values of an attribute: are there enough images, and is there a difference at all?"""
 
 from __future__ import annotations
 

@@ -90,7 +90,7 @@ class Catalog(Generic[S]):
             prefer: The plugin whose spec is meant where several offer the name: in a run, the one that is run.
 
         Raises:
-            UnknownNameError: Nobody offers it; the close names and the unusable plugins are told.
+            UnknownNameError: Nobody offers it; the message lists close names and unusable plugins.
             DuplicateNameError: Several plugins offer it, and the preferred one is not among them.
         """
         offers = dict(self._offers.get(name, []))

@@ -142,7 +142,7 @@ def seeded(seed: int) -> Iterator[None]:
 
 
 def layer_rows(model: keras.Model) -> tuple[LayerRow, ...]:
-    """Return the model's layer table, as `model.summary()` prints it; a model inside is told layer by layer."""
+    """Return the model's layer table, as `model.summary()` prints it; a nested model is listed layer by layer."""
     return tuple(
         row
         for layer in model.layers
@@ -186,7 +186,7 @@ def set_threads(threads: int | None) -> None:
     """Tell TensorFlow how many processor threads to use; None leaves it to choose.
 
     Raises:
-        ConfigError: TensorFlow is at work in this process already and can no longer be told.
+        ConfigError: TensorFlow is at work in this process already and can no longer be configured.
     """
     if threads is None or keras.backend.backend() != "tensorflow":
         return

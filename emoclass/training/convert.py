@@ -33,7 +33,7 @@ BOUNDS: Mapping[Quantization | None, float] = {None: 1e-3, "float16": 0.02, "int
 """How far a probability may move: for int8 on average over the pictures, otherwise on any."""
 
 ACCURACY_LOSS = 0.01
-"""A loss beyond this is told."""
+"""A loss of accuracy beyond this is reported."""
 
 _BATCH = 16
 
@@ -147,7 +147,7 @@ def _compare(
     open_file: Callable[[Path], Predict] | None,
     pictures: Pictures,
 ) -> dict[str, Any]:
-    """Return the figures of a `Conversion`, as far as they can be had."""
+    """Return the measurements of a `Conversion`, as far as available."""
     if open_file is None:
         return {}
     known = pictures.y_true >= 0

@@ -59,8 +59,8 @@ def fit(
         class_counts: Emotion -> training images, for balanced class weights.
         seed: Of augmentation.
         checkpoint: The file that the state is kept in.
-        on_epoch: Told of every epoch's number (from 0), logs and seconds.
-        on_batch: Told after every step of the epoch's number (from 0) and the steps done.
+        on_epoch: Called after every epoch with its number (from 0), logs and seconds.
+        on_batch: Called after every step with the epoch's number (from 0) and the number of steps done.
 
     Raises:
         ConfigError: A component's options do not fit.

@@ -15,7 +15,7 @@ from emoclass.values.results import MetricValue, RunRecord
 
 
 class Spread(FrozenModel):
-    """How one figure varies over the runs of a study.
+    """How one metric varies over the folds or seeds.
 
     Attributes:
         mean: Its mean.

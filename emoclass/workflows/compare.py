@@ -202,19 +202,19 @@ def _verdict(
 
 
 def _shared_metrics(finished: Sequence[Finished]) -> list[dict[str, MetricValue]]:
-    """Return of each run accuracy and the headline, as far as they are single figures that all runs have."""
+    """Return of each run accuracy and the headline, as far as they are single numbers that all runs have."""
     wanted = dict.fromkeys(["accuracy", *(name for run in finished for name in run.headline)])
     shared = [name for name in wanted if all(_is_figure(run.metrics.get(name)) for run in finished)]
     return [{name: run.metrics[name] for name in shared} for run in finished]
 
 
 def _is_figure(value: MetricValue | None) -> bool:
-    """Tell a figure, be it undefined, from a mapping or a matrix."""
+    """Return whether it is a single number, even if undefined, and not a mapping or a matrix."""
     return value is not None and (value.value is not None or value.reason is not None)
 
 
 def _notes(finished: Sequence[Finished], n: int, n_groups: int | None, grouped_by: str | None) -> Iterator[str]:
-    """Say what a reader of the figures must know."""
+    """Return notes that matter for reading the metrics."""
     if n_groups is not None:
         yield (
             f"The {n} test images form {n_groups} groups, such as persons. Images of one group are not independent, "

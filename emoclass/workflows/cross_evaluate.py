@@ -35,7 +35,7 @@ class CrossEvaluation(EvaluationMatrix):
         write_heat_map(self, Path(path), metric)
 
     def write_report(self, path: str | Path, *, metric: str | None = None) -> None:
-        """Write all figures as one HTML page that loads nothing from elsewhere, the heat map on top.
+        """Write all metrics as one self-contained HTML page, the heat map on top.
 
         Args:
             path: The file.

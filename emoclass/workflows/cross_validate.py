@@ -54,7 +54,7 @@ def cross_validate(
         folds: Into how many parts the images are dealt, at least 2.
         out: Where the study makes its own folder.
         registry: The plugins; None discovers the installed ones.
-        progress: Told how the work goes on.
+        progress: Progress callback.
         **settings: What `run` takes beside these.
 
     Raises:
@@ -88,7 +88,7 @@ def repeat(
         seeds: At least two, each once.
         out: Where the study makes its own folder.
         registry: The plugins; None discovers the installed ones.
-        progress: Told how the work goes on.
+        progress: Progress callback.
         **settings: What `run` takes beside these, but `seed`.
 
     Raises:
@@ -120,7 +120,7 @@ def resume_study(
     Args:
         folder: The study's folder.
         registry: The plugins; None discovers the installed ones.
-        progress: Told how the work goes on.
+        progress: Progress callback.
 
     Raises:
         OutputError: It is no study, is damaged, or the data changed since it began.

@@ -126,7 +126,7 @@ class Trial:
         )
 
     def _broken_down(self, predictions: Predictions) -> Iterator[tuple[str, Breakdown]]:
-        """Yield the figures by each attribute that the images have: of all metrics named, else of the proportions."""
+        """Yield the metrics by each attribute that the images have: all metrics named, else the proportions."""
         settings = self.settings
         accuracy = settings.registry.metrics.get("accuracy", prefer="builtins")
         named = [spec for spec in self.metrics if settings.metrics or spec.interval == "proportion"]

@@ -57,7 +57,7 @@ def suspected_labels(
         folds: Into how many parts the images are dealt.
         out: Where the study makes its own folder.
         registry: The plugins; None discovers the installed ones.
-        progress: Told how the work goes on.
+        progress: Progress callback.
         **settings: What `run` takes beside these. By default the dataset is `folder`, and the labels are all
             emotions that it has.
 

@@ -25,7 +25,7 @@ _ID = re.compile(r"(?P<emotion>[a-z]+)/seed(?P<seed>\d+)-(?P<index>\d{5,})\.png"
 
 
 def load(root: Path | None = None, *, labels: LabelScheme, n_samples: int = 256, seed: int = 0) -> Iterator[Sample]:
-    """List drawn faces that show a run's emotions, in turn: class counts differ by at most one.
+    """List synthetic faces for a run's emotions, in turn: class counts differ by at most one.
 
     Args:
         root: Not used: this dataset needs no folder.

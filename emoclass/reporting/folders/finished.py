@@ -26,7 +26,7 @@ class Finished:
         path: The folder, resolved.
         labels: Emotion ids in class order.
         headline: The metrics to look at first.
-        metrics: Name -> the metric's own figure; one that is only a mapping or a matrix has neither value nor reason.
+        metrics: Name -> the metric's own value; one that is only a mapping or a matrix has neither value nor reason.
         split: Which split the images are.
         truth: Image id -> true emotion.
         predicted: Image id -> predicted emotion.
@@ -124,5 +124,5 @@ def _rows(folder: RunFolder, name: str, columns: Sequence[str]) -> dict[str, dic
 
 
 def _figure(document: Mapping[str, Any]) -> MetricValue:
-    """Return a metric's own figure, whatever else the document holds."""
+    """Return a metric's own value, whatever else the document holds."""
     return MetricValue.model_validate({key: document[key] for key in _FIGURE if key in document})

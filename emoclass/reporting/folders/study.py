@@ -144,7 +144,7 @@ class StudyFolder(RunFolder):
         """Make sure that a finished part is one of this study, on the very images of the first part.
 
         Raises:
-            OutputError: It is not: its figures and the others' would not belong together.
+            OutputError: It is not: its metrics and the others' would not be comparable.
         """
         digests = self.environment(name)["digests"]
         for what, expected in (("settings", config.digest()), ("images", self.environment(first)["digests"]["data"])):

@@ -1,4 +1,4 @@
-"""The picture of a comparison: what each run is worth, and how far it is from the first one."""
+"""The picture of a comparison: the metrics of each run, and their differences from the first one."""
 
 from __future__ import annotations
 
@@ -100,7 +100,7 @@ def _draw(
     limits: tuple[float, float],
     hollow: bool = False,
 ) -> None:
-    """Draw a figure as a dot on a line that is its interval; an arrowhead stands for one beyond the limits."""
+    """Draw a value as a dot on a line that is its interval; an arrowhead marks one beyond the limits."""
     if value.value is None:
         return
     low, high = limits

@@ -1,4 +1,4 @@
-"""The heat map of a cross-dataset evaluation: models downward, datasets across, in a cell a figure and its evidence."""
+"""The heat map of a cross-dataset evaluation: one row per model, one column per dataset, with value and sample size."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def draw_heat_map(found: EvaluationMatrix, metric: str | None = None) -> Figure:
         metric: Which metric; None takes the first.
 
     Raises:
-        ConfigError: It is not a single figure in every cell.
+        ConfigError: It is not a single number in every cell.
     """
     figures = found.figures(metric)
     name = metric or found.metrics[0]

@@ -54,7 +54,7 @@ def check_sample_order_does_not_matter(case: Case[MetricSpec]) -> None:
 def check_perfect_inverted_constant(case: Case[MetricSpec]) -> None:
     """Certain and right is the best value that the bounds allow; certain and wrong is worse, a constant no better.
 
-    A figure that rises where its `direction` says that less is better makes the worse model win. With direction
+    A metric that rises where its `direction` says that less is better makes the worse model win. With direction
     `none` the answers need only be valid. A matrix has its rows for the true classes: perfect predictions fill its
     diagonal alone, and those that take each class for the next one the places beside it.
     """
@@ -235,7 +235,7 @@ def check_weights(case: Case[MetricSpec]) -> None:
 def check_counts_give_the_value(case: Case[MetricSpec]) -> None:
     """The proportion of `counts`, through `transform`, is the value of `compute`.
 
-    The interval is made of the counts: others would put it around another figure.
+    The interval is made of the counts: others would put it around another value.
     """
     from emoclass.errors import ContractError
     from emoclass.evaluation.evaluate import evaluate
