@@ -113,7 +113,8 @@ class Evaluation(FrozenModel):
     def task(self) -> Collection[str]:
         """The emotions that the model could predict; metrics are comparable where these are equal.
 
-        The order of two labels counts. Precision, recall and the like are of the second of two labels, of more a mean over all.
+        The order of two labels counts: precision, recall and F1 refer to the second one. With more labels they are
+        means over all.
         """
         return self.labels if len(self.labels) == 2 else frozenset(self.labels)
 
