@@ -235,7 +235,7 @@ def test_a_plugin_that_raises_on_import_is_listed_as_broken_and_the_rest_works(t
         (["run", "--plugin", "PLUGIN", "--config", "/absent.toml"], 2, "cannot be read"),
         (["run", "--plugin", "PLUGIN", "--class-weights", "even"], 2, "'even' is not 'balanced'"),
         (["run", "--resume", "/absent"], 1, "expected a folder with a config.toml, found none"),
-        (["run", "--resume", "/absent", "--epochs", "3"], 2, "--resume: goes on with the run's own settings"),
+        (["run", "--resume", "/absent", "--epochs", "3"], 2, "--resume: uses the settings of the run"),
         (["plugins", "show", "hapysad"], 2, "plugin 'hapysad'"),
         (["models", "show", "x"], 2, "model 'x'"),
         (["datasets", "show", "foldr"], 2, "Did you mean 'folder'?"),

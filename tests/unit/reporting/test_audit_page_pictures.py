@@ -171,7 +171,7 @@ def test_what_is_wrong_is_announced_and_what_is_not_is_not(tmp_path) -> None:
     assert "1 image is in two official splits" in page.text
     found, read = audited(("a", encoded(ONE), "sad", None), ("b", encoded(TWO), "sad", None))
     clean = written(found, read, tmp_path)
-    assert "Not to be trusted" not in clean.text
+    assert "This dataset has problems" not in clean.text
     assert clean.images == {}
     assert clean.text.count("none found") == 5 and "no official splits" in clean.text
 
