@@ -23,7 +23,7 @@ from __future__ import annotations
 
 
 class EmoclassError(Exception):
-    """An expected failure, told in terms of what the user can change.
+    """An expected failure, described in terms of what the user can change.
 
     Args:
         message: What is wrong, naming its subject first.

@@ -27,6 +27,7 @@ DOCS = ROOT / "docs"
 PAGES = sorted(
     [
         ROOT / "README.md",
+        ROOT / "CONTRIBUTING.md",
         *ROOT.glob("plugins/*/README.md"),
         *ROOT.glob("examples/*/README.md"),
         *DOCS.rglob("*.md"),
@@ -271,7 +272,7 @@ def test_the_plugin_in_hooks_md_reads_its_tiny_dataset_and_measures(tmp_path, mo
     assert (value.value, value.interval, value.n_samples) == (pytest.approx(1 / 3), "wilson", 3)
 
 
-# Links, records, and what must not be there
+# Links, records, licenses, and what must not be there
 
 
 def anchors(page):
@@ -338,3 +339,15 @@ def test_what_each_change_says_is_a_file_of_its_own():
     fragments = [page for page in ROOT.glob("changelog.d/*") if page.name != "README.md"]
     assert fragments
     assert all(page.suffix == ".md" and text_of(page).strip() for page in fragments)
+
+
+DISTRIBUTIONS = sorted([ROOT, *ROOT.glob("plugins/*"), *ROOT.glob("examples/emoclass-*")])
+
+
+@pytest.mark.parametrize("folder", DISTRIBUTIONS, ids=lambda folder: folder.name)
+def test_every_distribution_has_the_license(folder):
+    project = tomllib.loads((folder / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    assert project["license"] == "MIT"
+    assert "LICENSE" in project["license-files"]
+    assert (folder / "LICENSE").read_text(encoding="utf-8") == (ROOT / "LICENSE").read_text(encoding="utf-8")
+    assert all((folder / name).is_file() for name in project["license-files"])

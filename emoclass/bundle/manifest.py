@@ -132,18 +132,20 @@ class Manifest(FrozenModel):
 
     @model_validator(mode="after")
     def _measured_fits_the_labels(self) -> Manifest:
-        """Refuse figures of other labels, or of the same in another order: the labels were changed, or the figures."""
+        """Refuse metrics for other labels, or in another order: the labels or the metrics were changed."""
         emotions = self.labels.emotions
         for name, found in self.measured.items():
             try:
                 value = MetricValue.model_validate({"n_samples": 0, **found})
             except (TypeError, ValidationError):
-                raise ValueError(f"measured: {name}: expected a figure, its interval and its n_samples") from None
+                raise ValueError(f"measured: {name}: expected a value, its interval and its n_samples") from None
             if value.per_class and tuple(value.per_class) != emotions:
                 told = ", ".join(value.per_class)
                 raise ValueError(f"measured: {name}: expected the labels {', '.join(emotions)} in order, got {told}")
             if value.matrix is not None and {len(value.matrix), *map(len, value.matrix)} != {len(emotions)}:
-                raise ValueError(f"measured: {name}: expected a row and a column a label, {len(emotions)} in all")
+                raise ValueError(
+                    f"measured: {name}: expected one row and one column per label, {len(emotions)} in total"
+                )
         return self
 
     @property

@@ -105,7 +105,7 @@ def read_bundle(path: Path) -> Bundle:
     try:
         document = json.loads(content, parse_constant=_refuse_constant)
     except (ValueError, RecursionError) as error:
-        raise BundleError(f"bundle {path}: {MANIFEST} is no JSON ({one_line(error)}).") from error
+        raise BundleError(f"bundle {path}: {MANIFEST} is not valid JSON ({one_line(error)}).") from error
     if not isinstance(document, dict):
         raise BundleError(f"bundle {path}: {MANIFEST}: expected an object, got {type(document).__name__}.")
     _check_version(path, document)
@@ -162,4 +162,4 @@ def _check_version(path: Path, document: dict[str, Any]) -> None:
 
 
 def _refuse_constant(name: str) -> float:
-    raise ValueError(f"{name} is no number")
+    raise ValueError(f"{name} is not a number")

@@ -24,16 +24,16 @@ Details = Callable[[Any], dict[str, str | None]]
 def _dataset(spec: DatasetSpec) -> dict[str, str | None]:
     return {
         "emotions": ", ".join(spec.emotions),
-        "takes a folder": "yes" if spec.needs_root else "no",
-        "no emotions": ", ".join(spec.not_emotions),
-        "its classes": ", ".join(f"{code} = {word}" for code, word in spec.codes.items() if code != word),
+        "needs a folder": "yes" if spec.needs_root else "no",
+        "other classes": ", ".join(spec.not_emotions),
+        "class codes": ", ".join(f"{code} = {word}" for code, word in spec.codes.items() if code != word),
         "options": _listed(_options(spec.load)),
         "shows": spec.expects.replace("_", " "),
         "notice": spec.notice,
         "license": spec.license,
         "citation": spec.citation,
-        "get it at": spec.url,
-        "images of": spec.images_of,
+        "available at": spec.url,
+        "same images as": spec.images_of,
     }
 
 
@@ -75,7 +75,7 @@ def _metric(spec: MetricSpec) -> dict[str, str | None]:
         "interval": spec.interval,
         "bounds": f"{low} to {high}",
         "better": spec.direction,
-        "agrees with": spec.reference,
+        "reference": spec.reference,
     }
 
 
@@ -103,7 +103,7 @@ def _group(kind: Kind) -> click.Group:
     """Make the `list` and `show` commands of one kind."""
     plural, singular, details = kind.plural, kind.name, _DETAILS[kind.name]
 
-    @click.group(plural, help=f"Show the {plural}.")
+    @click.group(plural, help=f"List {plural}, or show one.")
     def group() -> None:
         pass
 

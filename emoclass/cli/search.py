@@ -54,7 +54,7 @@ class Search:
 
         Args:
             is_left_out: Says of which folders nothing is wanted.
-            on_error: Is told of each folder that cannot be listed, and why.
+            on_error: Called for each folder that cannot be listed, with the reason.
         """
 
         def listed(folder: str, reached: frozenset[int]) -> Iterator[tuple[str, frozenset[int]]]:

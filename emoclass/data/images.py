@@ -144,7 +144,7 @@ def reasons(path: str) -> Iterator[None]:
     except UnreadableImageError:
         raise
     except UnidentifiedImageError:
-        raise UnreadableImageError(path, "not an image (read are JPEG, PNG, WebP, GIF, BMP and TIFF)") from None
+        raise UnreadableImageError(path, "not an image (supported: JPEG, PNG, WebP, GIF, BMP and TIFF)") from None
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):
         raise UnreadableImageError(path, "too large (decompression bomb)") from None
     except Exception as error:  # Pillow's decoders raise whatever a damaged file makes them stumble over
@@ -177,12 +177,12 @@ def with_mode(image: Image.Image, mode: str, path: str) -> Image.Image:
     if image.mode in _WIDE_MODES:
         values = np.asarray(image)
         if image.mode == "I" and not 0 <= values.min() <= values.max() <= 65535:
-            raise UnreadableImageError(path, "32-bit pixels, whose range no file states")
+            raise UnreadableImageError(path, "32-bit pixels of unknown range")
         # Mode "I" holds 16-bit files too; only its values tell whether they need scaling down.
         wide = image.mode != "I" or values.max() > 255
         return Image.fromarray((values // 256 if wide else values).astype(np.uint8)).convert(mode)
     if image.mode == "F":
-        raise UnreadableImageError(path, "floating-point pixels, whose range no file states")
+        raise UnreadableImageError(path, "floating-point pixels of unknown range")
     if image.mode == "La":  # Pillow turns it into nothing else, and Lab colors into no gray
         image = image.convert("LA")
     if image.mode == "LAB":

@@ -81,13 +81,13 @@ def bootstrap(
     seed: int,
     n_resamples: int = 1000,
 ) -> list[Interval]:
-    """Return the percentile interval of each figure that `statistic` computes.
+    """Return the percentile interval of each value that `statistic` computes.
 
     What is resampled are images or, where any image declares a group, groups: the images of one person
     are no independent evidence, so they go together; an image without a group is one of its own.
 
     Args:
-        statistic: Takes image indices, returns the figures, None or NaN where undefined; ValueError
+        statistic: Takes image indices, returns the values, None or NaN where undefined; ValueError
             stands for all of them undefined.
         n: How many images there are.
         groups: Each image's group.
@@ -95,8 +95,8 @@ def bootstrap(
         n_resamples: How many resamples.
 
     Returns:
-        One interval for each figure. It is missing, with the reason, where there are fewer than two
-        units to resample, where more than 5 % of the resamples leave the figure undefined, and where all
+        One interval for each value. It is missing, with the reason, where there are fewer than two
+        units to resample, where more than 5 % of the resamples leave the value undefined, and where all
         resamples agree: they cannot tell how far other images would differ.
 
     Source: Efron and Tibshirani (1993), An introduction to the bootstrap, chapter 13.
@@ -105,7 +105,7 @@ def bootstrap(
     units = n if members is None else len(members)
     width = len(statistic(np.arange(n)))
     if n_resamples < 1:
-        return [Interval(reason="no interval: no bootstrap was made")] * width
+        return [Interval(reason="no interval: the bootstrap is off")] * width
     if units < 2:
         return [Interval(reason=f"no interval: a single {'image' if members is None else 'group'}")] * width
 

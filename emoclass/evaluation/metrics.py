@@ -80,7 +80,7 @@ def _mean(score: Callable[..., Any], decided: Decided) -> float:
 
 
 def _positive_or_mean(score: Callable[..., Any], decided: Decided, labels: LabelScheme, undefined: str) -> float:
-    """Return the positive class's figure, or the mean over the classes that are present."""
+    """Return the positive class's value, or the mean over the classes that are present."""
     if labels.positive is None:
         return _mean(score, decided)
     y_true, y_pred, weight = decided
@@ -125,7 +125,7 @@ def f1(y_true: IntArray, y_score: FloatArray, *, labels: LabelScheme, sample_wei
 
 
 def _per_class(score: Callable[..., Any], decided: Decided, labels: LabelScheme) -> dict[str, float | None]:
-    """Return each class's figure, None where there is none and for a class without images."""
+    """Return each class's value; None where it is undefined and for a class without images."""
     y_true, y_pred, weight = decided
     classes = range(len(labels))
     values = score(y_true, y_pred, labels=classes, average=None, zero_division=np.nan, sample_weight=weight)
@@ -168,7 +168,7 @@ def cohen_kappa(
     """
     y_true, y_pred, weight = _decided(y_true, y_score, sample_weight)
     if (y_true == y_true[0]).all() and (y_pred == y_true[0]).all():
-        raise ValueError("truth and prediction are one and the same class throughout")
+        raise ValueError("ground truth and predictions are all of one class")
     return float(sk.cohen_kappa_score(y_true, y_pred, sample_weight=weight))
 
 

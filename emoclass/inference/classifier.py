@@ -224,7 +224,7 @@ class Classifier:
     @property
     def sees_none(self) -> str:
         """Why an image cannot be judged to which the model gives none of `labels` any probability, in a few words."""
-        return f"the model sees none of {', '.join(self.labels.emotions)}"
+        return f"the model gives {', '.join(self.labels.emotions)} a probability of 0"
 
     @property
     def good_batch(self) -> int:

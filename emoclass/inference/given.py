@@ -46,7 +46,7 @@ def reader(x: ImageLike, image_shape: tuple[int, int, int]) -> Callable[[], np.n
         DataError: It is no image.
     """
     if isinstance(x, str) and not x:
-        raise UnreadableImageError("image", "expected a path, got an empty text")
+        raise UnreadableImageError("image", "expected a path, got an empty string")
     match x:
         case str() | os.PathLike():
             path = os.fspath(x)
@@ -99,7 +99,7 @@ def several(x: Iterable[ImageLike]) -> Iterator[ImageLike]:
     if isinstance(x, SINGLE):
         raise DataError(
             f"images: expected an iterable of images, got one {type(x).__name__}.",
-            hint="predict(x) takes one image; put several into a list.",
+            hint="predict(x) takes one image; pass several as a list.",
         )
     if _hint(x) or not isinstance(x, Iterable):
         raise not_one(x, " or an iterable of these")
@@ -139,9 +139,9 @@ def not_one(x: object, alternative: str = "") -> DataError:
 def _hint(x: Any) -> str | None:
     """Return what to give instead of something that can be iterated over, but not for images."""
     if hasattr(x, "readline"):  # an open file, or what wraps one
-        return "Give what is in the file: its .read(), opened in binary mode, or its path."
+        return "Pass the file's content (.read(), opened in binary mode) or its path."
     if isinstance(x, Mapping):
-        return "Iterating over a mapping gives its keys; give its .values()."
+        return "Iterating over a mapping gives its keys; pass its .values()."
     return None
 
 
@@ -167,20 +167,21 @@ def _from_array(pixels: np.ndarray) -> Image.Image:
         return Image.fromarray(np.ascontiguousarray(pixels))
     hint = None
     if pixels.ndim == 4 or pixels.dtype.kind in "OSU":
-        hint = "Give several images as a list: predict(list(images))."
+        hint = "Pass several images as a list: predict(list(images))."
     elif pixels.dtype.kind == "f":
         hint = (
-            "Nothing tells what range floats have. If it is [0, 1], give (x * 255).round().clip(0, 255)"
-            ".astype('uint8'); if it is [0, 255], give x.round().clip(0, 255).astype('uint8')."
+            "The range of floats is ambiguous. If it is [0, 1], pass (x * 255).round().clip(0, 255)"
+            ".astype('uint8'); if it is [0, 255], pass x.round().clip(0, 255).astype('uint8')."
         )
     elif pixels.dtype != np.uint8:
         hint = (
-            "If the pixels are whole numbers in [0, 255], give x.astype('uint8'); else bring them to that range first."
+            "If the pixels are whole numbers in [0, 255], pass x.astype('uint8'); otherwise scale them to that range "
+            "first."
         )
     elif pixels.ndim == 2 or pixels.shape[-1:] == (1,):
         hint = "Repeat a gray image's channel three times, or use PIL.Image.fromarray."
     elif pixels.shape[-1:] == (4,):
-        hint = "PIL.Image.fromarray(pixels) says what the fourth channel is."
+        hint = "PIL.Image.fromarray(pixels) interprets the fourth channel."
     raise DataError(
         f"array: expected RGB pixels, uint8 (height, width, 3), got {pixels.dtype} {pixels.shape}.", hint=hint
     )

@@ -90,7 +90,7 @@ class Catalog(Generic[S]):
             prefer: The plugin whose spec is meant where several offer the name: in a run, the one that is run.
 
         Raises:
-            UnknownNameError: Nobody offers it; the close names and the unusable plugins are told.
+            UnknownNameError: Nobody offers it; the message lists close names and unusable plugins.
             DuplicateNameError: Several plugins offer it, and the preferred one is not among them.
         """
         offers = dict(self._offers.get(name, []))
@@ -112,8 +112,8 @@ def duplicate_name(kind: str, name: str, owners: list[str]) -> DuplicateNameErro
 
 def unknown_name(kind: str, name: str, known: list[str], unusable: list[PluginInfo]) -> UnknownNameError:
     """Make the error for a name that nobody offers."""
-    message = f"{kind} {name!r}: no plugin offers it."
-    there = f"Known: {', '.join(known)}." if known else "No plugin offers any."
+    message = f"{kind} {name!r}: not provided by any plugin."
+    there = f"Known: {', '.join(known)}." if known else "No plugin provides any."
     hint = did_you_mean(name, known, most=3, cutoff=0.5, instead=there)
     for plugin in unusable[:MOST_TOLD]:
         if plugin.disabled:

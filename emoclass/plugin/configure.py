@@ -92,7 +92,9 @@ def configure(registry: Registry, *, file: Tree | None = None, options: Tree | N
     above = merge(_normal(file or {}), _normal(options or {}))
     plugin = above.get("plugin")
     if not isinstance(plugin, str) or not plugin:
-        raise ConfigError("plugin: none is named.", hint="Name one with --plugin; `emoclass plugins list` shows them.")
+        raise ConfigError(
+            "No plugin given.", hint="Choose one with --plugin; `emoclass plugins list` shows those that are installed."
+        )
     if plugin.endswith(".py"):
         above["plugin"] = str(Path(plugin).expanduser().resolve())
     owner = load_plugin(registry, plugin)
@@ -109,8 +111,8 @@ def configure(registry: Registry, *, file: Tree | None = None, options: Tree | N
     for spec in metric_specs(registry, config):
         if spec.name in config.evaluation.headline and spec.kind != "scalar":
             raise ConfigError(
-                f"evaluation.headline: expected metrics that are one number, got {spec.name!r}.",
-                hint="Name it under evaluation.metrics; the report shows it.",
+                f"evaluation.headline: expected scalar metrics, got {spec.name!r}.",
+                hint="List it under evaluation.metrics; the report shows it.",
             )
     return config
 
@@ -159,11 +161,9 @@ def _recipe(registry: Registry, plugin: str, name: Any) -> Recipe:
         return recipes[0]
     if not recipes:
         raise ConfigError(
-            f"plugin {plugin!r}: offers no recipe to run.", hint="`emoclass recipes list` shows what can be run."
+            f"plugin {plugin!r}: has no recipe to run.", hint="`emoclass recipes list` shows what can be run."
         )
-    raise ConfigError(
-        f"plugin {plugin!r}: offers several recipes ({', '.join(names)}).", hint="Choose one with --recipe."
-    )
+    raise ConfigError(f"plugin {plugin!r}: has several recipes ({', '.join(names)}).", hint="Choose one with --recipe.")
 
 
 def merge(*layers: Tree) -> dict[str, Any]:

@@ -44,7 +44,7 @@ def check_version(plugin: object) -> None:
         raise PluginLoadError(f"EMOCLASS_HOOKSPEC: expected a whole number from 1, such as 1, got {version!r}.")
     if version > HOOKSPEC_VERSION:
         raise PluginLoadError(
-            f"made for hook specification {version}, and this {_emoclass()} speaks {HOOKSPEC_VERSION}.",
+            f"made for hook specification {version}, and this {_emoclass()} supports {HOOKSPEC_VERSION}.",
             hint="Upgrade emoclass.",
         )
 

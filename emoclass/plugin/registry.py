@@ -157,7 +157,7 @@ class Registry:
         try:
             return {kind.plural: self._ask(name, plugin, kind) for kind in KINDS}
         except ContractError as error:
-            message = f"plugin {name!r} ({self.plugins[name].origin}): asked anew: {error.message}"
+            message = f"plugin {name!r} ({self.plugins[name].origin}): called again: {error.message}"
             raise PluginLoadError(message, hint=error.hint) from error
 
     def catalogs(self) -> Mapping[str, Catalog[Any]]:

@@ -112,6 +112,7 @@ def _package(module: str, kinds: tuple[str, ...]) -> dict[str, str | None]:
     return {
         "pyproject.toml": "pyproject",
         "README.md": "readme",
+        "LICENSE": "license",
         f"{module}/__init__.py": "init",
         **{f"{module}/{kind}.py": kind for kind in code},
         f"{module}/py.typed": None,

@@ -90,7 +90,7 @@ class Case(Generic[S]):
             CheckFailed: It does not load there.
         """
         if self.plugin.entry is None:
-            self.skip("it is an object of this process: no other can import it")
+            self.skip("it is an object of this process: other processes cannot import it")
         done = subprocess.run(
             [sys.executable, "-m", "emoclass.testing.fresh", question, self.plugin.entry, *arguments],
             capture_output=True,
@@ -108,7 +108,7 @@ class Case(Generic[S]):
             self.fail(
                 expected="a plugin that works in a fresh process",
                 got=said[-1] if said else f"exit code {done.returncode}",
-                change="Let it depend on nothing that this process happened to have loaded before.",
+                change="Do not rely on modules that this process loaded earlier.",
             )
         return json.loads(done.stdout.splitlines()[-1])
 

@@ -76,7 +76,7 @@ class Check:
             try:
                 with warnings.catch_warnings(), contextlib.redirect_stdout(sys.stderr):  # stdout is for results
                     warnings.simplefilter("default")  # shown, and the same verdict wherever warnings are errors
-                    # Keras asks TensorFlow's tensors for arrays in NumPy 1's way: no author can mend that.
+                    # Keras asks TensorFlow's tensors for arrays in NumPy 1's way: no author can fix that.
                     warnings.filterwarnings("ignore", "__array__ implementation doesn't", DeprecationWarning)
                     self.function(case)
             except (CheckFailed, CheckSkipped):
@@ -87,7 +87,7 @@ class Check:
                 said = str(error).removeprefix(f"{self.kind} {self.target!r}: ")
                 raise CheckFailed(f"{case.subject}: {said}") from error
             except (Exception, SystemExit) as error:
-                said = f"{case.subject}: expected no error, got {explain(error)} Demanded is: {_demand(self.function)}"
+                said = f"{case.subject}: expected no error, got {explain(error)} Requirement: {_demand(self.function)}"
                 raise CheckFailed(said) from error
 
 
@@ -237,7 +237,7 @@ def match_reasons(checks: list[Check], expected_failures: Mapping[str, str]) -> 
 def select(checks: list[Check], key: str, where: str) -> list[Check]:
     """Return the checks that a user means: `check_output`, `check_output[small]` or `check_output[model small]`.
 
-    Of a plugin that cannot be loaded there is but one check, and any name stands for it: it says what to mend first.
+    Of a plugin that cannot be loaded there is but one check, and any name stands for it: it says what to fix first.
 
     Raises:
         ConfigError: There is none of that name.

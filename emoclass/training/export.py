@@ -70,7 +70,7 @@ def export_litert(
         target["supported_types"] = [tf.float16]
     if quantize == "int8":
         if pictures is None or not len(pictures):
-            raise ValueError("int8 needs pictures")
+            raise ValueError("int8 needs images")
         chosen = pictures[np.linspace(0, len(pictures) - 1, min(_CALIBRATING, len(pictures))).astype(int)]
 
         def each() -> Iterator[list[np.ndarray]]:
@@ -188,5 +188,5 @@ def _refusal(model: keras.Model, error: Exception) -> ContractError:
         return ContractError(f"model {model.name!r}: cannot be exported to LiteRT ({_reason(error)}).")
     return ContractError(
         f"model {model.name!r}: expected operations that LiteRT runs at any batch size, got {operations}.",
-        hint="Build it of other layers; recurrent ones need unroll=True.",
+        hint="Use other layers; recurrent layers need unroll=True.",
     )

@@ -44,7 +44,7 @@ def resolve(ref: Ref) -> Any:
             require_keras(missing)
         raise PluginError(
             f"reference {ref!r}: module {module_name!r} cannot be imported ({error}).",
-            hint="Install the package that provides it, or mend the reference.",
+            hint="Install the package that provides it, or fix the reference.",
         ) from error
     for part in attribute.split("."):
         try:

@@ -13,17 +13,17 @@ from emoclass.values.faces import Point
 
 
 class MetricValue(FrozenModel):
-    """One figure, with its interval and the number of samples behind it.
+    """The value of a metric, with its confidence interval and sample size.
 
     Attributes:
-        value: The figure; None where it is undefined (`reason` says why) or is a mapping or matrix.
+        value: The value; None where it is undefined (`reason` says why) or is a mapping or matrix.
         ci_low: Lower end of the 95 % interval, None where there is none.
         ci_high: Upper end.
         n_samples: How many samples it was computed on: the denominator of a proportion.
         split: Which split those samples are.
         interval: How the interval was made: `wilson`, `bootstrap`, or None.
         reason: Why the value or its interval is missing.
-        per_class: The same figure for each emotion, where it has one.
+        per_class: The same metric for each emotion, where it has one.
         matrix: Counts, rows = true class, columns = predicted class, in label order.
     """
 
@@ -139,7 +139,7 @@ class _FrozenDict(dict[str, float]):
     """A dictionary that stays as it is; it compares, prints and turns into JSON as any other."""
 
     def _refuse(self, *_: object, **__: object) -> NoReturn:
-        raise TypeError("a prediction's scores cannot be changed; dict(scores) gives a copy that can")
+        raise TypeError("the scores of a prediction cannot be changed; dict(scores) gives a mutable copy")
 
     __setitem__ = __delitem__ = __ior__ = clear = pop = popitem = setdefault = update = _refuse
 

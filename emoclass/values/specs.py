@@ -39,7 +39,7 @@ class Sample(FrozenModel):
             that is no emotion. All 0 is as none.
         group: Person, sequence or source: never crosses splits.
         split: The dataset's official split, where it has one.
-        attributes: What else the dataset says of the image, such as `{"gender": "female"}`: figures can be broken
+        attributes: What else the dataset says of the image, such as `{"gender": "female"}`: metrics can be broken
             down by it. `group` is none: persons are that.
     """
 
@@ -145,7 +145,7 @@ class ModelSpec(Spec):
 
 
 class MetricSpec(Spec):
-    """A figure of merit, with the way its 95 % interval is made.
+    """A metric, with the way its 95 % interval is computed.
 
     Attributes:
         compute: `compute(y_true, y_score, *, labels, sample_weight=None)` -> a float, a mapping emotion -> float

@@ -55,7 +55,7 @@ def cross_validate(
         folds: Into how many parts the images are dealt, at least 2.
         out: Where the study makes its own folder.
         registry: The plugins; None discovers the installed ones.
-        progress: Told how the work goes on.
+        progress: Progress callback.
         **settings: What `run` takes beside these.
 
     Raises:
@@ -89,7 +89,7 @@ def repeat(
         seeds: At least two, each once.
         out: Where the study makes its own folder.
         registry: The plugins; None discovers the installed ones.
-        progress: Told how the work goes on.
+        progress: Progress callback.
         **settings: What `run` takes beside these, but `seed`.
 
     Raises:
@@ -103,11 +103,13 @@ def repeat(
     """
     again = sorted({seed for seed in seeds if list(seeds).count(seed) > 1})
     if again:
-        raise ConfigError(f"seeds: expected each once, got {again[0]} twice.", hint="It would be the same run again.")
+        raise ConfigError(
+            f"seeds: expected each once, got {again[0]} twice.", hint="The same seed would repeat the same run."
+        )
     if len(seeds) < 2:
         raise ConfigError(f"seeds: expected at least two, got {len(seeds)}.", hint="For example --seeds 0,1,2")
     if settings.get("seed") is not None:
-        raise ConfigError("seed: expected either one seed or several, got both.", hint="Leave --seed out.")
+        raise ConfigError("seed: expected either seed or seeds, got both.", hint="Leave --seed out.")
     return _begin(StudyPlan(seeds=tuple(seeds)), plugin, out, registry, progress, settings)
 
 
@@ -119,7 +121,7 @@ def resume_study(
     Args:
         folder: The study's folder.
         registry: The plugins; None discovers the installed ones.
-        progress: Told how the work goes on.
+        progress: Progress callback.
 
     Raises:
         OutputError: It is no study, is damaged, or the data changed since it began.
@@ -172,7 +174,7 @@ def _begin(
         else:  # nothing is lost, and resuming would fail the same way
             folder.discard()
             if isinstance(error, OutputError):
-                error.hint = "Mend that, or choose another --out, and run again."
+                error.hint = "Fix this, or choose another --out, and run again."
         raise
     finally:
         folder.release()
@@ -256,7 +258,7 @@ def _say_how_to_go_on(error: EmoclassError, folder: StudyFolder) -> None:
     """Name the command that continues the study, and not one of its runs alone."""
     go_on = resume_command(folder.path)
     if error.hint is None:
-        error.hint = f"Mend that, then continue with: {go_on}"
+        error.hint = f"Fix this, then continue with: {go_on}"
     for part in sorted(folder.path.iterdir(), reverse=True):  # fold-10 before fold-1
         error.hint = error.hint.replace(resume_command(part), go_on)
 

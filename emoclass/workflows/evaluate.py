@@ -49,7 +49,7 @@ def evaluate(source: Source, on: Datasets, **options: Unpack[Options]) -> list[E
     for a few numbers an image.
 
     Of a model in its run folder, whose training images are still in their place, every image is held against these:
-    what it has seen, as the same file or as an altered copy, is left out of the leak-adjusted figures.
+    what it has seen, as the same file or as an altered copy, is left out of the leak-adjusted metrics.
 
     Args:
         source: What `emoclass.load` takes, or gives.
@@ -57,7 +57,8 @@ def evaluate(source: Source, on: Datasets, **options: Unpack[Options]) -> list[E
         metrics: Which metrics; None takes those that were measured when the model was trained, or else the
             built-in ones, and where a dataset has votes the built-in ones of votes.
         labels: Only these of the model's emotions, in class order; None takes all.
-        by: Attributes of the images, such as `gender`, or `group` for persons: figures are told for each value, too.
+        by: Attributes of the images, such as `gender`, or `group` for persons: metrics are also reported for each
+            value.
         split: Only this one of the datasets' official splits; None takes all images.
         map: Class word -> emotion, or "ignore"; every dataset must have the words.
         seed: Seed of the bootstrap.
@@ -65,7 +66,7 @@ def evaluate(source: Source, on: Datasets, **options: Unpack[Options]) -> list[E
         audit: Whether to look for images that the model has seen.
         registry: The plugins; None discovers the installed ones.
         threads: Processor threads; None takes those that this process may use.
-        progress: Told how the work goes on.
+        progress: Progress callback.
 
     Returns:
         An evaluation for each dataset, in the order given.
@@ -99,7 +100,7 @@ def evaluate_all(sources: Mapping[str, Source], on: Datasets, **options: Unpack[
         check_count("threads", threads, MAX_THREADS)
     pairs = list(on.items() if isinstance(on, Mapping) else on)
     if not pairs:
-        raise ConfigError("on: expected a dataset at least, got none.")
+        raise ConfigError("on: expected at least one dataset, got none.")
     places = [f"{name}={Path(root)}" if root else name for name, root in pairs]
     if len(set(places)) < len(places):
         raise ConfigError(f"on: expected each dataset and folder once, got {max(places, key=places.count)} twice.")

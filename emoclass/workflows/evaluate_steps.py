@@ -126,7 +126,7 @@ class Trial:
         )
 
     def _broken_down(self, predictions: Predictions) -> Iterator[tuple[str, Breakdown]]:
-        """Yield the figures by each attribute that the images have: of all metrics named, else of the proportions."""
+        """Yield the metrics by each attribute that the images have: all metrics named, else the proportions."""
         settings = self.settings
         accuracy = settings.registry.metrics.get("accuracy", prefer="builtins")
         named = [spec for spec in self.metrics if settings.metrics or spec.interval == "proportion"]
@@ -143,25 +143,28 @@ class Trial:
                 )
 
     def _notes(self, predictions: Predictions, skipped: Sequence[SkippedFile]) -> Iterator[str]:
-        """Say what a reader of the figures must know."""
+        """Yield what matters for reading the metrics."""
         spec, index, labels = self.listed.spec, self.listed.index, self.classifier.labels
         if index.merge_note:
             yield index.merge_note
         yield from self._notes_of_merged_classes()
         struck = [word for word in self.classifier.bundle.manifest.labels.emotions if word not in labels.emotions]
         if struck:
-            yield f"The model chooses among {', '.join(labels.emotions)} only; {', '.join(struck)} are struck out."
+            yield (
+                f"The model is restricted to {', '.join(labels.emotions)}; {', '.join(struck)} are dropped and the "
+                "probabilities renormalized."
+            )
         unjudged = sum(each.reason == self.classifier.sees_none for each in skipped)
         if unjudged:
             yield (
-                f"{unjudged:,} images are in no figure, since the model sees none of these emotions in them: the "
-                "figures flatter it."
+                f"{unjudged:,} image{' is' if unjudged == 1 else 's are'} in no metric, since the model gives these "
+                "emotions a probability of 0 there: the metrics are optimistically biased."
             )
         shown = {labels.emotions[k] for k in predictions.y_true}
         absent = [emotion for emotion in labels.emotions if emotion not in shown]
         if absent:
             chosen = "these" if struck else "its"
-            yield f"No image shows {', '.join(absent)}. The model chooses among all of {chosen} emotions all the same."
+            yield f"No image shows {', '.join(absent)}. The model still predicts any of {chosen} emotions."
         if spec.notice:
             yield spec.notice
         mismatch = note_of_mismatch(
@@ -171,15 +174,15 @@ class Trial:
             yield mismatch
         for attribute in self.settings.by:
             if attribute not in attributes_of(index.samples):
-                yield f"The dataset says nothing of {attribute}."
+                yield f"The dataset does not provide {attribute}."
         by = [attribute for attribute in self.settings.by if attribute in attributes_of(index.samples)]
         if by and 0 < predictions.n_leaked < len(predictions):
-            yield f"The figures by {', '.join(by)} leave out what the model has seen."
+            yield f"The metrics by {', '.join(by)} exclude images that the model has seen."
 
     def _notes_of_absent_metrics(self) -> Iterator[str]:
         if self.absent:
-            told = one_line(", ".join(self.absent))
-            yield f"No plugin offers {told}, which the model was measured by when it was trained."
+            names = one_line(", ".join(self.absent))
+            yield f"No plugin offers {names}, which was computed when the model was trained."
 
     def _notes_of_merged_classes(self) -> Iterator[str]:
         """Say which classes count as an emotion in the model's training, and are left out here."""
@@ -196,7 +199,7 @@ class Trial:
         if apart:
             told = ", ".join(one_line(f"{word} counted as {emotion}") for word, emotion in apart.items())
             maps = " ".join(f"--map {shlex.quote(one_line(f'{word}={emotion}'))}" for word, emotion in apart.items())
-            yield f"In the model's training, {told}; here they are left out. {maps} counts them likewise."
+            yield f"In the model's training, {told}; here they are left out. {maps} includes them."
 
 
 def _list(settings: Settings, classifier: Classifier, name: str, root: Root) -> Listed:

@@ -63,7 +63,7 @@ def run(
         recipe: Which of the plugin's recipes.
         labels: The emotions in class order, as a list or separated by commas, or the name of a scheme, as `"basic5"`.
         map: Class word -> emotion, or "ignore".
-        epochs: How often every training image is seen.
+        epochs: Number of training epochs.
         batch_size: Images a step.
         class_weights: `"balanced"`, or a weight per emotion.
         exclude: A list of images to leave out, as `emoclass audit --write-clean FILE.txt` writes it.
@@ -74,7 +74,7 @@ def run(
         out: Where the run makes its own folder.
         config: A config file, or its tables. What is said in the other arguments wins.
         registry: The plugins; None discovers the installed ones.
-        progress: Told how the work goes on.
+        progress: Progress callback.
 
     Returns:
         The metrics, with what they rest on.
@@ -105,7 +105,7 @@ def run_config(
         config: The configuration.
         out: Where the run makes its own folder.
         registry: The plugins; None discovers the installed ones.
-        progress: Told how the work goes on.
+        progress: Progress callback.
 
     Raises:
         EmoclassError: What `run` raises.
@@ -136,7 +136,7 @@ def resume(folder: str | Path, *, registry: Registry | None = None, progress: Pr
     Args:
         folder: The run folder.
         registry: The plugins; None discovers the installed ones.
-        progress: Told how the work goes on.
+        progress: Progress callback.
 
     Raises:
         OutputError: It is no run folder, is damaged, or the data changed since the run began.
@@ -161,7 +161,7 @@ def resume(folder: str | Path, *, registry: Registry | None = None, progress: Pr
 
 
 def _add_hint(error: EmoclassError, folder: RunFolder) -> None:
-    """Say how to go on: a full disk can be cleared and a plugin mended, and what was trained is kept."""
+    """Say how to go on: a full disk can be cleared and a plugin fixed, and what was trained is kept."""
     kept = folder.path.exists()
     if isinstance(error, OutputError) and error.hint is None:
         kind = "Make it writable" if isinstance(error.__cause__, PermissionError) else "Free some space"
@@ -171,7 +171,7 @@ def _add_hint(error: EmoclassError, folder: RunFolder) -> None:
         error.hint = f"{kind}, {go_on}"
     elif kept and isinstance(error, PluginError) and (folder.path / "checkpoint.state").exists():
         error.hint = (
-            f"{error.hint or ''} What was trained is kept: continue with: {resume_command(folder.path)}".strip()
+            f"{error.hint or ''} The trained model is kept: continue with: {resume_command(folder.path)}".strip()
         )
 
 

@@ -58,7 +58,7 @@ def suspected_labels(
         folds: Into how many parts the images are dealt.
         out: Where the study makes its own folder.
         registry: The plugins; None discovers the installed ones.
-        progress: Told how the work goes on.
+        progress: Progress callback.
         **settings: What `run` takes beside these. By default the dataset is `folder`, and the labels are all
             emotions that it has.
 
@@ -81,7 +81,9 @@ def suspected_labels(
         plugin = _plugin(registry, plugin, settings)
         chosen = _settings(registry, plugin, out, root, settings)
     elif any(value is not None for value in (root, plugin, *settings.values())):
-        raise ConfigError("study: goes on with its own data and settings, got others as well.", hint="Leave them out.")
+        raise ConfigError(
+            "study: uses the data and settings it was started with, got others as well.", hint="Leave them out."
+        )
     try:
         if study is not None:
             result = resume_study(study, registry=registry, progress=progress)
@@ -93,8 +95,8 @@ def suspected_labels(
         raise
     if result.kind != "folds":
         raise ConfigError(
-            f"study {result.folder}: expected the folds of a cross-validation, got {len(result.parts)} seeds.",
-            hint="Only folds predict every image; leave --study out to run them.",
+            f"study {result.folder}: expected a cross-validation, got {len(result.parts)} seeds.",
+            hint="Only a cross-validation predicts every image; leave --study out to run one.",
         )
     return _rank(result, registry)
 
@@ -110,7 +112,7 @@ def _plugin(registry: Registry, plugin: str | Path | None, settings: Settings) -
         return plugin
     if PLUGIN not in registry.plugins:
         raise ConfigError(
-            f"plugin {PLUGIN!r}: expected to be installed, as no other is named, found none.",
+            f"plugin {PLUGIN!r}: expected to be installed, as no other is given, found none.",
             hint=f"Install it with: pip install emoclass-{PLUGIN}, or choose another with --plugin.",
         )
     return PLUGIN
@@ -139,7 +141,7 @@ def _emotions(registry: Registry, config: RunConfig) -> tuple[str, ...]:
     every = LabelScheme(emotions=(*EMOTIONS, *said.extra), extra=said.extra)
     there = {sample.emotion for sample in index_shared(spec, config.data, every).samples}
     if len(there) < 2:
-        raise ConfigError(f"labels: expected images of two emotions or more, got only {', '.join(there)}.")
+        raise ConfigError(f"labels: expected images of at least two emotions, got only {', '.join(there)}.")
     return said.emotions if there == set(said.emotions) else tuple(each for each in every.emotions if each in there)
 
 

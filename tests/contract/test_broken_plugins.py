@@ -155,7 +155,7 @@ def test_all_broken_plugins_together_are_listed_with_their_reasons(crowd):
 
 ASKED = [
     *(("plugin", path.stem, said(path, "MESSAGE")) for path in UNLOADABLE),
-    ("plugin", "unknown_model", "model 'tinny': no plugin offers it. Did you mean 'tiny'?"),
+    ("plugin", "unknown_model", "model 'tinny': not provided by any plugin. Did you mean 'tiny'?"),
     ("plugin", "misspelt_setting", "unknown key 'training.epoch'; did you mean 'epochs'?"),
     ("model", "dangling-reference", "Did you mean 'build'?"),
     ("model", "build-without-seed", "unexpected keyword argument 'seed'"),

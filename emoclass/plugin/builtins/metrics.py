@@ -11,7 +11,7 @@ _VOTES = "emoclass.evaluation.vote_metrics"
 BUILTIN_METRICS: tuple[MetricSpec, ...] = (
     MetricSpec(
         name="accuracy",
-        summary="The share of images whose emotion was recognized.",
+        summary="The fraction of images that are classified correctly.",
         compute=f"{_DECISIONS}:accuracy",
         interval="proportion",
         counts=f"{_DECISIONS}:accuracy_counts",
@@ -19,7 +19,7 @@ BUILTIN_METRICS: tuple[MetricSpec, ...] = (
     ),
     MetricSpec(
         name="balanced_accuracy",
-        summary="The mean recall of the emotions that are present.",
+        summary="The mean recall over the emotions that are present.",
         compute=f"{_DECISIONS}:balanced_accuracy",
         interval="proportion",
         counts=f"{_DECISIONS}:balanced_accuracy_counts",
@@ -27,7 +27,8 @@ BUILTIN_METRICS: tuple[MetricSpec, ...] = (
     ),
     MetricSpec(
         name="precision",
-        summary="How many images predicted as an emotion show it: of the second of two, else the macro average.",
+        summary="The fraction of an emotion's predictions that are correct: of the second of two labels, else the "
+        "macro average.",
         compute=f"{_DECISIONS}:precision",
         interval="proportion",
         counts=f"{_DECISIONS}:precision_counts",
@@ -35,7 +36,8 @@ BUILTIN_METRICS: tuple[MetricSpec, ...] = (
     ),
     MetricSpec(
         name="recall",
-        summary="How many images of an emotion were recognized: of the second of two, else the macro average.",
+        summary="The fraction of an emotion's images that are recognized: of the second of two labels, else the macro "
+        "average.",
         compute=f"{_DECISIONS}:recall",
         interval="proportion",
         counts=f"{_DECISIONS}:recall_counts",
@@ -43,7 +45,7 @@ BUILTIN_METRICS: tuple[MetricSpec, ...] = (
     ),
     MetricSpec(
         name="f1",
-        summary="The harmonic mean of precision and recall: of the second of two, else the macro average.",
+        summary="The harmonic mean of precision and recall: of the second of two labels, else the macro average.",
         compute=f"{_DECISIONS}:f1",
         interval="proportion",
         counts=f"{_DECISIONS}:f1_counts",
@@ -52,7 +54,7 @@ BUILTIN_METRICS: tuple[MetricSpec, ...] = (
     ),
     MetricSpec(
         name="precision_per_class",
-        summary="How many images predicted as each emotion show it.",
+        summary="The precision of each emotion: the fraction of its predictions that are correct.",
         compute=f"{_DECISIONS}:precision_per_class",
         kind="per_class",
         interval="proportion",
@@ -61,7 +63,7 @@ BUILTIN_METRICS: tuple[MetricSpec, ...] = (
     ),
     MetricSpec(
         name="recall_per_class",
-        summary="How many images of each emotion were recognized.",
+        summary="The recall of each emotion: the fraction of its images that are recognized.",
         compute=f"{_DECISIONS}:recall_per_class",
         kind="per_class",
         interval="proportion",
@@ -70,7 +72,7 @@ BUILTIN_METRICS: tuple[MetricSpec, ...] = (
     ),
     MetricSpec(
         name="f1_per_class",
-        summary="The harmonic mean of precision and recall of each emotion.",
+        summary="The F1 score of each emotion: the harmonic mean of precision and recall.",
         compute=f"{_DECISIONS}:f1_per_class",
         kind="per_class",
         interval="proportion",
@@ -80,7 +82,8 @@ BUILTIN_METRICS: tuple[MetricSpec, ...] = (
     ),
     MetricSpec(
         name="roc_auc",
-        summary="The chance that an image of an emotion scores higher for it than an image of another.",
+        summary="The area under the ROC curve: the probability that an image of an emotion scores higher for it than "
+        "another image.",
         compute=f"{_PROBABILITIES}:roc_auc",
         reference="sklearn.metrics.roc_auc_score",
     ),
@@ -100,7 +103,7 @@ BUILTIN_METRICS: tuple[MetricSpec, ...] = (
     ),
     MetricSpec(
         name="brier_score",
-        summary="The mean squared error of the probabilities: of the second of two emotions, else summed over all.",
+        summary="The mean squared error of the probabilities: of the second of two labels, else summed over all.",
         compute=f"{_PROBABILITIES}:brier_score",
         bounds=(0.0, 2.0),
         direction="lower",
@@ -116,7 +119,7 @@ BUILTIN_METRICS: tuple[MetricSpec, ...] = (
     ),
     MetricSpec(
         name="cohen_kappa",
-        summary="The agreement of prediction and truth beyond chance.",
+        summary="The agreement of predictions and ground truth beyond chance.",
         compute=f"{_DECISIONS}:cohen_kappa",
         bounds=(-1.0, 1.0),
         reference="sklearn.metrics.cohen_kappa_score",

@@ -73,7 +73,7 @@ def check_output(case: Case[ModelSpec]) -> None:
                 )
             if not np.allclose(scores[0], alone[0], atol=TOLERANCE):
                 case.fail(
-                    expected="a picture's output to depend on the picture alone",
+                    expected="the output for an image to depend on that image alone",
                     got=f"{alone[0]} alone and {scores[0]} in a batch of {n}",
                     change="Draw nothing at random and use no batch statistics when training=False.",
                 )

@@ -15,7 +15,7 @@ def check_loads(case: Case[None]) -> None:
     A plugin that does not load is set aside: everything that it offers is missing.
     """
     if case.plugin.error:
-        raise CheckFailed(f"{case.subject}: expected a plugin that loads, got: {case.plugin.error} Mend that first.")
+        raise CheckFailed(f"{case.subject}: expected a plugin that loads, got: {case.plugin.error} Fix that first.")
 
 
 def check_offers_something(case: Case[None]) -> None:

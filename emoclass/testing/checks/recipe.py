@@ -29,7 +29,7 @@ def _configured(case: Case[Recipe]) -> RunConfig:
         case.fail(
             expected="a complete configuration whose names are known",
             got=error.message,
-            change=error.hint or "Mend the recipe's config.",
+            change=error.hint or "Fix the recipe's config.",
         )
 
 

@@ -78,7 +78,7 @@ def check_exported_file_agrees(case: Case[ModelSpec]) -> None:
                 case.fail(
                     expected=f"the exported file to agree with Keras within {TOLERANCE:g}",
                     got=f"a difference of {difference:.2g} in a batch of {n}",
-                    change="Find the layer that LiteRT computes otherwise, and replace it.",
+                    change="Find the layer that LiteRT computes differently, and replace it.",
                 )
 
 

@@ -68,7 +68,7 @@ def check_references_resolve(case: Case[Spec]) -> None:
 
 
 def _hint(error: PluginError) -> str:
-    return error.hint or "Mend the reference, or what it names."
+    return error.hint or "Fix the reference, or the object it names."
 
 
 def _references(spec: Spec) -> Iterator[tuple[str, Ref]]:

@@ -82,16 +82,16 @@ FIGURE = {"value": 0.5, "ci_low": None, "ci_high": None, "n_samples": 4, "split"
 @pytest.mark.parametrize(
     ("measured", "reason"),
     [
-        (0.9, "expected a figure, its interval and its n_samples"),
-        ({**FIGURE, "value": "high"}, "expected a figure, its interval and its n_samples"),
-        ({**FIGURE, "praise": 1}, "expected a figure, its interval and its n_samples"),
+        (0.9, "expected a value, its interval and its n_samples"),
+        ({**FIGURE, "value": "high"}, "expected a value, its interval and its n_samples"),
+        ({**FIGURE, "praise": 1}, "expected a value, its interval and its n_samples"),
         (
             {**FIGURE, "per_class": {"sad": FIGURE, "happy": FIGURE}},
             "expected the labels happy, sad in order, got sad, happy",
         ),
         ({**FIGURE, "per_class": {"happy": FIGURE}}, "expected the labels happy, sad in order, got happy"),
-        ({**FIGURE, "matrix": [[1, 2, 3], [4, 5, 6]]}, "expected a row and a column a label, 2 in all"),
-        ({**FIGURE, "matrix": [[1, 2]]}, "expected a row and a column a label, 2 in all"),
+        ({**FIGURE, "matrix": [[1, 2, 3], [4, 5, 6]]}, "expected one row and one column per label, 2 in total"),
+        ({**FIGURE, "matrix": [[1, 2]]}, "expected one row and one column per label, 2 in total"),
     ],
 )
 def test_figures_that_are_none_or_of_other_labels_are_refused(folder, measured, reason):

@@ -191,7 +191,7 @@ def test_one_undefined_figure_does_not_hurt_the_others():
         (1, None, 100, "a single image"),
         (4, ("p", "p", "p", "p"), 100, "a single group"),
         (4, None, 100, "all 100 resamples give the same value"),
-        (4, None, 0, "no bootstrap was made"),
+        (4, None, 0, "the bootstrap is off"),
     ],
 )
 def test_no_interval_where_resampling_says_nothing(n, groups, n_resamples, reason):

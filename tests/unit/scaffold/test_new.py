@@ -30,6 +30,7 @@ COMBINATIONS = [kinds for count in range(1, len(NAMES) + 1) for kinds in itertoo
 EVERYWHERE = {
     "pyproject.toml",
     "README.md",
+    "LICENSE",
     ".gitignore",
     ".github/workflows/test.yml",
     "emoclass_my_faces/__init__.py",
@@ -104,6 +105,7 @@ def test_a_package_depends_on_what_it_uses(kinds, registry, tmp_path):
     write_plugin("my-faces", kinds, registry=registry, out=tmp_path)
     project = tomllib.loads((tmp_path / "emoclass-my-faces" / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     assert project["name"] == "emoclass-my-faces"
+    assert (project["license"], project["license-files"]) == ("MIT", ["LICENSE"])
     assert project["entry-points"] == {"emoclass": {"my-faces": "emoclass_my_faces"}}
     packages = {"dataset": "pillow>=11.0", "metric": "numpy>=2.0", "detector": "numpy>=2.0"}
     borrowed = {"emoclass-happysad"} if "recipe" in kinds and "model" not in kinds else set()
@@ -202,27 +204,27 @@ def test_where_no_name_is_near_the_hint_is_an_example(name, registry, tmp_path):
 
 @pytest.mark.parametrize("name", ["json", "numpy", "tensorflow"])
 def test_one_file_cannot_have_the_name_of_a_module(name, registry, tmp_path):
-    with pytest.raises(ConfigError, match=f"there is a Python module '{name}' already") as raised:
+    with pytest.raises(ConfigError, match=f"a Python module '{name}' exists already") as raised:
         write_plugin(name, ["model"], registry=registry, out=tmp_path, one_file=True)
     assert f"'my-{name}'" in raised.value.hint
     assert write_plugin(name, ["model"], registry=registry, out=tmp_path)
 
 
 def test_a_package_cannot_have_the_module_of_one_that_is_installed(registry, tmp_path):
-    with pytest.raises(ConfigError, match="there is a Python module 'emoclass_happysad' already"):
+    with pytest.raises(ConfigError, match="a Python module 'emoclass_happysad' exists already"):
         write_plugin("happysad", ["metric"], registry=registry, out=tmp_path)
 
 
 @pytest.mark.parametrize("name", ["a-b", "a_b"])
 def test_the_name_of_another_plugin_is_refused_in_either_spelling(name, registry, tmp_path):
     registry.register(object(), PluginInfo("a-b", origin="emoclass-a-b"))
-    with pytest.raises(DuplicateNameError, match=f"plugin '{name}': there is one of that name, from emoclass-a-b"):
+    with pytest.raises(DuplicateNameError, match=f"plugin '{name}': the name is taken by a plugin from emoclass-a-b"):
         write_plugin(name, ["metric"], registry=registry, out=tmp_path)
 
 
 @pytest.mark.parametrize(("kind", "name"), [("dataset", "folder"), ("metric", "accuracy")])
 def test_what_another_plugin_offers_is_refused_for_that_kind_alone(kind, name, registry, tmp_path):
-    with pytest.raises(DuplicateNameError, match=f"{kind} '{name}': plugin 'builtins' offers one of that name"):
+    with pytest.raises(DuplicateNameError, match=f"{kind} '{name}': the name is taken by plugin 'builtins'"):
         write_plugin(name, ["recipe", kind], registry=registry, out=tmp_path)
     assert write_plugin(name, ["model"], registry=registry, out=tmp_path)
 
