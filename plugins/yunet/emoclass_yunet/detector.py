@@ -47,9 +47,12 @@ def build(
     for name, value in (("score", score), ("nms", nms)):
         if not 0 <= value <= 1:
             raise ConfigError(f"detector 'yunet': expected {name} in [0, 1], got {value!r}.")
-    for name, value, least in (("long_side", long_side, MIN_SIDE), ("top_k", top_k, 1), ("threads", threads or 1, 1)):
-        if not (isinstance(value, int) and value >= least):
-            raise ConfigError(f"detector 'yunet': expected {name} to be an integer from {least} on, got {value!r}.")
+    counts = {"long_side": (long_side, MIN_SIDE), "top_k": (top_k, 1)}
+    if threads is not None:
+        counts["threads"] = (threads, 1)
+    for name, (count, least) in counts.items():
+        if not (isinstance(count, int) and count >= least):
+            raise ConfigError(f"detector 'yunet': expected {name} to be an integer from {least} on, got {count!r}.")
     if not hasattr(cv2, "FaceDetectorYN"):
         raise PluginError(
             f"detector 'yunet': expected OpenCV with FaceDetectorYN, got version {cv2.__version__} ({cv2.__file__}).",
