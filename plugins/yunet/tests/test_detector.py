@@ -45,6 +45,7 @@ def pasted(side, *, width, height, left, top):
         {"nms": 2},
         {"long_side": 20},
         {"long_side": 640.5},
+        {"enlarge_to": -1},
         {"top_k": 0},
         {"threads": -1},
         {"threads": 0},
@@ -62,6 +63,15 @@ def test_a_higher_threshold_leaves_out_faces_with_lower_scores():
     (face,) = build()(picture)
     assert build(score=min(1.0, face.score + 0.01))(picture) == []
     assert build(score=face.score - 0.01)(picture) == [face]
+
+
+def test_small_pictures_are_enlarged_unless_it_is_switched_off():
+    crops = [
+        np.array(draw_face("neutral", np.random.default_rng(seed)).resize((36, 36), Image.Resampling.LANCZOS))
+        for seed in range(20)
+    ]
+    enlarged, as_they_are = build(), build(enlarge_to=0)
+    assert sum(bool(enlarged(crop)) for crop in crops) > sum(bool(as_they_are(crop)) for crop in crops)
 
 
 def test_threads_are_set_for_the_process_or_left_alone():
