@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from emoclass.values.config import RunConfig as RunConfig
     from emoclass.values.evaluation import Evaluation as Evaluation
     from emoclass.values.faces import Face as Face
+    from emoclass.values.faces import Framing as Framing
     from emoclass.values.labels import LabelScheme as LabelScheme
     from emoclass.values.results import MetricValue as MetricValue
     from emoclass.values.results import Prediction as Prediction
@@ -56,6 +57,7 @@ _HOMES = {
     "EmoclassError": "emoclass.errors",
     "Evaluation": "emoclass.values.evaluation",
     "Face": "emoclass.values.faces",
+    "Framing": "emoclass.values.faces",
     "LabelScheme": "emoclass.values.labels",
     "MetricSpec": "emoclass.values.specs",
     "MetricValue": "emoclass.values.results",
