@@ -28,7 +28,7 @@ MAX_FILE_BYTES = 4 * 2**30
 """No classifier of images needs more; a manifest that says so is refused before anything is read."""
 
 MAX_STARTS = 20
-"""Of a training from a model whose training started from a model, and so on, so many are told."""
+"""Of a training from a model whose training started from a model, and so on, so many are listed."""
 
 _DEVICES = {"con", "prn", "aux", "nul", *(f"{port}{number}" for port in ("com", "lpt") for number in range(1, 10))}
 """No files on Windows, whatever stands behind a point."""

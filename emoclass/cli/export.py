@@ -100,7 +100,7 @@ def _convert(
     taken: OutputError | None = None
     try:
         check_free(out)
-    except OutputError as error:  # told below, with what is wrong with the pictures
+    except OutputError as error:  # raised below, with what is wrong with the pictures
         taken = error
     try:
         pictures = read_pictures(calibrate, bundle.manifest.labels, shape) if calibrate else made_pictures(shape)

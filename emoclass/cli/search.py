@@ -138,5 +138,5 @@ def _is_folder(path: str) -> bool:
 
 
 def _may_be_image(path: str) -> bool:
-    """Return whether it is no pipe and the like; a broken link is to be told."""
+    """Return whether it is no pipe and the like; a broken link is to be reported."""
     return os.path.isfile(path) or not os.path.exists(path)  # noqa: PTH110, PTH113 (those of Path raise)

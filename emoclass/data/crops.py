@@ -68,5 +68,5 @@ def looks_whole(path: str, image_shape: tuple[int, int, int]) -> tuple[int, int]
             short, long = sorted(image.size)
             large = short > max(MIN_SIDE, TIMES * max(image_shape[:2]))
             return image.size if large or long > MAX_RATIO * short else None
-    except Exception:  # that it cannot be read is told where it is read
+    except Exception:  # reported where it is read
         return None

@@ -1,4 +1,4 @@
-"""Pictures with one drawn face, and what a detector says of them."""
+"""Pictures with one synthetic face, and what a detector says of them."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class Portrait:
 
     def __str__(self) -> str:
         height, width = self.pixels.shape[:2]
-        return f"drawn face {self.number} in {width}x{height} pixels"
+        return f"synthetic face {self.number} in {width}x{height} pixels"
 
 
 def portraits(side: int, *, size: tuple[int, int] | None = None) -> Iterator[Portrait]:

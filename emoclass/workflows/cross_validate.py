@@ -162,7 +162,7 @@ def _begin(
     require_keras()
     work = Work(config, registry, progress or Progress())
     listed = work.index()
-    for part in _parts(plan, config).values():  # a part that cannot be split is told now, not after hours
+    for part in _parts(plan, config).values():  # a part that cannot be split is reported now, not after hours
         split(listed.samples, part.labels, part.data, seed=part.seed)
     folder = StudyFolder.create(Path(out).expanduser(), f"{config.recipe}-{plan.words.replace(' ', '-')}")
     try:

@@ -91,7 +91,7 @@ def check_drawn_faces_are_found(case: Case[DetectorSpec]) -> None:
     """Of portraits on a plain ground, at least half are found where they stand, down to twice the size of `min_face`.
 
     Boxes in pixels of a resized copy, or counted from the bottom, put faces elsewhere; and whoever asks for small faces
-    relies on `min_face`. Drawn faces are harder to find than photographed ones. If a detector cannot see them at all,
+    relies on `min_face`. Synthetic faces are harder to find than real ones. If a detector cannot see them at all,
     expect this failure with that reason.
     """
     from emoclass.testing.portraits import FACE, built, large_side, portraits

@@ -207,7 +207,7 @@ def check_weights(case: Case[MetricSpec]) -> None:
     """Weights of 1 change nothing, and an image of weight 2 counts as two images.
 
     Whoever calls the metric from Python may pass `sample_weight`: weights that are taken and not used give a wrong
-    figure without a word.
+    value without a word.
     """
     import numpy as np
 

@@ -3,7 +3,7 @@
 from emoclass import DetectorSpec, Face, hookimpl
 
 CAUGHT_BY = "check_picture_is_left_alone"
-MESSAGE = "expected an unchanged picture after a look at drawn face 0"
+MESSAGE = "expected an unchanged picture after a look at synthetic face 0"
 
 
 def look(picture):

@@ -3,7 +3,7 @@
 from emoclass import DetectorSpec, Face, hookimpl
 
 CAUGHT_BY = "check_landmarks_are_as_declared"
-MESSAGE = "expected landmarks=True to be true for drawn face 0 in 512x384 pixels, got landmarks None"
+MESSAGE = "expected landmarks=True to be true for synthetic face 0 in 512x384 pixels, got landmarks None"
 
 
 def look(picture):

@@ -3,7 +3,7 @@
 from emoclass import DetectorSpec, Face, hookimpl
 
 CAUGHT_BY = "check_drawn_faces_are_found"
-MESSAGE = "like drawn face 0 in 640x480 pixels, got 0; for example no face"
+MESSAGE = "like synthetic face 0 in 640x480 pixels, got 0; for example no face"
 
 
 def look(picture):
