@@ -51,7 +51,7 @@ def colors_at_the_eyes(pixels: np.ndarray) -> tuple[list[int], list[int]]:
 @pytest.mark.parametrize("degrees", [-75, -30, 0, 10, 45, 90, 180])
 def test_a_turned_face_stands_upright_in_the_crop(degrees, form):
     image, face = turned_face(degrees)
-    pixels = frame(photograph(image, form), face, Framing(), (48, 48, 3)).astype(float)
+    pixels = frame(photograph(image, form), face, Framing(side=1.0), (48, 48, 3)).astype(float)
     right_eye, left_eye = colors_at_the_eyes(pixels)
     assert np.abs(np.array(right_eye) - [300, 300, 300]).max() <= 100  # white rounds to 300
     assert left_eye[2] >= 200 and left_eye[0] == 0
@@ -60,7 +60,7 @@ def test_a_turned_face_stands_upright_in_the_crop(degrees, form):
 
 def test_an_upright_square_leaves_the_tilt_alone():
     image, face = turned_face(90)
-    pixels = frame(photograph(image), face, Framing(upright=False), (48, 48, 3)).astype(float)
+    pixels = frame(photograph(image), face, Framing(side=1.0, upright=False), (48, 48, 3)).astype(float)
     right_eye, _ = colors_at_the_eyes(pixels[:, ::-1])  # turned by 90 degrees, the right eye is at the right above
     assert right_eye[2] >= 200
 
@@ -75,7 +75,7 @@ def test_the_side_is_in_heights_of_the_box(side):
 
 def test_gray_crops_have_one_channel():
     image, face = turned_face()
-    pixels = frame(photograph(image), face, Framing(), (48, 32, 1))
+    pixels = frame(photograph(image), face, Framing(side=1.0), (48, 32, 1))
     assert pixels.shape == (48, 32, 1)
     assert pixels[40, 16, 0] == 76  # red as gray
 
@@ -84,8 +84,8 @@ def test_gray_crops_have_one_channel():
 def test_outside_the_picture_its_edge_repeats(center):
     image = Image.new("RGB", (600, 500), (10, 20, 30))
     face = Face(box=(center[0] - 50, center[1] - 50, 100.0, 100.0), score=0.5)
-    assert (frame(photograph(image), face, Framing(), (48, 48, 3)) == [10, 20, 30]).all()
-    assert (np.asarray(crop_face(photograph(image), face, Framing())) == [10, 20, 30]).all()
+    assert (frame(photograph(image), face, Framing(side=1.0), (48, 48, 3)) == [10, 20, 30]).all()
+    assert (np.asarray(crop_face(photograph(image), face, Framing(side=1.0))) == [10, 20, 30]).all()
 
 
 def test_a_face_in_a_large_jpeg_looks_the_same_as_from_the_whole_file():
@@ -93,19 +93,23 @@ def test_a_face_in_a_large_jpeg_looks_the_same_as_from_the_whole_file():
     large = image.resize((4800, 4000), Image.Resampling.BICUBIC)
     there = face.moved(scale=(8, 8))
     found = photograph(large, "JPEG")
-    drafted = frame(found, there, Framing(), (48, 48, 3)).astype(int)
-    whole = frame(Photograph(large), there, Framing(), (48, 48, 3)).astype(int)
+    drafted = frame(found, there, Framing(side=1.0), (48, 48, 3)).astype(int)
+    whole = frame(Photograph(large), there, Framing(side=1.0), (48, 48, 3)).astype(int)
     assert np.abs(drafted - whole).mean() < 2
     assert max(found.at_least(1).size) < 4800, "at the face's scale, not the whole file"
 
 
 def test_a_crop_has_the_faces_own_resolution_up_to_a_side():
     image, face = turned_face()
-    assert crop_face(photograph(image, "PNG"), face, Framing()).size == (SIDE, SIDE)
+    assert crop_face(photograph(image, "PNG"), face, Framing(side=1.0)).size == (SIDE, SIDE)
     assert crop_face(photograph(image, "JPEG"), face, Framing(side=1.5)).size == (300, 300)
-    assert crop_face(photograph(image), face, Framing(), max_side=64).size == (64, 64)
+    assert crop_face(photograph(image), face, Framing(side=1.0), max_side=64).size == (64, 64)
 
 
 def test_a_face_smaller_than_a_pixel_is_no_error():
     image, _ = turned_face()
-    assert frame(photograph(image), Face(box=(5, 5, 0.2, 0.2), score=0.5), Framing(), (8, 8, 3)).shape == (8, 8, 3)
+    assert frame(photograph(image), Face(box=(5, 5, 0.2, 0.2), score=0.5), Framing(side=1.0), (8, 8, 3)).shape == (
+        8,
+        8,
+        3,
+    )
