@@ -27,10 +27,10 @@ api: $(READY)
 clean:
 	rm -rf $(VENV)
 
-$(READY): pyproject.toml plugins/happysad/pyproject.toml plugins/datasets/pyproject.toml plugins/faces/pyproject.toml
+$(READY): pyproject.toml plugins/happysad/pyproject.toml plugins/datasets/pyproject.toml plugins/yunet/pyproject.toml plugins/faces/pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' || \
 		{ echo "emoclass needs Python 3.11 to 3.13 (TensorFlow has no others): make PYTHON=python3.13 $(MAKECMDGOALS)"; exit 1; }
 	$(PYTHON) -m venv $(VENV)
 	$(VENV)/bin/python -m pip install --quiet --upgrade pip
-	$(VENV)/bin/python -m pip install --quiet -e ".[test]" -e plugins/happysad -e plugins/datasets -e plugins/faces
+	$(VENV)/bin/python -m pip install --quiet -e ".[train,test]" -e plugins/happysad -e plugins/datasets -e plugins/yunet -e plugins/faces
 	@touch $(READY)

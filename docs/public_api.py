@@ -9,6 +9,7 @@ from __future__ import annotations
 import dataclasses
 import importlib
 import inspect
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -97,7 +98,18 @@ def _default(kind: type, name: str) -> str:
 
 
 def _signature(function: Any) -> str:
-    return str(inspect.signature(function)).replace("'", "")
+    """Return a signature as text; the keyword arguments that a typed dictionary describes stand in it one by one."""
+    signature = inspect.signature(function)
+    collected = [each for each in signature.parameters.values() if each.kind is each.VAR_KEYWORD]
+    described = [found for each in collected if (found := re.fullmatch(r"Unpack\[(\w+)\]", str(each.annotation)))]
+    text = str(signature).replace("'", "")
+    for found in described:
+        keywords = inspect.get_annotations(getattr(inspect.getmodule(function), found[1]))
+        listed = ", ".join(f"{name}: {getattr(kind, '__forward_arg__', kind)} = ..." for name, kind in keywords.items())
+        if not any(each.kind is each.KEYWORD_ONLY for each in signature.parameters.values()):
+            listed = f"*, {listed}"
+        text = text.replace(f"**{collected[0].name}: {found[0]}", listed)
+    return text.replace("'", "")
 
 
 if __name__ == "__main__":

@@ -20,11 +20,14 @@ if TYPE_CHECKING:
     from emoclass.plugin.registry import Registry as Registry
     from emoclass.values.config import RunConfig as RunConfig
     from emoclass.values.evaluation import Evaluation as Evaluation
+    from emoclass.values.faces import Face as Face
+    from emoclass.values.faces import Framing as Framing
     from emoclass.values.labels import LabelScheme as LabelScheme
     from emoclass.values.results import MetricValue as MetricValue
     from emoclass.values.results import Prediction as Prediction
     from emoclass.values.results import Unreadable as Unreadable
     from emoclass.values.specs import DatasetSpec as DatasetSpec
+    from emoclass.values.specs import DetectorSpec as DetectorSpec
     from emoclass.values.specs import MetricSpec as MetricSpec
     from emoclass.values.specs import ModelSpec as ModelSpec
     from emoclass.values.specs import Recipe as Recipe
@@ -50,8 +53,11 @@ _HOMES = {
     "Comparison": "emoclass.workflows.compare",
     "CrossEvaluation": "emoclass.workflows.cross_evaluate",
     "DatasetSpec": "emoclass.values.specs",
+    "DetectorSpec": "emoclass.values.specs",
     "EmoclassError": "emoclass.errors",
     "Evaluation": "emoclass.values.evaluation",
+    "Face": "emoclass.values.faces",
+    "Framing": "emoclass.values.faces",
     "LabelScheme": "emoclass.values.labels",
     "MetricSpec": "emoclass.values.specs",
     "MetricValue": "emoclass.values.results",

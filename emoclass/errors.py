@@ -2,9 +2,10 @@
 
     EmoclassError
     ├── ConfigError              a setting, an option or a config file is wrong           (exit 2)
+    │   └── MissingPackageError  a package of an extra is not installed                   (exit 2)
     ├── PluginError              something about a plugin
     │   ├── PluginLoadError      it could not be imported or registered
-    │   ├── UnknownNameError     no plugin offers that dataset, model, metric or recipe   (exit 2)
+    │   ├── UnknownNameError     no plugin offers that dataset, model, ...               (exit 2)
     │   ├── DuplicateNameError   two plugins offer the same name                          (exit 2)
     │   └── ContractError        what it returned is not what its hook promised
     ├── DataError                the images or their labels
@@ -22,7 +23,7 @@ from __future__ import annotations
 
 
 class EmoclassError(Exception):
-    """An expected failure, told in terms of what the user can change.
+    """An expected failure, described in terms of what the user can change.
 
     Args:
         message: What is wrong, naming its subject first.
@@ -44,6 +45,10 @@ class ConfigError(EmoclassError):
     """A setting is missing, unknown or out of range."""
 
     exit_code = 2
+
+
+class MissingPackageError(ConfigError):
+    """A package that one of emoclass's extras installs is needed, and is not there."""
 
 
 class PluginError(EmoclassError):

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import ast
 import json
+import re
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -13,7 +15,7 @@ import pytest
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "emoclass"
 HEAVY = {"tensorflow", "keras", "torch", "jax"}
-SLOW_TO_IMPORT = ["tensorflow", "keras", "numpy", "sklearn", "scipy", "matplotlib", "PIL"]
+SLOW_TO_IMPORT = ["tensorflow", "keras", "numpy", "sklearn", "scipy", "matplotlib", "PIL", "cv2"]
 
 
 def test_imports_go_downward_only():
@@ -71,6 +73,56 @@ def test_only_the_training_room_imports_a_deep_learning_framework(path):
         assert "from emoclass.training" not in unindented(path)
 
 
+# What does without Keras, in its functions too. The other rooms import `training`, in functions only.
+LIGHT_ROOMS = (
+    "values", "plugin", "data", "auditing", "evaluation", "bundle", "inference", "reporting", "scaffold",
+    "workflows/audit.py", "workflows/compare.py", "workflows/cross_evaluate.py", "workflows/evaluate.py",
+    "workflows/evaluate_steps.py", "cli/audit.py", "cli/compare.py", "cli/evaluate.py", "cli/predict.py",
+)  # fmt: skip
+
+
+def all_imports(path: Path) -> set[str]:
+    """Return every module that a file imports anywhere, type checking aside."""
+    found: set[str] = set()
+    pending: list[ast.AST] = [ast.parse(path.read_text(encoding="utf-8"))]
+    while pending:
+        node = pending.pop()
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            found.add(node.module or "")
+        if not (isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"):
+            pending += ast.iter_child_nodes(node)
+    return found
+
+
+@pytest.mark.parametrize("room", LIGHT_ROOMS)
+def test_what_works_without_keras_imports_it_nowhere(room):
+    files = [PACKAGE / room] if room.endswith(".py") else sorted((PACKAGE / room).rglob("*.py"))
+    assert files
+    for path in files:
+        heavy = [name for name in all_imports(path) if name.partition(".")[0] in HEAVY or "training" in name.split(".")]
+        assert not heavy, path
+
+
+def test_the_check_sees_imports_in_functions(tmp_path):
+    (tmp_path / "a.py").write_text("def f():\n    from emoclass.training.fit import fit\n    import keras.ops\n")
+    assert all_imports(tmp_path / "a.py") == {"emoclass.training.fit", "keras.ops"}
+
+
+DISTRIBUTIONS = [ROOT / "pyproject.toml", *sorted(ROOT.glob("plugins/*/pyproject.toml"))]
+DISTRIBUTIONS += sorted(ROOT.glob("examples/*/pyproject.toml"))
+
+
+@pytest.mark.parametrize("path", DISTRIBUTIONS, ids=lambda path: path.parent.name)
+def test_no_distribution_requires_a_deep_learning_framework_outside_an_extra(path):
+    project = tomllib.loads(path.read_text(encoding="utf-8"))["project"]
+    for requirement in project["dependencies"]:
+        name, extras = re.match(r"([\w.-]+)\s*(\[.*?\])?", requirement).groups()
+        assert name.lower() not in HEAVY
+        assert not extras, "an extra of emoclass would bring Keras"
+
+
 def loaded_by(code: str) -> set[str]:
     """Run code in a fresh process and return which slow packages it loaded."""
     code += f"\nimport json, sys\nprint(json.dumps([m for m in {SLOW_TO_IMPORT!r} if m in sys.modules]))"
@@ -85,7 +137,7 @@ CLI = "from click.testing import CliRunner\nfrom emoclass.cli import cli\nr = Cl
     "args",
     [["--help"], ["run", "--help"], ["predict", "--help"], ["evaluate", "--help"], ["plugins", "list"],
      ["plugins", "show", "builtins"], ["metrics", "list"], ["metrics", "show", "accuracy"], ["datasets", "list"],
-     ["models", "list"], ["recipes", "list"]],
+     ["models", "list"], ["recipes", "list"], ["detectors", "list"]],
     ids=" ".join,
 )  # fmt: skip
 def test_looking_around_loads_nothing_slow(args):

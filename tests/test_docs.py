@@ -18,7 +18,7 @@ from emoclass import LabelScheme, Registry, RunResult
 from emoclass.data.index import index
 from emoclass.plugin import hookspecs
 from emoclass.plugin.builtins.metrics import BUILTIN_METRICS
-from emoclass.plugin.configure import configure
+from emoclass.plugin.configure import Settings, configure
 from emoclass.values.config import DataConfig
 from emoclass.values.labels import ALIASES, EMOTIONS
 
@@ -27,6 +27,7 @@ DOCS = ROOT / "docs"
 PAGES = sorted(
     [
         ROOT / "README.md",
+        ROOT / "CONTRIBUTING.md",
         *ROOT.glob("plugins/*/README.md"),
         *ROOT.glob("examples/*/README.md"),
         *DOCS.rglob("*.md"),
@@ -134,11 +135,11 @@ def test_the_exact_signature_of_a_hook_is_documented(hook):
 
 
 def test_no_other_hook_is_documented():
-    assert len(HOOKS) == 4
+    assert len(HOOKS) == 5
     assert re.findall(r"^## (register_\w+)$", text_of("hooks.md"), re.MULTILINE) == HOOKS
 
 
-@pytest.mark.parametrize("name", ["DatasetSpec", "ModelSpec", "MetricSpec", "Recipe", "Sample"])
+@pytest.mark.parametrize("name", ["DatasetSpec", "ModelSpec", "MetricSpec", "Recipe", "DetectorSpec", "Face", "Sample"])
 def test_every_field_of_a_description_is_documented(name):
     page = text_of("hooks.md")
     for field in getattr(emoclass, name).model_fields:
@@ -177,7 +178,14 @@ def test_every_word_for_an_emotion_is_documented():
 
 def test_every_argument_of_run_is_documented():
     page = text_of("library.md")
-    assert [name for name in inspect.signature(emoclass.run).parameters if f"`{name}`" not in page] == []
+    assert [name for name in arguments_of_run() if f"`{name}`" not in page] == []
+
+
+def arguments_of_run():
+    """Return the names of the arguments that `run` takes, those of its typed dictionary too."""
+    return [name for name in inspect.signature(emoclass.run).parameters if name != "settings"] + [
+        *Settings.__annotations__
+    ]
 
 
 @pytest.mark.parametrize("code", blocks("python"))
@@ -194,8 +202,7 @@ def test_python_compiles_and_uses_names_that_exist(code):
             module = importlib.import_module(node.module)
             assert [each.name for each in node.names if not hasattr(module, each.name)] == []
         if isinstance(node, ast.Call) and ast.unparse(node.func) == "emoclass.run":
-            known = inspect.signature(emoclass.run).parameters
-            assert [each.arg for each in node.keywords if each.arg not in known] == []
+            assert [each.arg for each in node.keywords if each.arg not in arguments_of_run()] == []
 
 
 @pytest.mark.parametrize("code", blocks("toml"))
@@ -265,7 +272,7 @@ def test_the_plugin_in_hooks_md_reads_its_tiny_dataset_and_measures(tmp_path, mo
     assert (value.value, value.interval, value.n_samples) == (pytest.approx(1 / 3), "wilson", 3)
 
 
-# Links, records, and what must not be there
+# Links, records, licenses, and what must not be there
 
 
 def anchors(page):
@@ -332,3 +339,15 @@ def test_what_each_change_says_is_a_file_of_its_own():
     fragments = [page for page in ROOT.glob("changelog.d/*") if page.name != "README.md"]
     assert fragments
     assert all(page.suffix == ".md" and text_of(page).strip() for page in fragments)
+
+
+DISTRIBUTIONS = sorted([ROOT, *ROOT.glob("plugins/*"), *ROOT.glob("examples/emoclass-*")])
+
+
+@pytest.mark.parametrize("folder", DISTRIBUTIONS, ids=lambda folder: folder.name)
+def test_every_distribution_has_the_license(folder):
+    project = tomllib.loads((folder / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    assert project["license"] == "MIT"
+    assert "LICENSE" in project["license-files"]
+    assert (folder / "LICENSE").read_text(encoding="utf-8") == (ROOT / "LICENSE").read_text(encoding="utf-8")
+    assert all((folder / name).is_file() for name in project["license-files"])

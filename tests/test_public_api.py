@@ -33,7 +33,10 @@ def test_the_listing_sees_names_signatures_fields_and_bases():
     listed = generator().listing().splitlines()
     assert "    class ConfigError(EmoclassError)" in listed
     assert "    register_models() -> Sequence[ModelSpec]" in listed
-    assert any(line.startswith("    run(plugin: str | Path | None = None, *, data: ") for line in listed)
+    assert any(
+        line.startswith("    run(plugin: str | Path | None = None, *, out: ") and "epochs: int | None = ..." in line
+        for line in listed
+    )
     assert "        value_range: tuple[float, float] = (0.0, 1.0)" in listed
     assert "        index(self, emotion: str) -> int" in listed
     assert not [line for line in listed if (line.lstrip().startswith("_") and "__" not in line) or " at 0x" in line]

@@ -1,4 +1,4 @@
-"""Which pictures are worth comparing: the nearest by a coarse description, through an index.
+"""Which pictures to compare: the nearest by a coarse description, through an index.
 
 The description is the coarse part of the thumbnail's cosine transform, brightness and contrast aside. Mirroring a
 picture changes the sign of every other column of it, and cropping is linear in it, so that an altered copy is looked

@@ -19,7 +19,8 @@ from emoclass.values.specs import DatasetSpec, Sample
 _BEGINNING = "# Images that emoclass audit leaves out"
 
 _KEPT_FIRST = ("test", "validation", "train")
-"""Where copies stand in several official splits, the test set stays as it is: figures on it can be compared."""
+"""Where copies stand in several official splits, the test set stays as it is, so that metrics on it remain "
+    "comparable."""
 
 Why = Literal["unreadable", "copy", "copy across splits", "label conflict"]
 
@@ -79,7 +80,7 @@ def describe(left_out: Sequence[Exclusion]) -> str:
         f"{counts['unreadable']:,} unreadable" if counts["unreadable"] else "",
         f"{counts['copy']:,} {_copies(counts['copy'])} of an image that stays" if counts["copy"] else "",
         f"{across:,} {_copies(across)} across official splits (one in the test set stays)" if across else "",
-        f"{conflicting:,} of pictures that stand under different labels" if conflicting else "",
+        f"{conflicting:,} of images that appear under different labels" if conflicting else "",
     ]
     total = len(left_out)
     reasons = ", ".join(filter(None, parts))
@@ -120,7 +121,7 @@ def check_target(target: Path, root: Path | None, spec: DatasetSpec) -> None:
         return
     if spec.read_sample is not None or root is None:
         raise ConfigError(
-            f"dataset {spec.name!r}: its images are no files of their own, and cannot be copied as files.",
+            f"dataset {spec.name!r}: its images are not separate files, and cannot be copied.",
             hint=f"Write a list: --write-clean {target}.txt",
         )
     if target.exists() and (not target.is_dir() or any(target.iterdir())):
@@ -135,7 +136,7 @@ def check_outside(target: Path, root: Path | None) -> None:
     """
     if root is not None and target.resolve().is_relative_to(root.resolve()):
         raise OutputError(
-            f"{target}: lies inside the audited folder {root}, where nothing is changed.", hint="Write it elsewhere."
+            f"{target}: lies inside the audited folder {root}, which is never changed.", hint="Write it elsewhere."
         )
 
 
@@ -152,7 +153,7 @@ def write_list(left_out: Sequence[Exclusion], found: Audit, target: Path) -> Non
     """
     broken = next((each.path for each in left_out if "\n" in each.path or "\r" in each.path), None)
     if broken is not None:
-        raise OutputError(f"list {target}: {broken!r} holds a line break, and cannot stand in it.", hint="Rename it.")
+        raise OutputError(f"list {target}: {broken!r} contains a line break, and cannot be listed.", hint="Rename it.")
     lines = [
         f"{_BEGINNING} of {found.place} ({found.n_images:,} images), relative to the root.".replace("\n", " "),
         f"# {describe(left_out)}",
@@ -178,8 +179,8 @@ def read_exclusions(path: Path) -> frozenset[str]:
     try:
         lines = path.read_text(encoding="utf-8-sig").split("\n")
     except (OSError, UnicodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "it is no UTF-8 text"
-        raise DataError(f"list {path}: cannot be read ({reason}).", hint="Expected a path a line.") from error
+        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
+        raise DataError(f"list {path}: cannot be read ({reason}).", hint="Expected one path per line.") from error
     named = (line.rstrip("\r") for line in lines if not line.startswith("#"))
     return frozenset(line.removeprefix("./") for line in named if line.strip())
 

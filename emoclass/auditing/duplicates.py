@@ -69,7 +69,7 @@ def find_pairs(
     Args:
         fingerprints: Of all images.
         read: Returns the encoded bytes of the image at a position; called from several threads.
-        progress: Told of every comparison.
+        progress: Progress callback, called for every comparison.
         threads: How many threads; None for one a processor.
 
     Returns:

@@ -40,7 +40,7 @@ def examine(
         spec: Their dataset.
         root: Its folder.
         threads: Processor threads; None takes those that this process may use.
-        progress: Told how the work goes on.
+        progress: Progress callback.
 
     Raises:
         ContractError: The dataset's `read_sample` returns no bytes.

@@ -128,7 +128,7 @@ class Audit(FrozenModel):
 
     @property
     def leaks(self) -> bool:
-        """Whether copies or declared groups stand in two official splits: figures on the test set would flatter."""
+        """Whether copies or declared groups stand in two official splits: metrics on the test set would be biased."""
         return bool(self.crossing or self.torn_groups)
 
     @property
@@ -184,7 +184,7 @@ class Audit(FrozenModel):
         conflicts = [[f"{path} [{labels[path]}]" for path in group] for group in self.label_conflicts]
         torn_lines = [[name, *splits] for name, splits in self.torn_groups.items()]
         for title, groups in (
-            ("Label conflicts: one picture, different labels", conflicts),
+            ("Label conflicts: the same image with different labels", conflicts),
             ("Copies across splits", self.crossing),
             ("Groups across splits", torn_lines),
             ("Exact duplicates", self.exact),

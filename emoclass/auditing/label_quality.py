@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from emoclass.errors import ConfigError
+from emoclass.errors import MissingPackageError
 from emoclass.values.base import FrozenModel
 from emoclass.values.results import MetricValue
 
@@ -75,23 +75,23 @@ class SuspectedLabels(FrozenModel):
 
     @property
     def caution(self) -> str:
-        """What the list is worth: sentences that belong beside it."""
+        """How reliable the list is: sentences to show beside it."""
         agreed = self.n_images - len(self.suspects)
         figure = f"{agreed} of {self.n_images} labels"
         interval = self.accuracy
         if interval is not None and interval.ci_low is not None and interval.ci_high is not None:
             figure += f" ({interval.value:.3f} [{interval.ci_low:.3f}, {interval.ci_high:.3f}])"
-        said = f"The model agrees with {figure}, each predicted by a model that did not see the image. "
+        said = f"The model agrees with {figure}, each predicted by a model that was not trained on the image. "
         low = agreed / self.n_images if interval is None or interval.ci_low is None else interval.ci_low
         share = self.n_commonest / self.n_images
         if low <= share:
             return said + (
-                f"That is not clearly better than always naming the commonest label ({share:.3f}): this list is little "
-                "better than chance. Train longer (--epochs), or choose another model (--plugin)."
+                f"That is not clearly better than always predicting the most frequent label ({share:.3f}), so this "
+                f"list is little better than chance. Train longer (--epochs), or choose another model (--plugin)."
             )
         return said + (
-            "Its other predictions are wrong labels and its own mistakes, and nothing here tells which: look at each "
-            "picture before you change its label."
+            "The other images are wrong labels or errors of the model, and this list cannot tell which: look at each "
+            "image before you change its label."
         )
 
     def to_json(self) -> dict[str, Any]:
@@ -106,9 +106,9 @@ class SuspectedLabels(FrozenModel):
 
 
 def check_labels_package() -> None:
-    """Raise ConfigError where the package that does confident learning is missing."""
+    """Raise MissingPackageError where the package that does confident learning is missing."""
     if find_spec("cleanlab") is None:
-        raise ConfigError(
+        raise MissingPackageError(
             "suspected labels: expected cleanlab to be installed, found none.",
             hint='Install with: pip install "emoclass[labels]"',
         )
@@ -130,7 +130,7 @@ def rank_labels(
         labels: Emotion ids in class order.
 
     Raises:
-        ConfigError: cleanlab is missing.
+        MissingPackageError: cleanlab is missing.
 
     Source:
         Northcutt, Jiang and Chuang (2021), Confident Learning: Estimating Uncertainty in Dataset Labels, JAIR 70.

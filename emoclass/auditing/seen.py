@@ -116,7 +116,7 @@ def copies_of_seen(
         root: Its folder.
         samples: Its images.
         threads: Processor threads; None takes those that this process may use.
-        progress: Told how the work goes on.
+        progress: Progress callback.
     """
     itself: frozenset[str] = frozenset()
     if (seen.spec.name, seen.root) == (spec.name, root):  # no need to look at these

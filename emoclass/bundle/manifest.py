@@ -10,12 +10,16 @@ from pydantic import AfterValidator, Field, FiniteFloat, StringConstraints, Vali
 
 from emoclass.bundle.plain import check_plain, one_line
 from emoclass.values.base import FrozenModel
+from emoclass.values.faces import Framing
 from emoclass.values.labels import LabelScheme
 from emoclass.values.results import MetricValue
 from emoclass.values.specs import Expects
 
-FORMAT_VERSION = 1
-"""Rises when a reader of today could no longer read what is written."""
+FORMAT_VERSION = 2
+"""Rises when a reader of today could no longer read what is written. Format 2 has `framing` and `detector`."""
+
+READABLE = (1, 2)
+"""The formats that are read. One of format 1 gets the default framing."""
 
 MANIFEST = "manifest.json"
 KERAS, LITERT = "model.keras", "model.tflite"
@@ -24,7 +28,7 @@ MAX_FILE_BYTES = 4 * 2**30
 """No classifier of images needs more; a manifest that says so is refused before anything is read."""
 
 MAX_STARTS = 20
-"""Of a training from a model whose training started from a model, and so on, so many are told."""
+"""Of a training from a model whose training started from a model, and so on, so many are listed."""
 
 _DEVICES = {"con", "prn", "aux", "nul", *(f"{port}{number}" for port in ("com", "lpt") for number in range(1, 10))}
 """No files on Windows, whatever stands behind a point."""
@@ -99,6 +103,8 @@ class Manifest(FrozenModel):
         labels: The emotions, in class order.
         image: The pictures that it takes.
         expects: What a picture must show: a whole photograph or an aligned face crop.
+        framing: How faces are cut out for a model that expects face crops.
+        detector: The face detector that the model was trained and measured with; None where no faces were looked for.
         files: File name -> size, digest and input.
         trained: How it was trained: plugin, recipe, dataset, what it started from and what that was trained on, seed,
             epochs, batch size, images per split, which classes were merged, digest of the configuration.
@@ -107,11 +113,13 @@ class Manifest(FrozenModel):
         versions: Package -> the version that wrote the bundle.
     """
 
-    format_version: Literal[1] = 1
+    format_version: Literal[1, 2] = 2
     name: Text
     labels: LabelScheme
     image: ImageInput
     expects: Expects
+    framing: Framing = Framing()
+    detector: Text | None = None
     files: Mapping[FileName, BundleFile]
     trained: Mapping[str, Any] = Field(default_factory=dict)
     measured: Mapping[str, Any] = Field(default_factory=dict)
@@ -124,18 +132,20 @@ class Manifest(FrozenModel):
 
     @model_validator(mode="after")
     def _measured_fits_the_labels(self) -> Manifest:
-        """Refuse figures of other labels, or of the same in another order: the labels were changed, or the figures."""
+        """Refuse metrics for other labels, or in another order: the labels or the metrics were changed."""
         emotions = self.labels.emotions
         for name, found in self.measured.items():
             try:
                 value = MetricValue.model_validate({"n_samples": 0, **found})
             except (TypeError, ValidationError):
-                raise ValueError(f"measured: {name}: expected a figure, its interval and its n_samples") from None
+                raise ValueError(f"measured: {name}: expected a value, its interval and its n_samples") from None
             if value.per_class and tuple(value.per_class) != emotions:
                 told = ", ".join(value.per_class)
                 raise ValueError(f"measured: {name}: expected the labels {', '.join(emotions)} in order, got {told}")
             if value.matrix is not None and {len(value.matrix), *map(len, value.matrix)} != {len(emotions)}:
-                raise ValueError(f"measured: {name}: expected a row and a column a label, {len(emotions)} in all")
+                raise ValueError(
+                    f"measured: {name}: expected one row and one column per label, {len(emotions)} in total"
+                )
         return self
 
     @property

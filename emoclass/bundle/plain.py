@@ -39,7 +39,7 @@ def check_plain(value: Any, depth: int = 0) -> Any:
 
 
 def one_line(text: object, limit: int = 300) -> str:
-    r"""Return a text as one short line without control codes, to be told in an error.
+    r"""Return a text as one short line without control codes, to be shown in an error.
 
     Example:
         >>> one_line("red: \x1b[31m\nand a second line")

@@ -15,7 +15,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from emoclass.bundle.manifest import FORMAT_VERSION, MANIFEST, Manifest
+from emoclass.bundle.manifest import FORMAT_VERSION, MANIFEST, READABLE, Manifest
 from emoclass.bundle.plain import one_line
 from emoclass.errors import BundleError
 
@@ -105,7 +105,7 @@ def read_bundle(path: Path) -> Bundle:
     try:
         document = json.loads(content, parse_constant=_refuse_constant)
     except (ValueError, RecursionError) as error:
-        raise BundleError(f"bundle {path}: {MANIFEST} is no JSON ({one_line(error)}).") from error
+        raise BundleError(f"bundle {path}: {MANIFEST} is not valid JSON ({one_line(error)}).") from error
     if not isinstance(document, dict):
         raise BundleError(f"bundle {path}: {MANIFEST}: expected an object, got {type(document).__name__}.")
     _check_version(path, document)
@@ -147,17 +147,19 @@ def _open(folder: Path, name: str) -> BufferedReader:
 def _check_version(path: Path, document: dict[str, Any]) -> None:
     """Refuse another format before anything else is looked at: a newer one may differ in all the rest."""
     version = document.get("format_version")
-    if type(version) is int and version == FORMAT_VERSION:
+    if type(version) is int and version in READABLE:
         return
     told = one_line(repr(version), 20) if isinstance(version, str | int | float) else "none"
     number = int(version) if isinstance(version, str) and version.isdecimal() and len(version) < 10 else version
     if isinstance(number, int | float) and number > FORMAT_VERSION and number % 1 == 0:  # True is not above 1
         raise BundleError(
-            f"bundle {path}: {MANIFEST} has format {told}, and this emoclass reads {FORMAT_VERSION}.",
+            f"bundle {path}: {MANIFEST} has format {told}, and this emoclass reads {READABLE[0]} to {READABLE[-1]}.",
             hint="Upgrade emoclass.",
         )
-    raise BundleError(f"bundle {path}: {MANIFEST}: format_version: expected the number {FORMAT_VERSION}, got {told}.")
+    raise BundleError(
+        f"bundle {path}: {MANIFEST}: format_version: expected a number from 1 to {FORMAT_VERSION}, got {told}."
+    )
 
 
 def _refuse_constant(name: str) -> float:
-    raise ValueError(f"{name} is no number")
+    raise ValueError(f"{name} is not a number")

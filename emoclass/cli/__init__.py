@@ -10,20 +10,19 @@ from typing import Any
 import click
 
 from emoclass.cli.streams import safe_streams
-from emoclass.errors import EmoclassError
+from emoclass.errors import EmoclassError, MissingPackageError
+from emoclass.suggestions import did_you_mean
+from emoclass.values.kinds import KINDS
 
 _COMMANDS = {
-    "run": ("emoclass.cli.run:run", "Train and measure what a plugin's recipe describes."),
-    "predict": ("emoclass.cli.predict:predict", "Say which emotion a trained model sees in images."),
-    "evaluate": ("emoclass.cli.evaluate:evaluate", "Measure a trained model on other datasets."),
+    "run": ("emoclass.cli.run:run", "Train and evaluate a model, and write a report."),
+    "predict": ("emoclass.cli.predict:predict", "Predict the emotions in images with a trained model."),
+    "evaluate": ("emoclass.cli.evaluate:evaluate", "Evaluate trained models on other datasets."),
     "audit": ("emoclass.cli.audit:audit", "Find duplicates, label conflicts and broken files in a dataset."),
-    "compare": ("emoclass.cli.compare:compare", "Put finished runs side by side, and test their differences."),
-    "export": ("emoclass.cli.export:export", "Write a trained model as LiteRT, ONNX or SavedModel."),
-    "plugins": ("emoclass.cli.plugins:plugins", "Show the plugins, and what each of them offers."),
-    "datasets": ("emoclass.cli.catalog:datasets", "Show the datasets."),
-    "models": ("emoclass.cli.catalog:models", "Show the models."),
-    "metrics": ("emoclass.cli.catalog:metrics", "Show the metrics."),
-    "recipes": ("emoclass.cli.catalog:recipes", "Show the recipes."),
+    "compare": ("emoclass.cli.compare:compare", "Compare finished runs, and test whether they differ."),
+    "export": ("emoclass.cli.export:export", "Export a trained model to LiteRT, ONNX or SavedModel."),
+    "plugins": ("emoclass.cli.plugins:plugins", "List, check and create plugins."),
+    **{kind.plural: (f"emoclass.cli.catalog:{kind.plural}", f"List {kind.plural}, or show one.") for kind in KINDS},
 }
 
 
@@ -49,11 +48,9 @@ class LazyGroup(click.Group):
         try:
             return super().resolve_command(ctx, args)
         except click.UsageError as error:
-            import difflib
-
-            close = difflib.get_close_matches(args[0], self.list_commands(ctx), n=1)
-            if close and error.ctx:
-                error.ctx.fail(f"{error.message} Did you mean {close[0]!r}?")
+            guess = did_you_mean(args[0], self.list_commands(ctx))
+            if guess and error.ctx:
+                error.ctx.fail(f"{error.message} {guess}")
             raise
 
     def invoke(self, ctx: click.Context) -> Any:
@@ -82,14 +79,17 @@ def _print_version(ctx: click.Context, param: click.Parameter, value: bool) -> N
 @click.option("--version", is_flag=True, is_eager=True, expose_value=False, callback=_print_version,
               help="Show the version and exit.")  # fmt: skip
 def cli() -> None:
-    """Classify emotions in images: a plugin-based framework with honest numbers."""
+    """Classify emotions in images: train, evaluate and use Keras models."""
 
 
 def main(args: list[str] | None = None) -> Any:
-    """Run the command line; expected failures are told in a sentence, bugs keep their traceback."""
+    """Run the command line; expected failures are reported in one sentence, bugs keep their traceback."""
     try:
         with safe_streams():
             return cli.main(args=args, prog_name="emoclass", color=_color())
+    except MissingPackageError as error:
+        _print_error(str(error))  # one line: what is missing, and the command that installs it
+        sys.exit(error.exit_code)
     except EmoclassError as error:
         _print_error(error.message, error.hint)
         sys.exit(error.exit_code)

@@ -21,32 +21,32 @@ if TYPE_CHECKING:
 # Click keeps the lines of a paragraph that begins with a backspace character.
 HELP = """Find duplicates, label conflicts, leaks across splits and broken files in a dataset.
 
-DIR is a folder per class, of any names, also below train/, validation/ and test/; or one folder of images without
-classes. Nothing in it is ever changed, and nothing is written unless --report or --write-clean says where.
+DIR has one subfolder per class, with any names, optionally below train/, validation/ and test/; or it is one folder of
+images without classes. Nothing in DIR is ever changed, and nothing is written without --report or --write-clean.
 
 \b
 emoclass audit photos/
-emoclass audit photos/ --report audit.html           pairs side by side, worst first
+emoclass audit photos/ --report audit.html           shows the pairs side by side, worst first
 emoclass audit photos/ --write-clean exclude.txt     for emoclass run --exclude exclude.txt
-emoclass audit --dataset synthetic-faces --strict    exit code 1 where something is wrong
+emoclass audit --dataset synthetic-faces --strict    exit code 1 if leaks or conflicts are found
 emoclass audit photos/ --labels                      labels that are probably wrong; trains models
 """
 
 
 @click.command(help=HELP)
 @click.argument("folder", metavar="[DIR]", required=False)
-@click.option("--dataset", metavar="NAME", default="folder", show_default=True, help="What reads the images.")
-@click.option("--data", metavar="ROOT", help="The dataset's folder: the same as DIR.")
-@click.option("--report", metavar="FILE.html", help="Write a page that shows the pairs side by side as pictures, worst "
-              "first. By default none is written.")  # fmt: skip
-@click.option("--write-clean", "clean", metavar="OUT", help="What stays, as a clean copy in the new folder OUT (hard "
-              "links where possible); or, where OUT ends in .txt, a list of the files to exclude.")  # fmt: skip
-@click.option("--strict", is_flag=True, help="Exit with 1 where copies or groups cross official splits, or labels "
+@click.option("--dataset", metavar="NAME", default="folder", show_default=True, help="The dataset reader.")
+@click.option("--data", metavar="ROOT", help="The dataset's folder; same as DIR.")
+@click.option("--report", metavar="FILE.html", help="Write an HTML page that shows the pairs side by side, worst "
+              "first.")  # fmt: skip
+@click.option("--write-clean", "clean", metavar="OUT", help="Write a cleaned copy of the dataset to the new folder "
+              "OUT (hard links where possible); or, if OUT ends in .txt, a list of the files to exclude.")  # fmt: skip
+@click.option("--strict", is_flag=True, help="Exit with code 1 if copies or groups cross official splits, or labels "
               "conflict.")  # fmt: skip
-@click.option("--threads", type=click.IntRange(min=1), metavar="N", help="Processor threads; all by default.")
+@click.option("--threads", type=click.IntRange(min=1), metavar="N", help="Number of CPU threads; all by default.")
 @label_options
 @json_option
-@click.option("--quiet", is_flag=True, help="Say nothing while working.")
+@click.option("--quiet", is_flag=True, help="Show no progress.")
 def audit(
     folder: str | None, dataset: str, data: str | None, report: str | None, clean: str | None, strict: bool,
     threads: int | None, as_json: bool, quiet: bool, **chosen: Any,
@@ -82,10 +82,13 @@ def audit(
     for line in written:
         click.echo(line, err=as_json)
     if strict and (found.leaks or found.label_conflicts):
-        why = {"copies across splits": found.crossing, "groups across splits": found.torn_groups,
-               "label conflicts": found.label_conflicts}  # fmt: skip
-        told = ", ".join(f"{len(groups):,} {what}" for what, groups in why.items() if groups)
-        click.echo(f"--strict: exit code 1 because of {told}.", err=True)
+        why = {
+            "copies across splits": found.crossing,
+            "groups across splits": found.torn_groups,
+            "label conflicts": found.label_conflicts,
+        }
+        problems = ", ".join(f"{len(groups):,} {what}" for what, groups in why.items() if groups)
+        click.echo(f"--strict: exit code 1 because of {problems}.", err=True)
         sys.exit(1)
 
 
@@ -135,5 +138,5 @@ def _write(page: Path | None, target: Path | None, listing: Listing, found: Audi
             said.append(f"Clean copy: {target} ({count:,} images)")
         said.append(describe(left_out))
         if words := emptied(left_out, found, listing.samples, names(listing.samples)):
-            said.append(f"No image is left of: {', '.join(map(printable, words))}.")
+            said.append(f"No images remain of: {', '.join(map(printable, words))}.")
     return said

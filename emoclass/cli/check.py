@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import sys
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import click
 
 from emoclass.cli.output import json_option, print_json
-from emoclass.errors import ConfigError
+from emoclass.errors import ConfigError, MissingPackageError
+from emoclass.keras_backend import require_keras
 
 if TYPE_CHECKING:
     from emoclass.testing.run import CheckResult
@@ -23,14 +25,17 @@ _WORDS = {
 
 @click.command("check")
 @click.argument("name")
-@click.option("--only", multiple=True, metavar="CHECK", help="Run this check alone, as in check_output. Repeatable.")
+@click.option(
+    "--only", multiple=True, metavar="CHECK", help="Run only this check, such as check_output. May be repeated."
+)
 @click.option("--expect", multiple=True, metavar="CHECK=REASON",
-              help="A failure that is accepted, and why; it is one if the check passes. Repeatable.")  # fmt: skip
+              help="A check that is expected to fail, and why; if it passes, that counts as a failure. May be "
+                  "repeated.")  # fmt: skip
 @json_option
 def check_plugin(name: str, only: tuple[str, ...], expect: tuple[str, ...], as_json: bool) -> None:
-    """Check that a plugin keeps its contracts: an installed name, or the path of a one-file plugin.
+    """Check that a plugin fulfills its contracts. NAME is an installed plugin, or the path of a one-file plugin.
 
-    These are the checks that emoclass.testing offers to pytest. Exits with 1 if one fails.
+    These are the same checks that emoclass.testing provides for pytest. Exits with code 1 if one fails.
     """
     from emoclass.testing.run import collect_checks, match_reasons, run_check, select
 
@@ -38,6 +43,9 @@ def check_plugin(name: str, only: tuple[str, ...], expect: tuple[str, ...], as_j
     reasons = match_reasons(checks, _reasons(expect))
     wanted = {str(check) for key in only for check in select(checks, key, "--only")}
     checks = [check for check in checks if not only or str(check) in wanted]
+    if any(check.kind in ("model", "recipe") for check in checks):
+        with suppress(MissingPackageError):  # the checks that need it are skipped, each with the reason
+            require_keras()
     width = max(len(check.name) for check in checks)
     if not as_json:
         click.secho(f"{'check':<{width}}    result    seconds", bold=True)
@@ -55,8 +63,8 @@ def check_plugin(name: str, only: tuple[str, ...], expect: tuple[str, ...], as_j
         print_json({"plugin": checks[0].plugin.name, **counted, "checks": [result.to_json() for result in results]})
     else:
         _print_failures(results)
-        told = [f"{count} {status}" for status, count in counts.items() if count or status != "expected failure"]
-        click.echo("\n" + ", ".join(told))
+        totals = [f"{count} {status}" for status, count in counts.items() if count or status != "expected failure"]
+        click.echo("\n" + ", ".join(totals))
     sys.exit(1 if counts["failed"] else 0)
 
 

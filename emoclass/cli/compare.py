@@ -15,9 +15,9 @@ if TYPE_CHECKING:
     from emoclass.values.results import MetricValue
 
 # Click keeps the lines of a paragraph that begins with a backspace character.
-HELP = """Put finished runs side by side, and test whether each differs from the first by more than chance.
+HELP = """Compare finished runs, and test whether each differs significantly from the first.
 
-All runs must have been tested on the same images. Nothing is trained or predicted again.
+All runs must have the same test images. Nothing is trained or predicted again.
 
 \b
 emoclass compare runs/20260102-030405-happysad runs/20260102-040506-happysad
@@ -27,10 +27,17 @@ emoclass compare runs/short runs/long runs/longer --plot comparison.png
 
 @click.command(help=HELP)
 @click.argument("runs", nargs=-1, required=True)
-@click.option("--plot", metavar="FILE.png", help="Draw the comparison into a file.")
+@click.option("--plot", metavar="FILE.png", help="Save a plot of the comparison.")
 @click.option("--resamples", type=click.IntRange(min=100), default=10_000, show_default=True, metavar="N",
-              help="Resamples behind the intervals of differences.")  # fmt: skip
-@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, metavar="N", help="Of the bootstrap.")
+              help="Bootstrap resamples for the intervals of the differences.")  # fmt: skip
+@click.option(
+    "--seed",
+    type=click.IntRange(min=0),
+    default=0,
+    show_default=True,
+    metavar="N",
+    help="Random seed for the bootstrap.",
+)
 @json_option
 def compare(runs: tuple[str, ...], plot: str | None, resamples: int, seed: int, as_json: bool) -> None:
     """Compare, draw where asked to, and print a table."""
@@ -61,7 +68,7 @@ def _print(found: ComparisonTable) -> None:
     rows = [(run.name, *(_figure(run.metrics[name]) for name in metrics)) for run in found.runs]
     print_table(rows, header=("run", *metrics))
     click.echo()
-    click.echo(f"Against {first.name}, in points:")
+    click.echo(f"Difference from {first.name}, in percentage points:")
     several = len(found.differences) > 1
     print_table(
         [
@@ -69,7 +76,7 @@ def _print(found: ComparisonTable) -> None:
              format_p(each.p_value), *([format_p(each.p_adjusted)] if several else []))
             for each in found.differences
         ],
-        header=("run", "accuracy", "macro F1", "only it is right", "only the first is right", "p-value",
+        header=("run", "accuracy", "macro F1", "only this run correct", "only the first correct", "p-value",
                 *(["corrected"] if several else [])),
     )  # fmt: skip
     click.echo()

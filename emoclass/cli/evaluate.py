@@ -1,4 +1,4 @@
-"""`emoclass evaluate`: what trained models are worth on other datasets."""
+"""`emoclass evaluate`: metrics of trained models on other datasets."""
 
 from __future__ import annotations
 
@@ -18,11 +18,12 @@ if TYPE_CHECKING:
     from emoclass.values.specs import MetricSpec, SplitName
 
 # Click keeps the lines of a paragraph that begins with a backspace character.
-HELP = """Measure trained models on other datasets, on those of their emotions that each dataset shows.
+HELP = """Evaluate trained models on other datasets, on the emotions that model and dataset share.
 
-SOURCE is a run folder, a bundle, or the name of a plugin that brings a trained model; a path that exists wins over a
-name. A model chooses among all of its emotions, also among those that a dataset does not show, unless --labels says
-among which. Several models make a table, models downward and datasets across.
+SOURCE is a run folder, a bundle (a trained model on disk), or the name of a plugin with a pretrained model; an
+existing path takes precedence over a name. A model predicts any of its emotions, including those that a dataset does
+not contain, unless --labels restricts it. With several models, the result is a table: one row per model, one column per
+dataset.
 
 \b
 emoclass evaluate runs/20260102-030405-happysad --on folder=photos/
@@ -34,29 +35,36 @@ emoclass evaluate faces happy-model --on folder=crops/ --labels happy,sad --plot
 @click.command(help=HELP)
 @click.argument("sources", nargs=-1, required=True, metavar="SOURCE...")
 @click.option("--on", "pairs", metavar="NAME=ROOT", multiple=True, required=True,
-              help="A dataset and its folder, such as folder=photos/; NAME alone for a dataset that takes no folder. "
-              "May be repeated.")  # fmt: skip
-@click.option("--labels", metavar="A,B,...", help="Choose among these emotions of the model only, or those of a "
-              "scheme such as basic5: the others are struck out, and what remains is made to sum to 1. Of two, the "
-              "second is the positive one.")  # fmt: skip
-@click.option("--by", metavar="ATTRIBUTE", multiple=True, help="Tell the figures for each value of an attribute of the "
-              "images, too, such as gender, or group for persons. May be repeated.")  # fmt: skip
-@click.option("--metrics", metavar="A,B,...", help="Compute these; by default those that were measured when the model "
+              help="A dataset and its folder, such as folder=photos/; only NAME for a dataset that needs no folder. "
+                  "May be repeated.")  # fmt: skip
+@click.option("--labels", metavar="A,B,...", help="Restrict the model to these emotions, or to a named set such as "
+              "basic5: other classes are dropped and the probabilities renormalized. Of two emotions, the second is "
+              "the positive class.")  # fmt: skip
+@click.option("--by", metavar="ATTRIBUTE", multiple=True, help="Also report the metrics for each value of an image "
+              "attribute, such as gender, or group for persons. May be repeated.")  # fmt: skip
+@click.option("--metrics", metavar="A,B,...", help="The metrics to compute; by default those computed when the model "
               "was trained, or else the built-in ones.")  # fmt: skip
 @click.option("--split", type=click.Choice(["train", "validation", "test"]),
-              help="Only this one of the datasets' official splits; by default all images.")  # fmt: skip
+              help="Use only this official split of each dataset; by default all images.")  # fmt: skip
 @click.option("--map", "maps", metavar="WORD=EMOTION", multiple=True,
               help="Read a class as an emotion, or leave it out with WORD=ignore. May be repeated.")  # fmt: skip
 @click.option("--resamples", type=click.IntRange(min=0), default=1000, show_default=True, metavar="N",
-              help="Resamples behind a bootstrap interval; 0 leaves these intervals out.")  # fmt: skip
-@click.option("--no-audit", is_flag=True, help="Do not look for images that the model was trained on.")
-@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, metavar="N", help="Of the bootstrap.")
-@click.option("--threads", type=click.IntRange(1, 256), metavar="N", help="Processor threads; all by default.")
-@click.option("--plot", metavar="FILE.png", help="Draw models and datasets as a heat map into a file: of the accuracy, "
-              "or of the first of --metrics.")  # fmt: skip
-@click.option("--report", metavar="FILE.html", help="Write a page with the heat map and all figures.")
+              help="Bootstrap resamples per interval; 0 omits bootstrap intervals.")  # fmt: skip
+@click.option("--no-audit", is_flag=True, help="Skip the search for images that the model was trained on.")
+@click.option(
+    "--seed",
+    type=click.IntRange(min=0),
+    default=0,
+    show_default=True,
+    metavar="N",
+    help="Random seed for the bootstrap.",
+)
+@click.option("--threads", type=click.IntRange(1, 256), metavar="N", help="Number of CPU threads; all by default.")
+@click.option("--plot", metavar="FILE.png", help="Save a heat map of models and datasets: the accuracy, or the first "
+              "of --metrics.")  # fmt: skip
+@click.option("--report", metavar="FILE.html", help="Write an HTML page with the heat map and all metrics.")
 @json_option
-@click.option("--quiet", is_flag=True, help="Say nothing while working.")
+@click.option("--quiet", is_flag=True, help="Show no progress.")
 def evaluate(
     sources: tuple[str, ...], pairs: tuple[str, ...], labels: str | None, by: tuple[str, ...], metrics: str | None,
     split: SplitName | None, maps: tuple[str, ...], resamples: int, no_audit: bool, seed: int, threads: int | None,
@@ -85,7 +93,7 @@ def evaluate(
                     raise ConfigError(f"SOURCE: expected different models, got {', '.join(sources)}.")
             if (len(sources) > 1 or plot or report) and named:
                 plugin = str(classifiers[0].bundle.manifest.trained.get("plugin"))
-                _check_figure([registry.metrics.get(name, prefer=plugin) for name in named])
+                _check_scalar([registry.metrics.get(name, prefer=plugin) for name in named])
             found = cross_evaluate(
                 dict(zip(names, classifiers, strict=True)),
                 on,
@@ -119,7 +127,7 @@ def evaluate(
     else:
         print_matrix(found, shown)
     for option, file, write in (("Plot", plot, found.write_plot), ("Page", report, found.write_report)):
-        if file is not None:  # last: a full disk must not cost the figures
+        if file is not None:  # last: a full disk must not cost the results
             write(Path(file).expanduser(), metric=shown)
             if not as_json:
                 click.echo(f"{option}: {file}")
@@ -138,11 +146,11 @@ def _check_file(option: str, file: str | None, ending: str) -> None:
         raise ConfigError(f"{option} {file}: expected a file in a folder that exists.")
 
 
-def _check_figure(metrics: Sequence[MetricSpec]) -> None:
+def _check_scalar(metrics: Sequence[MetricSpec]) -> None:
     """Refuse metrics none of which can stand in a cell of the matrix, before hours of work."""
     if all(spec.kind != "scalar" for spec in metrics):
         raise ConfigError(
-            f"--metrics: expected one that is a single figure, got {', '.join(spec.name for spec in metrics)}.",
+            f"--metrics: expected at least one scalar metric, got {', '.join(spec.name for spec in metrics)}.",
             hint="Add accuracy, for example.",
         )
 

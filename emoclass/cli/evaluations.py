@@ -19,13 +19,13 @@ MOST_COLUMNS = 3
 
 
 def print_evaluation(source: str, result: Evaluation) -> None:
-    """Print all figures of a model on a dataset."""
+    """Print all metrics of a model on a dataset."""
     place = f" in {result.root}" if result.root else ""
     which = "all images" if result.split == "all" else f"its {result.split} split"
     click.echo(f"{source} on {result.dataset}{place}: {result.n_samples} images ({which})")
     if result.left_out:
         words = ", ".join(f"{word} {count}" for word, count in sorted(result.left_out.items()))
-        click.echo(f"Note: Left out, as other emotions or by the map: {words}.")
+        click.echo(f"Note: Excluded, as other emotions or by --map: {words}.")
     for note in result.notes:
         click.echo(f"Note: {note}")
     for skipped in result.skipped:
@@ -48,7 +48,7 @@ def print_evaluation(source: str, result: Evaluation) -> None:
 
 
 def _rows(metrics: Mapping[str, MetricValue]) -> Iterator[tuple[str, str, str, str]]:
-    """Yield a line for each figure; a metric that has one for each emotion takes a line an emotion."""
+    """Yield one row per value; a per-class metric has one row per emotion."""
     for name, metric in metrics.items():
         if metric.matrix is not None:
             continue
@@ -68,7 +68,7 @@ def _print_breakdown(found: Breakdown) -> None:
         (
             printable(value), str(group.n_samples), *([str(group.n_groups)] if grouped else []),
             *(_figure(group.metrics[name]) for name in columns),
-            f"too small to conclude: {group.too_small}" if group.too_small else "",
+            f"too small for a conclusion: {group.too_small}" if group.too_small else "",
         )
         for value, group in values.items()
     ]  # fmt: skip
@@ -81,14 +81,14 @@ def _print_breakdown(found: Breakdown) -> None:
 
 
 def print_matrix(found: EvaluationMatrix, metric: str | None) -> None:
-    """Print one metric of all models and datasets: a figure with its interval, and beneath it what it rests on."""
+    """Print one metric for all models and datasets: the value with its interval, and below it the sample size."""
     for note in found.notes:
         click.echo(f"Note: {note}")
     skipped = sum(len(cell.skipped) for row in found.matrix for cell in row)
     if skipped:
-        click.echo(f"Note: {skipped} times, a file could not be read or judged; --json lists them.")
+        click.echo(f"Note: {skipped} file(s) could not be read or classified; --json lists them.")
     if any(cell.left_out for row in found.matrix for cell in row):
-        click.echo("Note: Images are left out, as other emotions or by the map; --json and --report count them.")
+        click.echo("Note: Some images are excluded, as other emotions or by --map; --json and --report count them.")
     click.echo()
     shown = metric or found.metrics[0]
     rows = []

@@ -10,6 +10,7 @@ import click
 
 from emoclass.cli.output import json_option, print_fields, print_json, print_note
 from emoclass.errors import ConfigError, DataError, OutputError
+from emoclass.keras_backend import require_keras
 
 if TYPE_CHECKING:
     from emoclass.bundle.read import Bundle
@@ -18,11 +19,11 @@ if TYPE_CHECKING:
     from emoclass.training.export import Quantization
 
 # Click keeps the lines of a paragraph that begins with a backspace character.
-HELP = """Write a trained model in another format, and compare it with the original.
+HELP = """Export a trained model to another format, and compare it with the original.
 
-SOURCE is a run folder, a bundle, or the name of a plugin that brings a trained model. What is written takes RGB or
-gray pixels in [0, 255], float32 (batch, height, width, channels). It is kept only if it gives the original's
-probabilities.
+SOURCE is a run folder, a bundle (a trained model on disk), or the name of a plugin with a pretrained model. The
+exported model takes RGB or gray pixels in [0, 255], float32 (batch, height, width, channels). It is kept only if it
+reproduces the probabilities of the original.
 
 \b
 emoclass export runs/20260102-030405-happysad --format onnx
@@ -41,31 +42,32 @@ _CALIBRATING = "a folder per class, or a folder of images"
 
 def _path(text: str) -> Path:
     if not text:  # Path("") is the folder that one happens to be in
-        raise ConfigError("--calibrate and --out: expected a path, got an empty text.")
+        raise ConfigError("--calibrate and --out: expected a path, got an empty string.")
     return Path(text)
 
 
 @click.command(help=HELP)
 @click.argument("source")
 @click.option("--format", "form", type=click.Choice(["litert", "onnx", "saved-model"]), required=True,
-              help="What to write: a LiteRT file, an ONNX file, or the folder of a TensorFlow SavedModel.")  # fmt: skip
-@click.option("--quantize", type=click.Choice(["float16", "int8"]), help="Smaller numbers inside, for LiteRT; the "
-              "input and the output stay float32.")  # fmt: skip
-@click.option("--calibrate", metavar="DIR", type=_path, help="Compare on these images, and take the ranges for int8 "
-              f"from them: {_CALIBRATING}.")  # fmt: skip
-@click.option("--out", metavar="PATH", type=_path, help="Where to write; named after the model by default. Nothing is "
+              help="The format: a LiteRT file, an ONNX file, or a TensorFlow SavedModel folder.")  # fmt: skip
+@click.option("--quantize", type=click.Choice(["float16", "int8"]), help="Quantize the weights (LiteRT only); input "
+              "and output stay float32.")  # fmt: skip
+@click.option("--calibrate", metavar="DIR", type=_path, help="Images for the comparison and for int8 calibration: "
+              f"{_CALIBRATING}.")  # fmt: skip
+@click.option("--out", metavar="PATH", type=_path, help="Output path; named after the model by default. Nothing is "
               "overwritten.")  # fmt: skip
 @json_option
 def export(
     source: str, form: Format, quantize: Quantization | None, calibrate: Path | None, out: Path | None, as_json: bool
 ) -> None:
-    """Export, compare, and print the figures."""
+    """Export, compare, and print the result."""
     if quantize and form != "litert":
         raise ConfigError(f"--quantize {quantize}: expected --format litert, got {form}.")
     if quantize == "int8" and calibrate is None:
         raise ConfigError(
             "--quantize int8: expected --calibrate DIR, got none.", hint="Name a folder of images the model will see."
         )
+    require_keras("tensorflow")  # writes all three formats, whatever Keras runs on
     from emoclass.bundle.read import read_bundle
     from emoclass.inference.load import find_bundle
 
@@ -98,7 +100,7 @@ def _convert(
     taken: OutputError | None = None
     try:
         check_free(out)
-    except OutputError as error:  # told below, with what is wrong with the pictures
+    except OutputError as error:  # raised below, with what is wrong with the pictures
         taken = error
     try:
         pictures = read_pictures(calibrate, bundle.manifest.labels, shape) if calibrate else made_pictures(shape)
@@ -135,7 +137,7 @@ def _document(done: Conversion, form: Format, quantize: Quantization | None, pic
 
 def _print(done: Conversion, quantize: Quantization | None, pictures: Pictures, *, from_folder: bool) -> None:
     share = done.bytes / done.original_bytes
-    kind = "images" if from_folder else "made-up pictures"
+    kind = "images" if from_folder else "generated images"
     fields = {
         "Written": str(done.path),
         "Size": f"{done.bytes:,} bytes, {share:.0%} of model.keras ({done.original_bytes:,} bytes)",
@@ -153,7 +155,7 @@ def _print(done: Conversion, quantize: Quantization | None, pictures: Pictures, 
         fields["Accuracy"] = f"{done.accuracy:.3f} before, {done.new_accuracy:.3f} after (n = {done.labeled})"
     print_fields(fields)
     if done.difference is None:
-        print_note('the file was not compared with the original. Install what does: pip install "emoclass[onnx]"')
+        print_note('the file was not compared with the original. To compare it: pip install "emoclass[onnx]"')
     if done.loses and done.accuracy is not None and done.new_accuracy is not None:
         lost = 100 * (done.accuracy - done.new_accuracy)
         print_note(
@@ -169,4 +171,4 @@ def _tell_of_pictures(pictures: Pictures, quantize: Quantization | None) -> None
     if len(pictures) < FEW:
         rests = "the ranges of int8 and the comparison rest" if quantize == "int8" else "the comparison rests"
         count = "one image" if len(pictures) == 1 else f"{len(pictures)} images"
-        print_note(f"{rests} on only {count}. With {FEW} or more they say more of images that the model will see.")
+        print_note(f"{rests} on only {count}. Use {FEW} or more for a reliable estimate.")

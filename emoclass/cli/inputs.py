@@ -64,7 +64,7 @@ class Inputs:
             for path in self._expand(given, problems) if given != STDIN else ():
                 count, longest = count + 1, max(longest, width(printable(path)))
             if given != STDIN and (count, len(problems)) == before:
-                reason = "holds no image" if _is_folder(given) else "matches nothing"
+                reason = "contains no images" if _is_folder(given) else "matches nothing"
                 problems.append(Unreadable(path=given, reason=reason))
         return Survey(count, longest, tuple(problems))
 
@@ -109,8 +109,8 @@ def _lines(stream: BinaryIO) -> Iterator[str]:
     for number, line in enumerate(iter(lambda: stream.readline(MAX_LINE), b"")):
         if len(line) == MAX_LINE or b"\0" in line:
             raise DataError(
-                "stdin: expected a path a line, got bytes that are no path.",
-                hint="An image itself is not read from stdin; paths are set apart by line ends, not by null bytes.",
+                "stdin: expected one path per line, got bytes that are not a path.",
+                hint="Image data is not read from stdin; paths are separated by line ends, not by null bytes.",
             )
         name = line.removeprefix(codecs.BOM_UTF8) if number == 0 else line
         if path := name.rstrip(b"\r\n").decode(sys.getfilesystemencoding(), "surrogateescape"):

@@ -14,7 +14,7 @@ from emoclass.progress import Progress
 
 @contextmanager
 def insisting(progress: Progress) -> Iterator[None]:
-    """Raise KeyboardInterrupt on Ctrl-C, and again when the next step or epoch of the training is told.
+    """Raise KeyboardInterrupt on Ctrl-C, and again when the next step or epoch of the training is reported.
 
     Python ignores an exception that arises in a destructor, and TensorFlow has many: without a second one the run
     would go on to its end, now and then, as if nothing had been typed.

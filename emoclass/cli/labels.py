@@ -20,18 +20,19 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 LISTED = 10
 OPTIONS = (
-    click.option("--labels", "suspects", is_flag=True, help="Look for wrong labels instead: train a model on parts of "
-                 "the images, and list those whose label it does not agree with. Needs emoclass[labels]."),
-    click.option("--plugin", metavar="NAME", help="With --labels: whose model. By default happysad."),
-    click.option("--folds", type=int, metavar="K", help="With --labels: how many models, each predicting one part of "
-                 "the images; 5 by default."),
-    click.option("--epochs", type=int, metavar="N", help="With --labels: how often every training image is seen."),
-    click.option("--seed", type=int, metavar="N", help="With --labels: of everything random."),
+    click.option("--labels", "suspects", is_flag=True, help="Find wrong labels instead: cross-validate a model, and "
+        "list the images whose label it disagrees with. Needs emoclass[labels]."),
+    click.option("--plugin", metavar="NAME", help="With --labels: the plugin whose model to use; happysad by default."),
+    click.option("--folds", type=int, metavar="K", help="With --labels: number of cross-validation folds; 5 by "
+        "default."),
+    click.option("--epochs", type=int, metavar="N", help="With --labels: number of training epochs."),
+    click.option("--seed", type=int, metavar="N", help="With --labels: random seed."),
     click.option("--map", "maps", metavar="WORD=EMOTION", multiple=True, help="With --labels: read a class as an "
                  "emotion, or leave it out with WORD=ignore. May be repeated."),
-    click.option("--out", metavar="DIR", help="With --labels: where the models and the list go; runs by default."),
-    click.option("--study", metavar="FOLDER", help="With --labels: go on with an interrupted search, or take the "
-                 "finished cross-validation of emoclass run --folds K, instead of DIR."),
+    click.option("--out", metavar="DIR", help="With --labels: output folder for the models and the list; runs by "
+        "default."),
+    click.option("--study", metavar="FOLDER", help="With --labels: resume an interrupted search, or use a finished "
+        "cross-validation (emoclass run --folds K), instead of DIR."),
 )  # fmt: skip
 
 
@@ -55,7 +56,7 @@ def labels_chosen(chosen: dict[str, Any], others: dict[str, object]) -> bool:
     if chosen["suspects"]:
         for name, value in others.items():
             if value:
-                raise ConfigError(f"{name}: cannot be combined with --labels.", hint="Audit a second time, without.")
+                raise ConfigError(f"{name}: cannot be combined with --labels.", hint="Run the audit again without it.")
         return True
     for name, value in chosen.items():
         if value not in (None, (), False):
@@ -80,8 +81,8 @@ def audit_labels(
         given["--map"] = chosen["maps"] or None
         if extra := [name for name, value in given.items() if value is not None]:
             raise ConfigError(
-                f"--study: goes on with its own data and settings, got {', '.join(extra)} as well.",
-                hint="Leave that out, or start anew without --study.",
+                f"--study: uses the data and settings it was started with, got {', '.join(extra)} as well.",
+                hint="Leave these out, or start again without --study.",
             )
     settings = {name: chosen[name] for name in ("plugin", "epochs", "seed")}
     maps = parse_maps(chosen["maps"]) or None
@@ -106,8 +107,8 @@ def audit_labels(
 
 def _print(found: SuspectedLabels) -> None:
     click.echo(
-        f"{found.n_images:,} images of {', '.join(found.labels)}: the model does not agree with "
-        f"{len(found.suspects):,} labels. Confident learning suspects {found.n_issues:,} of them to be wrong."
+        f"{found.n_images:,} images of {', '.join(found.labels)}: the model disagrees with {len(found.suspects):,} "
+        f"labels. Confident learning suspects {found.n_issues:,} of them to be wrong."
     )
     if found.suspects:
         click.echo()

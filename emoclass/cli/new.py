@@ -7,21 +7,24 @@ from pathlib import Path
 
 import click
 
+from emoclass.values.kinds import kind_names
+
 # Click keeps the lines of a paragraph that begins with a backspace character.
-HELP = """Write a new plugin: a package with tests, or one file. It works as it stands; change it to your own.
+HELP = """Create a plugin: a package with tests, or one file. It works as generated; adapt it to your needs.
 
 \b
 emoclass plugins new my-faces --kind dataset --kind model --kind metric --kind recipe
 emoclass plugins new my-faces --kind model,recipe --one-file
+emoclass plugins new my-finder --kind detector
 """
 
 
 @click.command("new", help=HELP)
 @click.argument("name")
 @click.option("--kind", "kinds", metavar="KIND", multiple=True,
-              help="What it offers: dataset, model, metric or recipe. May be repeated.")  # fmt: skip
+              help=f"What it provides: {kind_names()}. May be repeated.")  # fmt: skip
 @click.option("--one-file", is_flag=True, help="Write NAME.py instead of the package emoclass-NAME/.")
-@click.option("--out", metavar="DIR", default=".", show_default=True, help="Where to write it; made if missing.")
+@click.option("--out", metavar="DIR", default=".", show_default=True, help="Output folder; created if missing.")
 def new(name: str, kinds: tuple[str, ...], one_file: bool, out: str) -> None:
     """Write the plugin, and print what to type next."""
     from emoclass.plugin.registry import Registry

@@ -17,7 +17,7 @@ from emoclass.errors import ConfigError
 from emoclass.reporting.formatting import independent
 from emoclass.values.results import MetricValue
 
-json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON document, and nothing else.")
+json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON document instead of text.")
 
 
 def print_json(document: Any) -> None:

@@ -55,13 +55,13 @@ def prepare(annotate: Path | None, explain: Path | None) -> tuple[Path, ...]:
 
 @dataclass
 class Pictures:
-    """Writes what `--annotate` and `--explain` ask for; what cannot be written is told, and the rest goes on.
+    """Writes what `--annotate` and `--explain` ask for; what cannot be written is reported, and the rest continues.
 
     Attributes:
         classifier: The model whose predictions are explained.
         annotate: Where copies with the emotion go, if anywhere.
         explain: Where maps go, if anywhere.
-        failed: How many pictures could not be written.
+        failed: How many images could not be written.
     """
 
     classifier: Classifier
@@ -77,9 +77,9 @@ class Pictures:
             self._try(found, partial(write_explained, self.classifier, found, self.explain / place))
 
     def close(self) -> None:
-        """Tell how many there are that were not told one by one."""
+        """Print how many errors were not reported one by one."""
         if self.failed > NOTES:
-            print_note(f"{self.failed:,} pictures could not be written.")
+            print_note(f"{self.failed:,} images could not be written.")
 
     def _try(self, found: Prediction, write: Callable[[], object]) -> None:
         try:
@@ -87,9 +87,9 @@ class Pictures:
         except (OutputError, UnreadableImageError) as error:  # unreadable: it changed, or is too large to be shown
             self.failed += 1
             if self.failed <= NOTES:
-                print_note(f"no picture is written of {found.path}: {getattr(error, 'reason', error.message)}")
+                print_note(f"no image was written for {found.path}: {getattr(error, 'reason', error.message)}")
             if self.failed == NOTES:
-                print_note("more pictures that cannot be written are only counted.")
+                print_note("further images that cannot be written are only counted.")
 
 
 def write_annotated(found: Prediction, target: Path) -> Path:

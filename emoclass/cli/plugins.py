@@ -19,7 +19,7 @@ MOST_COLUMNS = 40
 
 @click.group()
 def plugins() -> None:
-    """Show the plugins, and what each of them offers."""
+    """List, check and create plugins."""
 
 
 plugins.add_command(new)

@@ -23,36 +23,36 @@ if TYPE_CHECKING:
     from emoclass.values.results import Prediction, Unreadable
 
 # Click keeps the lines of a paragraph that begins with a backspace character.
-HELP = """Say which emotion a trained model sees in images.
+HELP = """Predict the emotions in images with a trained model.
 
-SOURCE is a run folder, a bundle, or the name of a plugin that brings a trained model; where it brings several,
-PLUGIN:MODEL or PLUGIN:MODEL:NAME. A path that exists wins over a name. INPUT is an image, a folder (read with
-everything below it), a pattern such as '*.jpg', or - for a path a line on stdin. Images that cannot be read get a line
-with the reason, and the others go on.
+SOURCE is a run folder, a bundle (a trained model on disk), or the name of a plugin with a pretrained model: PLUGIN,
+PLUGIN:MODEL or PLUGIN:MODEL:NAME. An existing path takes precedence over a name. INPUT is an image, a folder (searched
+recursively), a pattern such as '*.jpg', or - to read paths from stdin, one per line. Unreadable images are reported
+with the reason, and the rest are still processed.
 
 \b
 emoclass predict runs/20260102-030405-happysad anna.jpg
 emoclass predict happy-model photos/ --csv > emotions.csv
 find . -name '*.png' | emoclass predict happy-model - --jsonl
 
-Exits with 1 if an image could not be read, or there was none, or a picture could not be written.
+Exits with code 1 if an image could not be read, no image was found, or an output image could not be written.
 """
 
 
 @click.command(help=HELP)
 @click.argument("source")
 @click.argument("inputs", nargs=-1, required=True, metavar="INPUT...")
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON list, and nothing else.")
-@click.option("--jsonl", "as_jsonl", is_flag=True, help="Print a JSON document a line.")
-@click.option("--csv", "as_csv", is_flag=True, help="Print comma-separated values, a column an emotion.")
-@click.option("--top", type=click.IntRange(min=1), metavar="K", help="Tell only the K likeliest emotions.")
-@click.option("--labels", metavar="A,B,...", help="Choose among these emotions of the model only, or those of a "
-              "scheme such as basic5: the others are struck out, and what remains is made to sum to 1.")  # fmt: skip
-@click.option("--annotate", metavar="DIR", type=Path, help="Write copies with the emotion below the picture into "
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON list instead of a table.")
+@click.option("--jsonl", "as_jsonl", is_flag=True, help="Print one JSON object per line.")
+@click.option("--csv", "as_csv", is_flag=True, help="Print comma-separated values, one column per emotion.")
+@click.option("--top", type=click.IntRange(min=1), metavar="K", help="Show only the K most likely emotions.")
+@click.option("--labels", metavar="A,B,...", help="Restrict the model to these emotions, or to a named set such as "
+              "basic5: other classes are dropped and the probabilities renormalized.")  # fmt: skip
+@click.option("--annotate", metavar="DIR", type=Path, help="Save copies of the images, captioned with the emotion, to "
               "this new or empty folder.")  # fmt: skip
-@click.option("--explain", metavar="DIR", type=Path, help="Write each picture beside a map of what the prediction "
-              "rests on into this new or empty folder. Takes a second or so an image.")  # fmt: skip
-@click.option("--threads", type=click.IntRange(1, 256), metavar="N", help="Processor threads; all by default.")
+@click.option("--explain", metavar="DIR", type=Path, help="Save each image beside a heat map of the regions that the "
+              "prediction depends on, to this new or empty folder. Takes about a second per image.")  # fmt: skip
+@click.option("--threads", type=click.IntRange(1, 256), metavar="N", help="Number of CPU threads; all by default.")
 def predict(
     source: str, inputs: tuple[str, ...], labels: str | None, top: int | None, annotate: Path | None,
     explain: Path | None, threads: int | None, **formats: bool,
@@ -60,9 +60,9 @@ def predict(
     """Predict, print, and exit."""
     form = _form(formats)
     if inputs.count("-") > 1:
-        raise click.UsageError("- stands for stdin, which can be read only once.")
+        raise click.UsageError("- (stdin) can be given only once.")
     if "" in inputs:
-        raise click.UsageError("INPUT: expected a path, got an empty text.")
+        raise click.UsageError("INPUT: expected a path, got an empty string.")
     with redirect_stdout(sys.stderr), native_messages_aside(), _no_collection():
         from emoclass.cli.inputs import Inputs
         from emoclass.data.images import quiet_decoders
@@ -100,7 +100,7 @@ def predict(
 def _form(formats: dict[str, bool]) -> str:
     asked = [name.removeprefix("as_") for name, is_asked in formats.items() if is_asked]
     if len(asked) > 1:
-        raise click.UsageError(f"{' and '.join(f'--{name}' for name in asked)} exclude each other.")
+        raise click.UsageError(f"{' and '.join(f'--{name}' for name in asked)} cannot be combined.")
     return asked[0] if asked else "table"
 
 
@@ -148,7 +148,7 @@ def _outcomes(
         nothing = False
         yield outcome
     if nothing and given.has_stdin:
-        raise DataError("stdin: expected a path a line, got none.")
+        raise DataError("stdin: expected one path per line, got none.")
 
 
 def _watched(paths: Iterable[str], classifier: Classifier) -> Iterator[str]:
@@ -165,7 +165,7 @@ def _watched(paths: Iterable[str], classifier: Classifier) -> Iterator[str]:
                 said = True
                 print_note(
                     f"this model expects aligned face crops, and {path} ({size[0]}x{size[1]}) looks like a whole "
-                    "photograph. No face is searched for: the picture is judged as it is."
+                    "photograph. Faces are not detected: the image is classified as it is."
                 )
         yield path
 

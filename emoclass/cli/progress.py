@@ -14,6 +14,8 @@ from emoclass.progress import Progress
 
 T = TypeVar("T")
 
+_SINGULAR = {"images": "image", "batches": "batch", "metrics": "metric"}
+
 
 class TerminalProgress(Progress):
     """Shows decoding, epochs and evaluation as they go."""
@@ -23,23 +25,23 @@ class TerminalProgress(Progress):
         self._drawn = 0.0
 
     def started(self, folder: Path) -> None:
-        """Tell where the run folder is."""
+        """Print the path of the run folder."""
         super().started(folder)
         click.echo(f"Run folder: {folder}", err=True)
 
     def note(self, message: str) -> None:
-        """Tell what a reader of the numbers must know."""
+        """Print a note that matters for reading the results."""
         click.echo(f"{click.style('Note:', fg='yellow', bold=True)} {message}", err=True)
 
     def stage(self, title: str) -> None:
         """Name the step that began, where nothing else will show it."""
         if title == "training":
-            click.echo("Starting Keras, which takes some seconds", err=True)
+            click.echo("Starting Keras, which takes a few seconds", err=True)
 
     def track(self, items: Iterable[T], *, title: str, total: int, unit: str = "images") -> Iterator[T]:
         """Draw a bar on a terminal; elsewhere say what begins."""
         if not self._drawing:
-            click.echo(f"{title} {total} {unit}", err=True)
+            click.echo(f"{title} {total} {_SINGULAR.get(unit, unit) if total == 1 else unit}", err=True)
             yield from items
             return
         with click.progressbar(items, length=total, label=title.ljust(10), file=sys.stderr, show_pos=True) as bar:

@@ -17,12 +17,12 @@ if TYPE_CHECKING:
 
 
 # Click keeps the lines of a paragraph that begins with a backspace character.
-HELP = """Train and measure what a plugin's recipe describes, and write a run folder with a report.
+HELP = """Train a model, evaluate it on held-out images, and write a run folder with a report.
 
 \b
-emoclass run --plugin happysad                  on drawn faces, without any data
-emoclass run --plugin happysad --data photos/   on photos/happy/ and photos/sad/
-emoclass run --plugin happysad --folds 5        five times, so that every image is tested once
+emoclass run --plugin happysad                  on synthetic faces, no data needed
+emoclass run --plugin happysad --data photos/   on your images in photos/happy/ and photos/sad/
+emoclass run --plugin happysad --folds 5        5-fold cross-validation
 """
 
 
@@ -30,33 +30,47 @@ emoclass run --plugin happysad --folds 5        five times, so that every image 
 @click.option(
     "--plugin", metavar="NAME", help="An installed plugin, or the path of a one-file plugin (./my_plugin.py)."
 )
-@click.option("--data", metavar="DIR", help="The images: a folder per emotion, unless the dataset says otherwise.")
+@click.option(
+    "--data",
+    metavar="DIR",
+    help="The folder with the images: one subfolder per emotion, unless the dataset has a layout of its own.",
+)
 @click.option("--dataset", metavar="NAME", help="Use this dataset instead of the recipe's.")
 @click.option("--model", metavar="NAME", help="Use this model instead of the recipe's.")
-@click.option("--from", "start", metavar="SOURCE", help="Start from a trained model instead of from nothing: "
-              "'pretrained' is the one that the plugin brings, 'pretrained:NAME' another of these; or the folder of a "
-              "run or a bundle.")  # fmt: skip
-@click.option("--recipe", metavar="NAME", help="Which of the plugin's recipes to run.")
-@click.option("--labels", metavar="A,B,...", help="The emotions, in class order, or a scheme of them: happysad, "
+@click.option("--from", "start", metavar="SOURCE", help="Fine-tune a trained model instead of starting from random "
+              "initial weights: 'pretrained' or 'pretrained:NAME' for a model that the plugin includes, or the folder "
+              "of a run or a bundle.")  # fmt: skip
+@click.option("--recipe", metavar="NAME", help="The recipe (experiment) to run, if the plugin has several.")
+@click.option("--labels", metavar="A,B,...", help="The emotions, in class order, or a named set of them: happysad, "
               "basic5, ekman6, fer7, affectnet8.")  # fmt: skip
 @click.option("--map", "maps", metavar="WORD=EMOTION", multiple=True,
               help="Read a class folder as an emotion, or leave it out with WORD=ignore. May be repeated.")  # fmt: skip
-@click.option("--epochs", type=int, metavar="N", help="How often every training image is seen.")
-@click.option("--batch-size", type=int, metavar="N", help="Images a step.")
-@click.option("--class-weights", type=click.Choice(["balanced"]), help="Weigh rare emotions more.")
-@click.option("--exclude", metavar="FILE", help="Leave out the images that this list names, a path a line; "
-              "'emoclass audit --write-clean FILE.txt' writes such lists.")  # fmt: skip
-@click.option("--audit/--no-audit", default=None, help="Look for copies of one picture first, so that they stay on one "
-              "side of the split. On by default.")  # fmt: skip
-@click.option("--threads", type=int, metavar="N", help="Processor threads; all by default.")
-@click.option("--seed", type=int, metavar="N", help="Of the split, the weights and the order of images.")
-@click.option("--folds", type=int, metavar="K", help="Cross-validate: run K times, testing each image once.")
-@click.option("--seeds", metavar="A,B,...", help="Run once for each seed, and show how far the figures spread.")
-@click.option("--out", metavar="DIR", default="runs", show_default=True, help="Where the run makes its folder.")
-@click.option("--config", metavar="FILE.toml", help="A config file; options win over it.")
-@click.option("--resume", metavar="FOLDER", help="Continue the interrupted run or study in FOLDER. Takes no settings.")
+@click.option("--epochs", type=int, metavar="N", help="Number of training epochs.")
+@click.option("--batch-size", type=int, metavar="N", help="Images per training step.")
+@click.option(
+    "--class-weights", type=click.Choice(["balanced"]), help="Give rare emotions a larger weight in the loss."
+)
+@click.option("--exclude", metavar="FILE", help="Exclude the images listed in FILE, one path per line; 'emoclass "
+              "audit --write-clean FILE.txt' writes such a list.")  # fmt: skip
+@click.option("--audit/--no-audit", default=None, help="Find duplicate images first, and keep them on the same side "
+              "of the split. On by default.")  # fmt: skip
+@click.option("--threads", type=int, metavar="N", help="Number of CPU threads; all by default.")
+@click.option("--seed", type=int, metavar="N", help="Random seed for the split, the initial weights and shuffling.")
+@click.option(
+    "--folds", type=int, metavar="K", help="K-fold cross-validation: train K models, and test each image once."
+)
+@click.option("--seeds", metavar="A,B,...", help="Repeat the run with each seed, and report the spread of the metrics.")
+@click.option(
+    "--out", metavar="DIR", default="runs", show_default=True, help="The folder in which the run folder is created."
+)
+@click.option("--config", metavar="FILE.toml", help="A configuration file; options on the command line override it.")
+@click.option(
+    "--resume",
+    metavar="FOLDER",
+    help="Resume the interrupted run, cross-validation or repeated runs in FOLDER. Cannot be combined with settings.",
+)
 @json_option
-@click.option("--quiet", is_flag=True, help="Say nothing while working.")
+@click.option("--quiet", is_flag=True, help="Show no progress.")
 @click.pass_context
 def run(
     ctx: click.Context,
@@ -73,7 +87,7 @@ def run(
     if resume is not None:
         _refuse_settings(ctx)
     if folds is not None and seeds is not None:
-        raise ConfigError("--folds: expected either folds or seeds, got both.", hint="Leave one of them out.")
+        raise ConfigError("--folds: expected either --folds or --seeds, got both.", hint="Leave one of them out.")
     chosen = None if seeds is None else _parse_seeds(seeds)
     from emoclass.cli.interrupts import insisting
     from emoclass.cli.progress import TerminalProgress
@@ -131,8 +145,8 @@ def _refuse_settings(ctx: click.Context) -> None:
     ]
     if given:
         raise ConfigError(
-            f"--resume: goes on with the run's own settings, got {', '.join(given)} as well.",
-            hint="Leave that out, or start a new run.",
+            f"--resume: uses the settings of the run, got {', '.join(given)} as well.",
+            hint="Leave these out, or start a new run.",
         )
 
 

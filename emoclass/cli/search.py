@@ -54,7 +54,7 @@ class Search:
 
         Args:
             is_left_out: Says of which folders nothing is wanted.
-            on_error: Is told of each folder that cannot be listed, and why.
+            on_error: Called for each folder that cannot be listed, with the reason.
         """
 
         def listed(folder: str, reached: frozenset[int]) -> Iterator[tuple[str, frozenset[int]]]:
@@ -138,5 +138,5 @@ def _is_folder(path: str) -> bool:
 
 
 def _may_be_image(path: str) -> bool:
-    """Return whether it is no pipe and the like; a broken link is to be told."""
+    """Return whether it is no pipe and the like; a broken link is to be reported."""
     return os.path.isfile(path) or not os.path.exists(path)  # noqa: PTH110, PTH113 (those of Path raise)

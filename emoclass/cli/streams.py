@@ -20,7 +20,7 @@ def safe_streams() -> Iterator[None]:
     for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
         stream = getattr(sys, name)
         if name == "stdout" and stream is None:
-            # Open for reading only, so that whoever prints there is told, and no other file takes its number.
+            # Open for reading only, so that whoever prints there gets an error, and no other file takes its number.
             sys.stdout = os.fdopen(os.open(os.devnull, os.O_RDONLY), mode, encoding="utf-8")
         elif stream is None:
             setattr(sys, name, Path(os.devnull).open(mode, encoding="utf-8"))  # noqa: SIM115 (it stays open)

@@ -9,7 +9,7 @@ from emoclass.values.study import StudyRecord
 
 
 def print_study(result: StudyRecord) -> None:
-    """Print the headline metrics of each run, their spread, and of folds the pooled figures."""
+    """Print the headline metrics of each run, their spread, and for folds the pooled metrics."""
     n_tested = sum(run.n_samples.get("test", 0) for run in result.parts.values())
     labels = ", ".join(f"{number} = {emotion}" for number, emotion in enumerate(result.labels))
     of_images = f" of {n_tested} images" if result.kind == "folds" else ""
@@ -30,7 +30,7 @@ def print_study(result: StudyRecord) -> None:
             click.echo(f"{name}: defined in {n} of {len(result.parts)} {result.kind}{' only' if n else ''}")
     click.echo(result.caution)
     if result.pooled:
-        click.echo("Pooled over the folds, each image predicted once, by the model that it was held back from:")
+        click.echo("Pooled over the folds (each image predicted once, by the model that did not train on it):")
         print_table([(name, *format_value(result.pooled[name])) for name in result.headline])
     click.echo(f"Report: {result.folder / 'report.html'}")
 

@@ -38,7 +38,7 @@ def apportion(class_sizes: Sequence[int], shares: Sequence[Fraction]) -> list[li
 def _cheapest_moves(
     table: list[list[int]], exact: list[list[Fraction]], surplus: list[int]
 ) -> tuple[tuple[int, int, int], ...]:
-    """Return the moves (class, from side, to side) that mend the sides' sums by one image at the least cost."""
+    """Return the moves (class, from side, to side) that correct the sides' sums by one image at the least cost."""
 
     def cost(row: int, side: int, change: int) -> tuple[Fraction, Fraction]:
         before, after = (abs(table[row][side] + more - exact[row][side]) for more in (0, change))

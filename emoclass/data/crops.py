@@ -43,7 +43,7 @@ def note_of_mismatch(
     if expects == "photograph":
         if spec.expects == "photograph":
             return None
-        return f"The model was made for whole photographs, and {spec.name} holds face crops."
+        return f"The model was trained on whole photographs, and {spec.name} contains face crops."
     if spec.expects == "face_crop":
         return None
     if spec.url is None:
@@ -54,8 +54,8 @@ def note_of_mismatch(
         if 2 * whole < len(looked) or not looked:
             return None
     return (
-        f"The model expects aligned face crops, and the pictures of {spec.name} look like whole photographs. No face "
-        "is searched for: each is judged as it is."
+        f"The model expects aligned face crops, and the pictures of {spec.name} look like whole photographs. Faces "
+        f"are not detected: each image is classified as it is."
     )
 
 
@@ -68,5 +68,5 @@ def looks_whole(path: str, image_shape: tuple[int, int, int]) -> tuple[int, int]
             short, long = sorted(image.size)
             large = short > max(MIN_SIDE, TIMES * max(image_shape[:2]))
             return image.size if large or long > MAX_RATIO * short else None
-    except Exception:  # that it cannot be read is told where it is read
+    except Exception:  # reported where it is read
         return None

@@ -53,15 +53,16 @@ def load(root: Path | None = None) -> Iterator[Sample]:
     folders = _subfolders(root)
     if not folders:
         raise DataError(
-            f"data folder {root}: expected a folder per class, found none.",
-            hint="Put the images into folders named by their emotion, such as happy/ and sad/.",
+            f"data folder {root}: expected one subfolder per class, found none.",
+            hint="Put the images into subfolders named after their emotion, such as happy/ and sad/.",
         )
     official = [folder for folder in folders if folder.casefold() in SPLIT_FOLDERS]
     if official and len(official) < len(folders):
         strangers = ", ".join(folder for folder in folders if folder not in official)
         raise DataError(
             f"data folder {root}: split folders ({', '.join(official)}) stand beside others ({strangers}).",
-            hint="Use either a folder per class, or train/, validation/ and test/ with the classes below.",
+            hint="Use either one subfolder per class, or train/, validation/ and test/ with the class folders below "
+            "them.",
         )
     return _samples(root, folders, bool(official))
 

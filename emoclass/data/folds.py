@@ -53,9 +53,9 @@ def deal(
         )
         apart = ", none of one group," if any(wholes[emotion] < images[emotion] for emotion in small) else ""
         raise DataError(
-            f"too few images for {n_parts} folds: {listed}; expected at least {least} a class{apart} "
-            f"to test, train and validate in turn.",
-            hint="Take fewer folds, add images, or leave the emotion out with --labels.",
+            f"too few images for {n_parts} folds: {listed}; expected at least {least} per class{apart} to train, "
+            f"validate and test in turn.",
+            hint="Use fewer folds, add images, or leave the emotion out with --labels.",
         )
     rng = np.random.default_rng([seed, 0xF01D])
     quotas = _quotas([images[emotion] for emotion in labels.emotions], n_parts)

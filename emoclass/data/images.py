@@ -71,7 +71,7 @@ def read_image(data: bytes, image_shape: tuple[int, int, int], *, path: str = "i
     """
     height, width, _ = image_shape
     side = DRAFT_FACTOR * max(height, width)
-    with _opened(data, path) as image:
+    with opened(data, path) as image:
         image.draft(None, (side, side))  # first: a JPEG of a hundred megapixels decodes at an eighth of its size
         return to_pixels(image, image_shape, path=path)
 
@@ -86,8 +86,8 @@ def read_picture(data: bytes, *, path: str = "image") -> Image.Image:
     Raises:
         UnreadableImageError: As for `read_image`.
     """
-    with _opened(data, path) as image:
-        return _convert(_upright(image, path), "RGB", path)
+    with opened(data, path) as image:
+        return with_mode(upright(image, path), "RGB", path)
 
 
 def to_pixels(image: Image.Image, image_shape: tuple[int, int, int], *, path: str = "image") -> np.ndarray:
@@ -104,37 +104,59 @@ def to_pixels(image: Image.Image, image_shape: tuple[int, int, int], *, path: st
     Raises:
         UnreadableImageError: It is damaged, too large, or has pixels of unknown range.
     """
+    with reasons(path):
+        return resized(upright(image, path), image_shape, path)
+
+
+def resized(image: Image.Image, image_shape: tuple[int, int, int], path: str = "image") -> np.ndarray:
+    """Convert an upright image's colors and stretch it: the last two steps of `read_image`.
+
+    Returns:
+        uint8 `(height, width, channels)`, [0, 255].
+
+    Raises:
+        UnreadableImageError: Its pixels have a range that no file states.
+    """
     height, width, channels = image_shape
-    with _reasons(path):
-        converted = _convert(_upright(image, path), "RGB" if channels == 3 else "L", path)
-        resized = converted.resize((width, height), Image.Resampling.BILINEAR)
-    return np.asarray(resized, dtype=np.uint8).reshape(height, width, channels)
+    converted = with_mode(image, "RGB" if channels == 3 else "L", path)
+    stretched = converted.resize((width, height), Image.Resampling.BILINEAR)
+    return np.asarray(stretched, dtype=np.uint8).reshape(height, width, channels)
 
 
 @contextmanager
-def _opened(data: bytes, path: str) -> Iterator[Image.Image]:
+def opened(data: bytes, path: str) -> Iterator[Image.Image]:
+    """Open an encoded image; nothing but its header is read yet.
+
+    Raises:
+        UnreadableImageError: It is no image; or what is done with it inside the `with` block fails.
+    """
     if not data:
         raise UnreadableImageError(path, "empty file")
-    with _reasons(path), Image.open(io.BytesIO(data), formats=FORMATS) as image:
+    with reasons(path), Image.open(io.BytesIO(data), formats=FORMATS) as image:
         yield image
 
 
 @contextmanager
-def _reasons(path: str) -> Iterator[None]:
+def reasons(path: str) -> Iterator[None]:
     """Say of whatever Pillow raises why the image cannot be read."""
     try:
         yield
     except UnreadableImageError:
         raise
     except UnidentifiedImageError:
-        raise UnreadableImageError(path, "not an image (read are JPEG, PNG, WebP, GIF, BMP and TIFF)") from None
+        raise UnreadableImageError(path, "not an image (supported: JPEG, PNG, WebP, GIF, BMP and TIFF)") from None
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):
         raise UnreadableImageError(path, "too large (decompression bomb)") from None
     except Exception as error:  # Pillow's decoders raise whatever a damaged file makes them stumble over
         raise UnreadableImageError(path, f"damaged image ({_first_line(error)})") from error
 
 
-def _upright(image: Image.Image, path: str) -> Image.Image:
+def upright(image: Image.Image, path: str) -> Image.Image:
+    """Decode an opened image, and turn it as its EXIF data say.
+
+    Raises:
+        UnreadableImageError: It is too large.
+    """
     if image.width * image.height > MAX_PIXELS:
         raise UnreadableImageError(path, f"too large ({image.width}x{image.height} pixels)")
     image.load()  # TIFF pictures turn themselves upright here; damaged ones stumble here
@@ -146,16 +168,21 @@ def _upright(image: Image.Image, path: str) -> Image.Image:
     return image if turn is None else image.transpose(turn)
 
 
-def _convert(image: Image.Image, mode: str, path: str) -> Image.Image:
+def with_mode(image: Image.Image, mode: str, path: str) -> Image.Image:
+    """Return an image as RGB or gray ("L"): transparency over white, 16-bit gray scaled to 8 bits.
+
+    Raises:
+        UnreadableImageError: Its pixels have a range that no file states.
+    """
     if image.mode in _WIDE_MODES:
         values = np.asarray(image)
         if image.mode == "I" and not 0 <= values.min() <= values.max() <= 65535:
-            raise UnreadableImageError(path, "32-bit pixels, whose range no file states")
+            raise UnreadableImageError(path, "32-bit pixels of unknown range")
         # Mode "I" holds 16-bit files too; only its values tell whether they need scaling down.
         wide = image.mode != "I" or values.max() > 255
         return Image.fromarray((values // 256 if wide else values).astype(np.uint8)).convert(mode)
     if image.mode == "F":
-        raise UnreadableImageError(path, "floating-point pixels, whose range no file states")
+        raise UnreadableImageError(path, "floating-point pixels of unknown range")
     if image.mode == "La":  # Pillow turns it into nothing else, and Lab colors into no gray
         image = image.convert("LA")
     if image.mode == "LAB":

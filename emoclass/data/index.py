@@ -37,15 +37,15 @@ class Index:
 
     @property
     def merge_note(self) -> str | None:
-        """What a reader of the figures must know of the merged classes, as sentences; None where there are none."""
+        """A note on the merged classes for readers of the metrics; None without merged classes."""
         if not self.merged:
             return None
         counted = [
             f"{word} {n} counted as {emotion}" for emotion, words in self.merged.items() for word, n in words.items()
         ]
         return (
-            f"Merged, as the map says: {', '.join(counted)}. A merged class is another class: its figures do not "
-            "compare with those of its emotion alone."
+            f"Merged, as mapped: {', '.join(counted)}. A merged class is a different class: its metrics are not "
+            f"comparable with those of the emotion alone."
         )
 
 
@@ -75,7 +75,7 @@ def index(
     if missing:
         raise DataError(
             f"{_place(spec, config)}: no images of {', '.join(missing)}.",
-            hint=f"Found: {_emotions_of(listed)}. Choose the run's emotions with --labels, two at least.",
+            hint=f"Found: {_emotions_of(listed)}. Choose at least two emotions with --labels.",
         )
     return listed
 
@@ -105,7 +105,7 @@ def index_shared(
             found = f"only {', '.join(there)}" if there else "no official splits"
             raise DataError(
                 f"{_place(spec, config)}: expected images of the split {split!r}, got {found}.",
-                hint="Without a split, all images are taken.",
+                hint="Without a split, all images are used.",
             )
     listed = _translate(spec, config, labels, samples, every)
     if not listed.samples:
@@ -136,7 +136,7 @@ def _without(listed: Index, samples: Sequence[Sample], excluded: frozenset[str],
     gone = [sample for sample in samples if not excluded.isdisjoint((sample.id, sample.path))]
     if not gone:
         raise DataError(
-            f"{place}: holds no image of those to exclude, {min(excluded)!r} for one.",
+            f"{place}: contains none of the images to exclude, for example {min(excluded)!r}.",
             hint="The list names paths relative to the data folder.",
         )
     ids, words = {sample.id for sample in gone}, Counter(sample.emotion for sample in gone)
@@ -168,8 +168,8 @@ def _load(spec: DatasetSpec, config: DataConfig, labels: LabelScheme) -> list[Sa
         raise ConfigError(f"dataset {spec.name!r}: expected a folder, got none.", hint="Name it with --data DIR.")
     if not spec.needs_root and config.root is not None:
         raise ConfigError(
-            f"dataset {spec.name!r}: takes no folder, got {config.root}.",
-            hint="Leave --data out, or choose another --dataset (a folder per class is 'folder').",
+            f"dataset {spec.name!r}: needs no folder, got {config.root}.",
+            hint="Leave --data out, or choose another --dataset ('folder' reads one subfolder per class).",
         )
     fixed = {"labels": labels} if spec.takes_labels else {}
     subject = f"dataset {spec.name!r}: [data]"
@@ -195,7 +195,7 @@ def _check_contract(spec: DatasetSpec, samples: list[Sample]) -> None:
     for sample in samples:
         if not _is_inside(sample.path):
             raise ContractError(f"dataset {spec.name!r}: expected paths inside the root, got {sample.path!r}.")
-        if "group" in sample.attributes:  # figures by group are those of persons
+        if "group" in sample.attributes:  # metrics by group are those of persons
             raise ContractError(
                 f"dataset {spec.name!r}: expected attributes under other names than 'group', "
                 f"got {sample.attributes['group']!r} (sample {sample.id!r}).",

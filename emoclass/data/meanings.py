@@ -86,7 +86,7 @@ def _unknown_classes(place: str, labels: LabelScheme, unknown: Sequence[str]) ->
         guesses.append(f"{word!r}" + (f" (close: {', '.join(close)})" if close else ""))
     example = (close_emotions(unknown[0], labels.extra) or ("happy",))[0]
     return DataError(
-        f"{place}: no known emotion: {'; '.join(guesses)}.",
+        f"{place}: unknown emotion: {'; '.join(guesses)}.",
         hint=(
             f"Map it, as in --map {shlex.quote(f'{unknown[0]}={example}')}, "
             f"or leave it out with --map {shlex.quote(f'{unknown[0]}={IGNORE}')}. "

@@ -138,7 +138,7 @@ def decode(
         cache_file: Where pixels go that do not fit into memory.
         cache_bytes: How many bytes of pixels fit.
         threads: How many threads; None for one a processor.
-        progress: Told of every image.
+        progress: Progress callback, called for every image.
 
     Raises:
         OutputError: The cache file cannot be written.

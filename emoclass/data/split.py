@@ -89,7 +89,7 @@ def split(
         result = _fold(ordered, labels, shares["validation"], config.fold, seed, clusters)
     elif not official:
         sides = _draw(ordered, labels, [(side, shares[side]) for side in SPLITS], seed, clusters)
-        method = f"Drawn once from all {len(ordered)} images, stratified by emotion, with seed {seed}."
+        method = f"Split once at random from all {len(ordered)} images, stratified by emotion, with seed {seed}."
         result = Split(tuple(ordered), tuple(sides), (method,))
     else:
         result = _complete(ordered, labels, shares, seed, clusters)
@@ -103,12 +103,12 @@ def _about_groups(result: Split, official: bool) -> Split:
     """Say whether groups stand on one side; only official splits may tear them."""
     torn = _torn_groups(result.samples, result.sides)
     if not torn:
-        return replace(result, method=(*result.method, "No group (person or source) stands on two sides."))
+        return replace(result, method=(*result.method, "No group (person or source) is in more than one split."))
     if not official:
-        raise SplitLeakageError(f"group {torn[0]!r}: expected on one side of the split, got on two.")
+        raise SplitLeakageError(f"group {torn[0]!r}: expected in one split, got in two.")
     note = (
-        f"The dataset's own splits tear {len(torn)} groups (persons or sources) apart, {torn[0]!r} for one: "
-        f"figures on them flatter the model."
+        f"{len(torn)} groups (persons or sources) are in more than one of the dataset's official splits, for example "
+        f"{torn[0]!r}: metrics on them are optimistically biased."
     )
     return replace(result, method=(*result.method, note), notes=(*result.notes, note))
 
@@ -136,12 +136,12 @@ def _complete(
         sides.update(zip((sample.id for sample in train), drawn, strict=True))
         counts = Counter(drawn)
         notes = [
-            f"The dataset has no {side} set: {counts[side]} images were drawn from its {len(train)} training images, "
-            f"stratified by emotion, with seed {seed}."
+            f"The dataset has no {side} set: {counts[side]} images were sampled from its {len(train)} training "
+            f"images, stratified by emotion, with seed {seed}."
             for side in missing
         ]
     all_sides = tuple(sides[sample.id] or "train" for sample in ordered)
-    return Split(tuple(ordered), all_sides, ("The dataset's own splits are kept.", *notes), tuple(notes))
+    return Split(tuple(ordered), all_sides, ("The dataset's official splits are used.", *notes), tuple(notes))
 
 
 def _fold(
@@ -162,13 +162,13 @@ def _fold(
     drawn = iter(_draw(rest, labels, wanted, seed, clusters))
     sides: tuple[SplitName, ...] = tuple("test" if part == fold.number else next(drawn) for part in parts)
     method = (
-        f"Fold {fold.number} of {fold.of}: all {len(ordered)} images were dealt into {fold.of} parts, stratified by "
-        f"emotion, with seed {seed}. Part {fold.number} is the test set; the validation set is drawn from the others."
+        f"Fold {fold.number} of {fold.of}: all {len(ordered)} images were divided into {fold.of} folds, stratified by "
+        f"emotion, with seed {seed}. Fold {fold.number} is the test set; the validation set is sampled from the others."
     )
     official = [side for side in SPLITS if any(sample.split == side for sample in ordered)]
     if not official:
         return Split(tuple(ordered), sides, (method,))
-    note = f"The dataset's own splits ({', '.join(official)}) are set aside: every image is tested in one of the folds."
+    note = f"The dataset's official splits ({', '.join(official)}) are not used: every image is tested in one fold."
     return Split(tuple(ordered), sides, (method, note), (note,))
 
 
@@ -185,7 +185,7 @@ def _draw(
     if small:
         listed = ", ".join(f"{emotion} has {count}" for emotion, count in small.items())
         raise DataError(
-            f"too few images to split: {listed}; expected at least {len(shares)} a class "
+            f"too few images to split: {listed}; expected at least {len(shares)} per class "
             f"({', '.join(side for side, _ in shares)}).",
             hint="Add images, or leave the emotion out with --labels.",
         )

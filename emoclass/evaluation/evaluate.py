@@ -39,7 +39,7 @@ def evaluate(
         metrics: What to compute.
         seed: Seed of the bootstrap; every metric sees the same resamples.
         n_resamples: Resamples of the bootstrap; 0 leaves its intervals out.
-        progress: Told of each metric.
+        progress: Progress callback, called for each metric.
 
     Returns:
         One value for each metric, in the order given; undefined ones are null with a reason.
@@ -338,7 +338,7 @@ def _proportions(
     for value, pair in zip(values, pairs, strict=True):
         from_counts, interval = mean_of_proportions(*pair, transform)
         if value is not None and abs(from_counts - value) > 1e-6:
-            raise _expected(spec, f"{value:g} from its counts, too", f"{from_counts:g}")
+            raise _expected(spec, f"{value:g}, as its counts give", f"{from_counts:g}")
         if interval.low is not None and interval.high is not None and interval.low > interval.high:
             raise _expected(spec, "a rising transform", f"an interval from {interval.low:g} to {interval.high:g}")
         intervals.append(interval)

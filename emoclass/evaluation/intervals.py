@@ -118,7 +118,7 @@ def bootstrap(
 
     values = of_weights(np.ones((1, len(unit))))
     if n_resamples < 1 or units < FEWEST_UNITS:
-        reason = "no interval: no bootstrap was made" if n_resamples < 1 else too_few(units)
+        reason = "no interval: the bootstrap is off" if n_resamples < 1 else too_few(units)
         return [[Interval(reason=reason)] * each.size for each in values]
     chunks = ordered_map(
         lambda drawn: of_weights(_weights(drawn, unit)),

@@ -203,7 +203,7 @@ def cohen_kappa(
     Source: Cohen (1960), A coefficient of agreement for nominal scales.
     """
     matrix = confusion_matrix(y_true, y_score, labels=labels, sample_weight=sample_weight)
-    return _defined(_kappa(matrix), "truth and prediction are one and the same class throughout")
+    return _defined(_kappa(matrix), "ground truth and predictions are all of one class")
 
 
 # The same of weighted images: `MetricSpec.weighted`.

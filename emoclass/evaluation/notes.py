@@ -32,7 +32,7 @@ in intervals and tests.'
         "intervals and tests."
     )
     if units < FEW_UNITS:
-        note += f" That is few: figures on fewer than {FEW_UNITS} say little of other persons, and intervals are wide."
+        note += f" That is few: metrics on fewer than {FEW_UNITS} units say little about other persons, and intervals are wide."
     return note
 
 
@@ -41,8 +41,10 @@ def note_of_one_answer(predicted: list[str], n: int, who: str = "The model") -> 
 
     Example:
         >>> note_of_one_answer(["sad"], 64)
-        "The model answers 'sad' for all images: it tells no emotions apart, whatever the figures are."
+        "The model predicts 'sad' for all images: it does not distinguish emotions, whatever the metrics are."
     """
     if n < 2 or len(predicted) != 1:
         return None
-    return f"{who} answers {predicted[0]!r} for all images: it tells no emotions apart, whatever the figures are."
+    return (
+        f"{who} predicts {predicted[0]!r} for all images: it does not distinguish emotions, whatever the metrics are."
+    )

@@ -13,7 +13,7 @@ CELLS = 2**20
 
 
 def permutation_test(right: BoolArray, value: IntArray, *, units: IntArray | None = None, seed: int) -> float | None:
-    """Return the p-value of the hypothesis that an answer's being right has nothing to do with the value.
+    """Return the p-value of the hypothesis that an answer's being right is independent of the value.
 
     The values are dealt out anew, and what counts is how often right answers are then as unevenly spread over them as
     they are: by the sum over values of (hits - expected hits)^2 / images. Images of one person are no independent

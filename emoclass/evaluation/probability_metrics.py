@@ -200,7 +200,7 @@ def expected_calibration_error(
     """Return the mean distance between confidence and accuracy, over bins of equal width. Range: [0, 1].
 
     Confidence is the probability of the predicted class; bin m holds ((m - 1) / bins, m / bins]. On few images
-    the figure is too high: in a bin of one image, accuracy is 0 or 1 whatever the confidence. Resamples
+    the value is too high: in a bin of one image, accuracy is 0 or 1 whatever the confidence. Resamples
     are higher still, so it has no interval: simulated bootstraps of a calibrated model never held the truth.
 
     Source: Naeini et al. (2015), Obtaining well calibrated probabilities using Bayesian binning; Guo et al.

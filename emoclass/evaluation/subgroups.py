@@ -1,4 +1,4 @@
-"""Figures by the values of an attribute: are there enough images, and is there a difference at all?"""
+"""Metrics by the values of an attribute: are there enough images, and is there a difference at all?"""
 
 from __future__ import annotations
 
@@ -115,11 +115,11 @@ def _too_small(n: int, n_units: int, accuracy: MetricValue) -> str | None:
 
 def _verdict(attribute: str, n_values: int, p_value: float | None, n_tests: int) -> str:
     if n_values == 1:
-        return f"All images have the same {attribute}: nothing can be compared."
+        return f"All images have the same {attribute}: there is nothing to compare."
     if p_value is None:
         return (
-            f"Each {attribute} is that of one person or source: whether these differ, or the values of {attribute}, "
-            "cannot be told apart. By group, persons are compared."
+            f"Each {attribute} occurs in one person or source only: differences between persons and between values of "
+            f"{attribute} cannot be separated. Use group to compare persons."
         )
     said = "differs by more than chance" if p_value <= SIGNIFICANCE else "may differ by chance alone"
     several = f", corrected for {n_tests} attributes" if n_tests > 1 else ""

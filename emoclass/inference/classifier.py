@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import copy
 import math
-from collections.abc import Callable, Iterable, Iterator, Sequence
+import threading
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from itertools import chain, islice
-from typing import TypeAlias, overload
+from typing import TYPE_CHECKING, Any, TypeAlias, overload
 
 import numpy as np
 
@@ -15,13 +16,19 @@ from emoclass.bundle.manifest import LITERT
 from emoclass.bundle.read import Bundle
 from emoclass.concurrency import MAX_THREADS, available_threads, check_count, ordered_map
 from emoclass.errors import BundleError, UnreadableImageError
-from emoclass.evaluation.decision import predicted_classes
 from emoclass.evaluation.predictions import scores_from_output
-from emoclass.inference.given import SINGLE, ImageLike, path_of, reader, several
+from emoclass.faces.find import FaceFinder, FaceMode
+from emoclass.inference.face_search import FaceSearch, check_search, choose_detector
+from emoclass.inference.faces import find_stream, framed, judge_faces
+from emoclass.inference.given import SINGLE, ImageLike, path_of, photograph, reader, several, take
 from emoclass.inference.litert import LiteRTModel
+from emoclass.inference.predictions import prediction
 from emoclass.values.labels import LabelScheme, choose
-from emoclass.values.results import Prediction, Unreadable
+from emoclass.values.results import FacePrediction, PictureFaces, Prediction, Unreadable
 from emoclass.values.specs import Expects
+
+if TYPE_CHECKING:
+    from emoclass.plugin.registry import Registry
 
 GOOD_BATCH = 2**20
 """Numbers in a batch of pixels. At 32 photographs of 256 by 256 a small network took 360 MB, at 4 of them 150 MB, and
@@ -65,6 +72,8 @@ class Classifier:
         self.labels: LabelScheme = manifest.labels
         self.image_shape: tuple[int, int, int] = manifest.image.shape
         self.expects: Expects = manifest.expects
+        self._search: FaceSearch | None = None  # made when faces are first looked for
+        self._search_lock = threading.Lock()
         self._columns: list[int] | None = None  # of the network's classes, where the choice is among some
         self._model = LiteRTModel(
             bundle.path / LITERT,
@@ -103,10 +112,119 @@ class Classifier:
         view._columns = [self.bundle.manifest.labels.index(emotion) for emotion in chosen.emotions]
         return view
 
+    def with_faces(
+        self,
+        mode: FaceMode = "auto",
+        *,
+        detector: str | None = None,
+        options: Mapping[str, Any] | None = None,
+        largest: bool = False,
+        min_face: float = 0.0,
+        min_detection: float = 0.0,
+        max_faces: int | None = None,
+        registry: Registry | None = None,
+    ) -> Classifier:
+        """Return a view of the model whose `find` looks for faces in another way; the model itself stays as it is.
+
+        Args:
+            mode: `auto` tells ready-made face crops from photographs, `find` takes every picture for a photograph,
+                `never` for a crop.
+            detector: A detector's name; None takes the one that the model was measured with, or else `yunet`.
+            options: Options of the detector.
+            largest: Whether the largest face of each picture alone is judged.
+            min_face: Smaller faces are left out: the square root of the box's area, in pixels of the picture.
+            min_detection: Faces that the detector is less sure of are left out. Range: [0, 1].
+            max_faces: So many faces of each picture are judged, the largest ones; None judges all.
+            registry: The plugins; None discovers the installed ones.
+
+        Raises:
+            ConfigError: A value out of range, or an option that the detector does not take.
+            PluginError: No detector is installed, or nobody offers the one that was named.
+
+        Example:
+            >>> load("faces").with_faces(largest=True).find("family.jpg")[0].label  # doctest: +SKIP
+            'happy'
+        """
+        check_search(mode, min_face, min_detection, max_faces)
+        finder = None
+        if mode != "never":
+            from emoclass.plugin.registry import Registry
+
+            known = Registry.discover() if registry is None else registry
+            spec = choose_detector(known, detector, self.bundle.manifest.detector)
+            finder = FaceFinder(spec, options=options, min_score=min_detection, min_face=min_face, max_faces=max_faces)
+        view = copy.copy(self)
+        view._search = FaceSearch(finder, mode, largest, self.bundle.manifest.framing, self.image_shape)
+        return view
+
+    def find(self, x: ImageLike) -> list[FacePrediction]:
+        """Find the faces of a picture and classify each.
+
+        A model of whole photographs judges the picture as it is, as `predict` does: it has one face, which is all of
+        it. So has a ready-made face crop. `with_faces` sets how faces are looked for.
+
+        Args:
+            x: As for `predict`, but one picture.
+
+        Returns:
+            A prediction for each face, from left to right; none where no face was found.
+
+        Raises:
+            UnreadableImageError: The picture cannot be read, is a crop that shows nothing, or the model sees none of
+                the emotions that `among` left in it.
+            DataError: It is no picture.
+            PluginError: No face detector is installed.
+
+        Example:
+            >>> [face.label for face in load("faces").find("family.jpg")]  # doctest: +SKIP
+            ['happy', 'happy', 'surprised']
+        """
+        [(_, found)] = judge_faces(self, [(path_of(x), framed(self._face_search(), photograph(x)))])
+        if isinstance(found, UnreadableImageError):
+            raise found
+        return list(found.faces)
+
+    def find_batches(
+        self, items: Iterable[ImageLike], *, threads: int | None = None
+    ) -> Iterator[PictureFaces | Unreadable]:
+        """Find and classify the faces of a stream of pictures of any length.
+
+        Pictures are decoded and searched in threads while the network works; memory is bounded as for
+        `predict_batches`.
+
+        Args:
+            items: As for `predict`, but an iterable.
+            threads: Threads that decode and search, 1 to 256; None takes one a processor.
+
+        Returns:
+            The faces of each item, in order; an `Unreadable` where it cannot be read or judged.
+
+        Raises:
+            ConfigError: A number of threads outside its range.
+            DataError: A single picture instead of an iterable. While iterating: an item is no picture at all.
+            PluginError: No face detector is installed.
+        """
+        if threads is not None:
+            check_count("threads", threads, MAX_THREADS)
+        search = self._face_search()  # says now that there is no detector
+        return (
+            Unreadable(path=path, reason=found.reason) if isinstance(found, UnreadableImageError) else found
+            for path, found in find_stream(self, search, several(items), threads or available_threads())
+        )
+
+    def _face_search(self) -> FaceSearch:
+        """Return how faces are looked for: as `with_faces` said, or else as the model's description says."""
+        with self._search_lock:
+            if self._search is None:
+                mode: FaceMode = "auto" if self.expects == "face_crop" else "never"
+                self._search = self.with_faces(mode)._search
+            assert self._search is not None
+            return self._search
+
     @property
     def sees_none(self) -> str:
         """Why an image cannot be judged to which the model gives none of `labels` any probability, in a few words."""
-        return f"the model sees none of {', '.join(self.labels.emotions)}"
+        return f"the model gives {', '.join(self.labels.emotions)} a probability of 0"
 
     @property
     def good_batch(self) -> int:
@@ -186,7 +304,7 @@ class Classifier:
         # Several to a thread: handing crops over one by one would cost as much as decoding them.
         size = max(1, batch_size // max(8, threads))
         failed: list[Exception] = []
-        taken = self._take(items, failed)
+        taken = take(items, failed, lambda item: reader(item, self.image_shape))
         pieces = iter(lambda: list(islice(taken, size)), [])
         ahead = max(2 * batch_size // size, 2 * threads)
         with closing(ordered_map(_decode_all, pieces, threads, ahead=ahead)) as decoded:
@@ -195,19 +313,6 @@ class Classifier:
                 yield from self._answer(batch)
         if failed:  # only now: what came before has its answers
             raise failed[0]
-
-    def _take(self, items: Iterator[ImageLike], failed: list[Exception]) -> Iterator[_Taken]:
-        """Take items in the caller's thread, until there are no more or one fails."""
-        try:
-            for item in items:
-                try:
-                    read = reader(item, self.image_shape)
-                except UnreadableImageError as error:
-                    yield None, error
-                else:
-                    yield path_of(item), read
-        except Exception as error:  # the caller's own, or DataError
-            failed.append(error)
 
     def _answer(self, batch: list[_Outcome]) -> Iterator[tuple[str | None, Prediction | UnreadableImageError]]:
         readable = [(path, found) for path, found in batch if not isinstance(found, UnreadableImageError)]
@@ -259,18 +364,6 @@ def _network(shape: tuple[int, int, int], units: int, value_range: tuple[float, 
     return (
         f"images {width} wide, {height} high, of {channels} channels in [{value_range[0]:g}, {value_range[1]:g}], and "
         f"{units} numbers out"
-    )
-
-
-def prediction(path: str | None, scores: np.ndarray, labels: LabelScheme) -> Prediction:
-    """Return probabilities, float64 `(len(labels),)`, as a prediction."""
-    best = int(predicted_classes(scores[None])[0])
-    values = scores.tolist()
-    return Prediction(
-        path=path,
-        label=labels.emotions[best],
-        probability=values[best],
-        scores=dict(zip(labels.emotions, values, strict=True)),
     )
 
 

@@ -58,8 +58,8 @@ def predict_dataset(
                 scores.append(outcome)
     if not samples:
         raise DataError(
-            f"dataset {listed.spec.name!r}: none of the {len(skipped)} files can be read or judged, "
-            f"{skipped[0].path} for one: {skipped[0].reason}."
+            f"dataset {listed.spec.name!r}: none of the {len(skipped)} files can be read and classified; the first is "
+            f"{skipped[0].path}: {skipped[0].reason}."
         )
     labels = classifier.labels
     votes = [sample.votes for sample in samples]

@@ -66,10 +66,10 @@ def explained(picture: Image.Image, drop: np.ndarray, found: Prediction) -> Imag
 def legend(drop: np.ndarray, label: str) -> list[tuple[Color, str]]:
     """Return the colors of a map, each with what it means; in gray, that there is none."""
     if abs(drop).max() < LEAST_TOLD:
-        return [(_GRAY, f"hiding any part changes {label} by less than {LEAST_TOLD}")]
+        return [(_GRAY, f"hiding any region changes {label} by less than {LEAST_TOLD}")]
     return [
-        (_WARM, f"hiding this lowers {label}, by {max(0.0, drop.max()):.2f} at most"),
-        (_COLD, f"hiding this raises it, by {max(0.0, -drop.min()):.2f} at most"),
+        (_WARM, f"hiding this lowers {label} by at most {max(0.0, drop.max()):.2f}"),
+        (_COLD, f"hiding this raises it by at most {max(0.0, -drop.min()):.2f}"),
     ]
 
 

@@ -7,13 +7,16 @@ import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, TypeVar
 
 import numpy as np
 from PIL import Image
 
 from emoclass.data.images import read_bytes, read_image, to_pixels
+from emoclass.data.photograph import Photograph
 from emoclass.errors import DataError, UnreadableImageError
+
+T = TypeVar("T")
 
 ImageLike: TypeAlias = str | os.PathLike[str] | bytes | bytearray | memoryview | Image.Image | np.ndarray
 """A file's path, an encoded image, an opened one, or uint8 RGB pixels `(height, width, 3)`."""
@@ -43,7 +46,7 @@ def reader(x: ImageLike, image_shape: tuple[int, int, int]) -> Callable[[], np.n
         DataError: It is no image.
     """
     if isinstance(x, str) and not x:
-        raise UnreadableImageError("image", "expected a path, got an empty text")
+        raise UnreadableImageError("image", "expected a path, got an empty string")
     match x:
         case str() | os.PathLike():
             path = os.fspath(x)
@@ -53,11 +56,37 @@ def reader(x: ImageLike, image_shape: tuple[int, int, int]) -> Callable[[], np.n
         case np.ndarray():
             return partial(to_pixels, _from_array(x), image_shape)
         case Image.Image():
-            if not x.width * x.height:  # Pillow would make black pixels of none
-                raise UnreadableImageError("image", f"empty image ({x.width}x{x.height} pixels)")
+            _require_pixels(x)
             with _LOCKS[id(x) % len(_LOCKS)]:
-                pixels = _from_opened(x, image_shape)
+                pixels = _open_still(to_pixels, x, image_shape)
             return lambda: pixels
+    raise not_one(x)
+
+
+def photograph(x: ImageLike) -> Callable[[], Photograph]:
+    """Return what gives an image as a `Photograph`, and may be called in another thread.
+
+    What the caller can change or close meanwhile is read at once, as `reader` does.
+
+    Raises:
+        UnreadableImageError: An opened image cannot be read; files and bytes raise it when the result is called.
+        DataError: It is no image.
+    """
+    if isinstance(x, str) and not x:
+        raise UnreadableImageError("image", "expected a path, got an empty text")
+    match x:
+        case str() | os.PathLike():
+            path = os.fspath(x)
+            return lambda: Photograph(read_bytes(Path(path), path=path), path=path)
+        case bytes() | bytearray() | memoryview():
+            return partial(Photograph, bytes(x))
+        case np.ndarray():
+            return partial(Photograph, _from_array(x))
+        case Image.Image():
+            _require_pixels(x)
+            with _LOCKS[id(x) % len(_LOCKS)]:
+                read = _open_still(Photograph, x)
+            return lambda: read
     raise not_one(x)
 
 
@@ -70,11 +99,36 @@ def several(x: Iterable[ImageLike]) -> Iterator[ImageLike]:
     if isinstance(x, SINGLE):
         raise DataError(
             f"images: expected an iterable of images, got one {type(x).__name__}.",
-            hint="predict(x) takes one image; put several into a list.",
+            hint="predict(x) takes one image; pass several as a list.",
         )
     if _hint(x) or not isinstance(x, Iterable):
         raise not_one(x, " or an iterable of these")
     return iter(x)
+
+
+def take(
+    items: Iterator[ImageLike], failed: list[Exception], read: Callable[[ImageLike], Callable[[], T]]
+) -> Iterator[tuple[str | None, Callable[[], T] | UnreadableImageError]]:
+    """Take items from a stream in the caller's thread, until there are no more or one fails.
+
+    Args:
+        items: The stream.
+        failed: Where the stream's own failure is kept; what came before it is answered first.
+        read: `reader` or `photograph`.
+
+    Yields:
+        An item's path, and what reads it, or why it cannot be read.
+    """
+    try:
+        for item in items:
+            try:
+                taken = read(item)
+            except UnreadableImageError as error:
+                yield None, error
+            else:
+                yield path_of(item), taken
+    except Exception as error:  # the caller's own, or DataError
+        failed.append(error)
 
 
 def not_one(x: object, alternative: str = "") -> DataError:
@@ -85,15 +139,21 @@ def not_one(x: object, alternative: str = "") -> DataError:
 def _hint(x: Any) -> str | None:
     """Return what to give instead of something that can be iterated over, but not for images."""
     if hasattr(x, "readline"):  # an open file, or what wraps one
-        return "Give what is in the file: its .read(), opened in binary mode, or its path."
+        return "Pass the file's content (.read(), opened in binary mode) or its path."
     if isinstance(x, Mapping):
-        return "Iterating over a mapping gives its keys; give its .values()."
+        return "Iterating over a mapping gives its keys; pass its .values()."
     return None
 
 
-def _from_opened(image: Image.Image, image_shape: tuple[int, int, int]) -> np.ndarray:
+def _require_pixels(image: Image.Image) -> None:
+    if not image.width * image.height:  # Pillow would make black pixels of none
+        raise UnreadableImageError("image", f"empty image ({image.width}x{image.height} pixels)")
+
+
+def _open_still(read: Callable[..., T], image: Image.Image, *args: Any) -> T:
+    """Read an opened image; say so where it was closed before."""
     try:
-        return to_pixels(image, image_shape)
+        return read(image, *args)
     except UnreadableImageError as error:
         # Of an image that was closed before it was read, Pillow says so, or stumbles over having no file any more.
         if isinstance(error.__cause__, AssertionError) or "closed" in str(error.__cause__):
@@ -107,20 +167,21 @@ def _from_array(pixels: np.ndarray) -> Image.Image:
         return Image.fromarray(np.ascontiguousarray(pixels))
     hint = None
     if pixels.ndim == 4 or pixels.dtype.kind in "OSU":
-        hint = "Give several images as a list: predict(list(images))."
+        hint = "Pass several images as a list: predict(list(images))."
     elif pixels.dtype.kind == "f":
         hint = (
-            "Nothing tells what range floats have. If it is [0, 1], give (x * 255).round().clip(0, 255)"
-            ".astype('uint8'); if it is [0, 255], give x.round().clip(0, 255).astype('uint8')."
+            "The range of floats is ambiguous. If it is [0, 1], pass (x * 255).round().clip(0, 255)"
+            ".astype('uint8'); if it is [0, 255], pass x.round().clip(0, 255).astype('uint8')."
         )
     elif pixels.dtype != np.uint8:
         hint = (
-            "If the pixels are whole numbers in [0, 255], give x.astype('uint8'); else bring them to that range first."
+            "If the pixels are whole numbers in [0, 255], pass x.astype('uint8'); otherwise scale them to that range "
+            "first."
         )
     elif pixels.ndim == 2 or pixels.shape[-1:] == (1,):
         hint = "Repeat a gray image's channel three times, or use PIL.Image.fromarray."
     elif pixels.shape[-1:] == (4,):
-        hint = "PIL.Image.fromarray(pixels) says what the fourth channel is."
+        hint = "PIL.Image.fromarray(pixels) interprets the fourth channel."
     raise DataError(
         f"array: expected RGB pixels, uint8 (height, width, 3), got {pixels.dtype} {pixels.shape}.", hint=hint
     )

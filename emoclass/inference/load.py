@@ -46,14 +46,14 @@ def find_bundle(source: str | Path, *, registry: Registry | None = None) -> Path
         ConfigError: It is no path and no text, or an empty one, which would be the folder that one happens to be in.
     """
     if not isinstance(source, str | os.PathLike) or source == "":
-        got = "an empty text" if source == "" else type(source).__name__
+        got = "an empty string" if source == "" else type(source).__name__
         raise ConfigError(f"model: expected the path of a bundle or a run, or a plugin's name, got {got}.")
     path = Path(source)
     if os.path.lexists(path):
         return _at(path)
     if isinstance(source, Path) or source != path.name:
         raise BundleError(
-            f"model {str(source)!r}: no such folder.", hint="Expected is a bundle, a run folder, or a plugin's name."
+            f"model {str(source)!r}: no such folder.", hint="Expected a bundle, a run folder, or the name of a plugin."
         )
     return _of_plugin(source, registry)
 
@@ -69,7 +69,7 @@ def _at(path: Path) -> Path:
         )
     if (path / "config.toml").is_file():
         raise BundleError(
-            f"run {path}: has no {BUNDLE}/{MANIFEST}; it is not finished, or was made before runs wrote bundles.",
+            f"run {path}: has no {BUNDLE}/{MANIFEST}; it is not finished, or was made by a version without bundles.",
             hint=f"Finish it with: emoclass run --resume {path}",
         )
     inside = sorted(path.glob(f"*/{BUNDLE}/{MANIFEST}"))  # unreadable folders are passed over

@@ -66,19 +66,19 @@ def pretrained_of(source: str, registry: Registry) -> Path:
     trained = {spec.name: spec for spec in registry.models.of(plugin) if spec.pretrained}
     if not trained:
         raise BundleError(
-            f"plugin {plugin!r}: brings no trained model.",
-            hint=f"Train one with: emoclass run --plugin {plugin}, and name its run folder here.",
+            f"plugin {plugin!r}: has no pretrained model.",
+            hint=f"Train one with: emoclass run --plugin {plugin}, and give its run folder here.",
         )
     if not rest and len(trained) > 1:
         raise BundleError(
-            f"plugin {plugin!r}: brings several trained models.", hint=f"Name one: {_names(plugin, trained.values())}."
+            f"plugin {plugin!r}: has several pretrained models.", hint=f"Name one: {_names(plugin, trained.values())}."
         )
     model = rest[0] if rest else next(iter(trained))
     name = rest[1] if len(rest) > 1 else DEFAULT
     if len(rest) > 2 or model not in trained or name not in trained[model].pretrained:
         raise UnknownNameError(
-            f"model {source!r}: plugin {plugin!r} brings no such trained model.",
-            hint=f"It brings {_names(plugin, trained.values())}.",
+            f"model {source!r}: plugin {plugin!r} has no such pretrained model.",
+            hint=f"It has {_names(plugin, trained.values())}.",
         )
     return pretrained_folder(trained[model].pretrained[name])
 

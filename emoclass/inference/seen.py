@@ -15,14 +15,14 @@ from emoclass.inference.dataset import Listed
 from emoclass.plugin.registry import Registry
 from emoclass.progress import Progress
 
-UNKNOWN = "Whether the model was trained on some of these images is not known: "
+UNKNOWN = "It is not known whether the model was trained on some of these images: "
 
 
 def nobody_looked(bundle: Bundle) -> str:
     """Return what to tell where images are not held against what the model has seen."""
     own, *before = [*bundle.manifest.trained_on] or [""]
     trained_on = f" It was trained on {own}{', before that on ' if before else ''}{', '.join(before)}." if own else ""
-    return f"{UNKNOWN}nobody looked.{trained_on}"
+    return f"{UNKNOWN}the search was skipped.{trained_on}"
 
 
 def held_against_seen(
@@ -50,21 +50,21 @@ def held_against_seen(
 
     notes = []
     if published is not None:
-        who = "The model was" if learned[0] in own else "The model's training started from one that was"
+        who = "The model was" if learned[0] in own else "The model was fine-tuned from one that was"
         notes.append(
-            f"{who} trained on {learned[0]}: all training images of {listed.spec.name}'s own split count as seen. "
-            "Which others it has seen is not known."
+            f"{who} trained on {learned[0]}: all training images of the official split of {listed.spec.name} count as "
+            f"seen. Which others it has seen is not known."
         )
     elif trained.get("start"):
         on = f" (trained on {', '.join(before)})" if before else ""
         notes.append(
-            f"The model's training started from another trained model{on}: whether that one had seen some of these "
-            "images is not known."
+            f"The model was fine-tuned from another trained model{on}: it is not known whether that one had seen some "
+            f"of these images."
         )
     seen = [each for each in (recorded, published) if each is not None]
     if not seen:
         alone = copies_among(listed.spec, listed.root, listed.index.samples, threads=threads, progress=progress)
-        unknown = UNKNOWN + "the images that it was trained on are not at hand."
+        unknown = UNKNOWN + "its training images are not available."
         return _with_clusters(predictions, [alone]), [*notes, unknown]
     found = [
         copies_of_seen(each, listed.spec, listed.root, listed.index.samples, threads=threads, progress=progress)
@@ -73,13 +73,13 @@ def held_against_seen(
     n_seen, n_unreadable = sum(len(each.samples) for each in seen), sum(each.n_unreadable for each in found)
     predictions = _with_clusters(predictions, found)
     if 0 < n_unreadable == n_seen:
-        return predictions, [*notes, UNKNOWN + "the images that it was trained on cannot be read any more."]
+        return predictions, [*notes, UNKNOWN + "its training images can no longer be read."]
     ids = frozenset[str]().union(*(each.ids for each in found))
     marked = replace(predictions, leaked=np.array([each in ids for each in predictions.ids]))
     if n_unreadable:
         notes.append(
-            f"{n_unreadable:,} of the {n_seen:,} images that the model was trained on cannot be read any more: copies "
-            "of these are not found."
+            f"{n_unreadable:,} of the {n_seen:,} training images of the model can no longer be read: copies of these "
+            f"are not found."
         )
     return marked, [*notes, *_notes_of_leaks(marked)]
 
@@ -99,12 +99,12 @@ def _notes_of_leaks(predictions: Predictions) -> Iterator[str]:
     n, n_leaked = len(predictions), predictions.n_leaked
     if n_leaked == n:
         yield (
-            "All of these images are copies of the model's training or validation images: the figures say nothing of "
-            "new ones."
+            "All of these images are copies of the model's training or validation images: the metrics say nothing "
+            "about new images."
         )
     elif n_leaked:
         yield (
             f"{n_leaked:,} of the {n:,} images {'is a copy' if n_leaked == 1 else 'are copies'} of the model's "
-            "training or validation images: figures on them say little of new images. The leak-adjusted figures leave "
-            "them out."
+            f"training or validation images: metrics on them say little about new images. The leak-adjusted metrics "
+            f"leave them out."
         )

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
 from emoclass.errors import DuplicateNameError, UnknownNameError
+from emoclass.suggestions import did_you_mean
 from emoclass.values.specs import Spec
 
 S = TypeVar("S", bound=Spec)
@@ -90,7 +90,7 @@ class Catalog(Generic[S]):
             prefer: The plugin whose spec is meant where several offer the name: in a run, the one that is run.
 
         Raises:
-            UnknownNameError: Nobody offers it; the close names and the unusable plugins are told.
+            UnknownNameError: Nobody offers it; the message lists close names and unusable plugins.
             DuplicateNameError: Several plugins offer it, and the preferred one is not among them.
         """
         offers = dict(self._offers.get(name, []))
@@ -112,12 +112,9 @@ def duplicate_name(kind: str, name: str, owners: list[str]) -> DuplicateNameErro
 
 def unknown_name(kind: str, name: str, known: list[str], unusable: list[PluginInfo]) -> UnknownNameError:
     """Make the error for a name that nobody offers."""
-    close = difflib.get_close_matches(name, known, n=3, cutoff=0.5)
-    message = f"{kind} {name!r}: no plugin offers it."
-    if close:
-        hint = f"Did you mean {' or '.join(close)}?"
-    else:
-        hint = f"Known: {', '.join(known)}." if known else "No plugin offers any."
+    message = f"{kind} {name!r}: not provided by any plugin."
+    there = f"Known: {', '.join(known)}." if known else "No plugin provides any."
+    hint = did_you_mean(name, known, most=3, cutoff=0.5, instead=there)
     for plugin in unusable[:MOST_TOLD]:
         if plugin.disabled:
             hint += f" Plugin {plugin.name!r} may be the one that offers it, and is {plugin.error}"

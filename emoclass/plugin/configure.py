@@ -9,6 +9,7 @@ from typing import Any, TypedDict, Unpack
 from emoclass.errors import ConfigError
 from emoclass.plugin.config_file import read_file
 from emoclass.plugin.registry import Registry, unknown_name
+from emoclass.suggestions import check_keywords
 from emoclass.values.config import DataConfig, RunConfig, Tree, is_pretrained, validate
 from emoclass.values.specs import MetricSpec, Recipe
 
@@ -16,9 +17,8 @@ __all__ = ["configure"]
 
 
 class Settings(TypedDict, total=False):
-    """What composes a configuration; `run` says what each means."""
+    """The keyword arguments of `run`, and of what runs an experiment several times; `run` says what each means."""
 
-    plugin: str | Path | None
     data: str | Path | None
     dataset: str | None
     model: str | None
@@ -36,19 +36,21 @@ class Settings(TypedDict, total=False):
     config: str | Path | Mapping[str, Any] | None
 
 
-def compose(registry: Registry, out: str | Path, **settings: Unpack[Settings]) -> RunConfig:
+def compose(registry: Registry, plugin: str | Path | None, out: str | Path, **settings: Unpack[Settings]) -> RunConfig:
     """Return the configuration that the arguments of `run` describe.
 
     Raises:
+        TypeError: There is no such argument.
         ConfigError: A setting is wrong.
         PluginError: A plugin, or a name that nobody offers.
     """
+    check_keywords(settings, Settings)
     paths = {name: settings.get(name) for name in ("data", "exclude", "start")}
     for name, value in (*paths.items(), ("out", out)):
         if str(value) == "":
             raise ConfigError(f"{name}: expected a path, got an empty one.")
     options: dict[str, Any] = {
-        "plugin": _text(settings.get("plugin")),
+        "plugin": _text(plugin),
         "recipe": settings.get("recipe"),
         "seed": settings.get("seed"),
         "labels": settings.get("labels"),
@@ -90,7 +92,9 @@ def configure(registry: Registry, *, file: Tree | None = None, options: Tree | N
     above = merge(_normal(file or {}), _normal(options or {}))
     plugin = above.get("plugin")
     if not isinstance(plugin, str) or not plugin:
-        raise ConfigError("plugin: none is named.", hint="Name one with --plugin; `emoclass plugins list` shows them.")
+        raise ConfigError(
+            "No plugin given.", hint="Choose one with --plugin; `emoclass plugins list` shows those that are installed."
+        )
     if plugin.endswith(".py"):
         above["plugin"] = str(Path(plugin).expanduser().resolve())
     owner = load_plugin(registry, plugin)
@@ -107,8 +111,8 @@ def configure(registry: Registry, *, file: Tree | None = None, options: Tree | N
     for spec in metric_specs(registry, config):
         if spec.name in config.evaluation.headline and spec.kind != "scalar":
             raise ConfigError(
-                f"evaluation.headline: expected metrics that are one number, got {spec.name!r}.",
-                hint="Name it under evaluation.metrics; the report shows it.",
+                f"evaluation.headline: expected scalar metrics, got {spec.name!r}.",
+                hint="List it under evaluation.metrics; the report shows it.",
             )
     return config
 
@@ -157,11 +161,9 @@ def _recipe(registry: Registry, plugin: str, name: Any) -> Recipe:
         return recipes[0]
     if not recipes:
         raise ConfigError(
-            f"plugin {plugin!r}: offers no recipe to run.", hint="`emoclass recipes list` shows what can be run."
+            f"plugin {plugin!r}: has no recipe to run.", hint="`emoclass recipes list` shows what can be run."
         )
-    raise ConfigError(
-        f"plugin {plugin!r}: offers several recipes ({', '.join(names)}).", hint="Choose one with --recipe."
-    )
+    raise ConfigError(f"plugin {plugin!r}: has several recipes ({', '.join(names)}).", hint="Choose one with --recipe.")
 
 
 def merge(*layers: Tree) -> dict[str, Any]:

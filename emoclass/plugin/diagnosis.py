@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import importlib.metadata
 import inspect
 import traceback
@@ -17,6 +16,7 @@ import pydantic
 from emoclass.errors import EmoclassError, PluginLoadError
 from emoclass.plugin import hookspecs
 from emoclass.plugin.hookspecs import HOOKSPEC_VERSION
+from emoclass.suggestions import did_you_mean
 from emoclass.values import specs
 
 NEWER = "A newer emoclass may have it."
@@ -44,7 +44,7 @@ def check_version(plugin: object) -> None:
         raise PluginLoadError(f"EMOCLASS_HOOKSPEC: expected a whole number from 1, such as 1, got {version!r}.")
     if version > HOOKSPEC_VERSION:
         raise PluginLoadError(
-            f"made for hook specification {version}, and this {_emoclass()} speaks {HOOKSPEC_VERSION}.",
+            f"made for hook specification {version}, and this {_emoclass()} supports {HOOKSPEC_VERSION}.",
             hint="Upgrade emoclass.",
         )
 
@@ -70,9 +70,9 @@ def check_hooks(plugin: object, marks: Callable[[str], Mapping[str, Any] | None]
         if hook in HOOKS:
             _check_arguments(hook, getattr(plugin, name))
         elif not mark.get("optionalhook"):
-            close = difflib.get_close_matches(hook, HOOKS, n=1, cutoff=0.8)
-            if close:
-                raise PluginLoadError(f"there is no hook {hook!r}; did you mean {close[0]!r}?")
+            guess = did_you_mean(hook, HOOKS, cutoff=0.8, capital=False)
+            if guess:
+                raise PluginLoadError(f"there is no hook {hook!r}; {guess}")
             raise PluginLoadError(f"there is no hook {hook!r} (known: {', '.join(HOOKS)}).", hint=NEWER)
 
 
@@ -97,8 +97,7 @@ def _check_arguments(hook: str, implementation: Callable[..., Any]) -> None:
 
 def _guess(name: str, known: Collection[str]) -> str:
     """Return what may have been meant by a name, or else what there is."""
-    close = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
-    return f"did you mean {close[0]!r}?" if close else f"known: {', '.join(known) or 'none'}"
+    return did_you_mean(name, known, cutoff=0.5, instead=f"known: {', '.join(known) or 'none'}", capital=False)
 
 
 def explain(error: BaseException) -> str:

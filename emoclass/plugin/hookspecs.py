@@ -6,15 +6,15 @@ from collections.abc import Sequence
 
 import pluggy
 
-from emoclass.values.specs import DatasetSpec, MetricSpec, ModelSpec, Recipe
+from emoclass.values.specs import DatasetSpec, DetectorSpec, MetricSpec, ModelSpec, Recipe
 
 hookspec = pluggy.HookspecMarker("emoclass")
 hookimpl = pluggy.HookimplMarker("emoclass")
 
-HOOKSPEC_VERSION = 1
+HOOKSPEC_VERSION = 2
 """Which edition of the hooks and descriptions this is.
 
-It rises when they change in a way that a plugin can notice. A plugin may say `EMOCLASS_HOOKSPEC = 1`, the edition that
+It rises when they change in a way that a plugin can notice. A plugin may say `EMOCLASS_HOOKSPEC = 2`, the edition that
 it was made for; an emoclass that speaks an older one then says so, rather than failing somewhere inside.
 """
 
@@ -37,3 +37,8 @@ def register_metrics() -> Sequence[MetricSpec]:  # type: ignore[empty-body]
 @hookspec
 def register_recipes() -> Sequence[Recipe]:  # type: ignore[empty-body]
     """Return the plugin's ready experiments: what `emoclass run --plugin NAME` runs."""
+
+
+@hookspec
+def register_detectors() -> Sequence[DetectorSpec]:  # type: ignore[empty-body]
+    """Return the face detectors that the plugin can build."""

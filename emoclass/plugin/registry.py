@@ -20,7 +20,8 @@ from emoclass.plugin import hookspecs
 from emoclass.plugin.catalog import Catalog, PluginInfo, duplicate_name, unknown_name
 from emoclass.plugin.diagnosis import check_hooks, check_version, explain
 from emoclass.plugin.trace import tell, traced
-from emoclass.values.specs import DatasetSpec, MetricSpec, ModelSpec, Recipe, Spec
+from emoclass.values.kinds import KINDS, Kind
+from emoclass.values.specs import DatasetSpec, DetectorSpec, MetricSpec, ModelSpec, Recipe, Spec
 
 __all__ = ["DISABLE", "GROUP", "Catalog", "PluginInfo", "Registry", "unknown_name"]
 
@@ -38,7 +39,7 @@ class Registry:
 
     Attributes:
         plugins: What is known of each plugin, broken ones too, by name.
-        datasets: What all plugins offer; `models`, `metrics` and `recipes` alike.
+        datasets: What all plugins offer; each kind of `emoclass.values.kinds` has such a catalog.
 
     Example:
         >>> registry = Registry.discover()
@@ -51,15 +52,14 @@ class Registry:
     models: Catalog[ModelSpec]
     metrics: Catalog[MetricSpec]
     recipes: Catalog[Recipe]
+    detectors: Catalog[DetectorSpec]
 
     def __init__(self) -> None:
         self._manager = pluggy.PluginManager(GROUP)
         self._manager.add_hookspecs(hookspecs)
         self.plugins = {}
-        self.datasets = Catalog("dataset", self.unusable)
-        self.models = Catalog("model", self.unusable)
-        self.metrics = Catalog("metric", self.unusable)
-        self.recipes = Catalog("recipe", self.unusable)
+        self._catalogs: dict[str, Catalog[Any]] = {kind.plural: Catalog(kind.name, self.unusable) for kind in KINDS}
+        vars(self).update(self._catalogs)  # registry.datasets and the like, declared above
 
     @classmethod
     def discover(cls) -> Registry:
@@ -155,19 +155,14 @@ class Registry:
         """
         plugin = self.module(name)
         try:
-            return {kind: self._ask(name, plugin, kind) for kind in self.catalogs()}
+            return {kind.plural: self._ask(name, plugin, kind) for kind in KINDS}
         except ContractError as error:
-            message = f"plugin {name!r} ({self.plugins[name].origin}): asked anew: {error.message}"
+            message = f"plugin {name!r} ({self.plugins[name].origin}): called again: {error.message}"
             raise PluginLoadError(message, hint=error.hint) from error
 
     def catalogs(self) -> Mapping[str, Catalog[Any]]:
-        """Return the four catalogs by the plural of their kind."""
-        return {
-            "datasets": self.datasets,
-            "models": self.models,
-            "metrics": self.metrics,
-            "recipes": self.recipes,
-        }
+        """Return the catalogs by the plural of their kind."""
+        return self._catalogs
 
     def _load(self, info: PluginInfo, load: Callable[[], object]) -> None:
         if info.name in self.plugins:
@@ -185,7 +180,7 @@ class Registry:
             check_version(plugin)
             check_hooks(plugin, lambda name: self._manager.parse_hookimpl_opts(plugin, name))
             self._manager.register(plugin, name=info.name)
-            found = {kind: self._ask(info.name, plugin, kind) for kind in self.catalogs()}
+            found = {kind.plural: self._ask(info.name, plugin, kind) for kind in KINDS}
             self._check_reserved(info, found)
         except (Exception, SystemExit) as error:  # whatever a plugin does, the others go on
             logger.debug("plugin %s is broken", info.name, exc_info=True)
@@ -200,21 +195,21 @@ class Registry:
                     self.catalogs()[kind].add(info.name, spec)
         info.load_milliseconds = (time.perf_counter() - started) * 1000
 
-    def _ask(self, name: str, plugin: object, kind: str) -> list[Spec]:
+    def _ask(self, name: str, plugin: object, kind: Kind) -> list[Spec]:
         """Call one hook of one plugin alone, so that another's failure cannot hide it."""
         others = [each for each in self._manager.get_plugins() if each is not plugin]
-        hook = self._manager.subset_hook_caller(f"register_{kind}", others)
+        hook = self._manager.subset_hook_caller(kind.hook, others)
         if not hook.get_hookimpls():
             return []
         try:
-            with traced(name, f"register_{kind}") as came:
+            with traced(name, kind.hook) as came:
                 specs = _checked(hook(), kind)
                 names = ", ".join(spec.name for spec in specs)
-                came(f"{kind if len(specs) > 1 else kind[:-1]} {names}" if specs else f"no {kind}")
+                came(f"{kind.plural if len(specs) > 1 else kind.name} {names}" if specs else f"no {kind.plural}")
         except ContractError:
             raise
         except (Exception, SystemExit) as error:
-            raise ContractError(f"register_{kind}: {explain(error)}") from error
+            raise ContractError(f"{kind.hook}: {explain(error)}") from error
         return specs
 
     def _check_reserved(self, info: PluginInfo, found: Mapping[str, list[Spec]]) -> None:
@@ -233,20 +228,19 @@ class Registry:
             )
 
 
-def _checked(answers: Collection[object], kind: str) -> list[Spec]:
+def _checked(answers: Collection[object], kind: Kind) -> list[Spec]:
     """Return what an implementation of a hook returned, if it is what the hook promises."""
-    expected = {"datasets": DatasetSpec, "models": ModelSpec, "metrics": MetricSpec, "recipes": Recipe}[kind]
     if not answers:  # pluggy leaves None out
-        raise ContractError(f"register_{kind}: expected a list, got None.", hint="Is its `return` missing?")
+        raise ContractError(f"{kind.hook}: expected a list, got None.", hint="Is its `return` missing?")
     specs: list[Spec] = []
     for answer in answers:
         if not isinstance(answer, list | tuple):
-            raise ContractError(f"register_{kind}: expected a list, got {type(answer).__name__}.")
+            raise ContractError(f"{kind.hook}: expected a list, got {type(answer).__name__}.")
         for spec in answer:
-            if not isinstance(spec, expected):
-                raise ContractError(f"register_{kind}: expected {expected.__name__}, got {type(spec).__name__}.")
+            if not isinstance(spec, kind.spec):
+                raise ContractError(f"{kind.hook}: expected {kind.spec_name}, got {type(spec).__name__}.")
             if spec.name in [other.name for other in specs]:
-                raise ContractError(f"register_{kind}: the name {spec.name!r} stands twice.")
+                raise ContractError(f"{kind.hook}: the name {spec.name!r} stands twice.")
             specs.append(spec)
     return specs
 

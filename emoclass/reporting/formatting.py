@@ -12,7 +12,7 @@ MADE = {"wilson": "Wilson score", "bootstrap": "bootstrap"}
 
 
 def single_figures(metrics: Mapping[str, MetricValue]) -> dict[str, MetricValue]:
-    """Return the metrics that are one figure, defined or not, leaving out mere mappings and matrices."""
+    """Return the metrics that are one number, defined or not, leaving out mappings and matrices."""
     return {
         name: value
         for name, value in metrics.items()
@@ -21,7 +21,7 @@ def single_figures(metrics: Mapping[str, MetricValue]) -> dict[str, MetricValue]
 
 
 def number(value: float | None) -> str:
-    """Return a figure for people: three decimals, a dash for none, never a negative zero.
+    """Format a value: three decimals, a dash for none, never a negative zero.
 
     Example:
         >>> number(0.68751), number(-0.0001), number(1234.5)

@@ -43,8 +43,9 @@ def write_beginning(
     first = _read_environment(folder)
     if first is not None and first["digests"] != digests:
         raise OutputError(
-            f"run folder {folder.path}: the images, their split or the settings are not those that the run began with.",
-            hint="Start a new run, or bring them back as they were.",
+            f"run folder {folder.path}: the images, their split or the settings have changed since the run was "
+            f"started.",
+            hint="Start a new run, or restore them.",
         )
     environment = describe_environment(plugin, seed=config.seed, threads=threads)
     if first is None:
@@ -161,42 +162,42 @@ def notes_of(
     if config.model.start is not None:
         on = f", trained on {', '.join(start_trained_on)}" if start_trained_on else ""
         notes.append(
-            f"The training started from a trained model ({config.model.start}{on}). Whether that one had seen some of "
-            "these images is not known; if so, the figures flatter."
+            f"The model was fine-tuned from a trained model ({config.model.start}{on}). It is not known whether that "
+            f"one had seen some of these images; if so, the metrics are optimistically biased."
         )
     if config.training.targets != "label" and not any(sample.votes for sample in images.samples("train")):
-        notes.append("No training image has votes: the labels alone were learned.")
+        notes.append("No training image has votes: the model was trained on the labels alone.")
     notes += images.split.notes
     if leaked:
         n_test = len(images.samples("test"))
         notes.append(
             f"{len(leaked)} of the {n_test} test images {'is a copy' if len(leaked) == 1 else 'are copies'} of "
-            "training or validation images: figures on them say little of new images. The leak-adjusted figures leave "
-            "them out."
+            f"training or validation images: metrics on them say little about new images. The leak-adjusted metrics "
+            f"leave them out."
         )
     if audited is not None and audited.label_conflicts:
         notes.append(
             f"{sum(map(len, audited.label_conflicts))} images show {_pictures(len(audited.label_conflicts))} that "
-            "stand under different labels: the run's audit.html shows them."
+            f"appear under different labels: see audit.html in the run folder."
         )
     if audited is None:
-        notes.append("Nobody looked for copies of one picture: they may stand in training and test at once.")
+        notes.append("Duplicate images were not searched for: copies may be in both the training and the test set.")
     if listed.left_out:
         words = ", ".join(f"{word} {count}" for word, count in sorted(listed.left_out.items()))
-        notes.append(f"Left out, since they are none of this run's emotions: {words}.")
+        notes.append(f"Excluded, since they are not among the emotions of this run: {words}.")
     if listed.merge_note:
         notes.append(listed.merge_note)
     if listed.n_excluded:
-        notes.append(f"Left out, since the list of exclusions names them: {_images(listed.n_excluded)}.")
+        notes.append(f"Excluded by the list of exclusions: {_images(listed.n_excluded)}.")
     if listed.not_excluded:
         named = "name" if len(listed.not_excluded) == 1 else "names"
         notes.append(
-            f"The list of exclusions holds {len(listed.not_excluded)} {named} that no image of this dataset has, "
-            f"{listed.not_excluded[0]!r} for one."
+            f"The list of exclusions has {len(listed.not_excluded)} {named} not found in this dataset, for example "
+            f"{listed.not_excluded[0]!r}."
         )
     if n_skipped:
         files = "1 file" if n_skipped == 1 else f"{n_skipped} files"
-        notes.append(f"Skipped, since they cannot be read: {files}, listed in skipped.csv.")
+        notes.append(f"Skipped, since unreadable: {files}, listed in skipped.csv.")
     return tuple(notes)
 
 

@@ -46,18 +46,18 @@ def check_name(name: str, kinds: Iterable[str], *, registry: Registry, one_file:
     for info in registry.plugins.values():
         if info.name.replace("_", "-") == name.replace("_", "-"):  # one to pip
             raise DuplicateNameError(
-                f"plugin {name!r}: there is one of that name, from {info.origin}.", hint="Choose another name."
+                f"plugin {name!r}: the name is taken by a plugin from {info.origin}.", hint="Choose another name."
             )
     for kind in kinds:
         owners = registry.catalogs()[f"{kind}s"].owners(name)
         if owners:
             raise DuplicateNameError(
-                f"{kind} {name!r}: plugin {owners[0]!r} offers one of that name.", hint="Choose another name."
+                f"{kind} {name!r}: the name is taken by plugin {owners[0]!r}.", hint="Choose another name."
             )
     module = module_name(name, one_file=one_file)
     if module in sys.modules or importlib.util.find_spec(module) is not None:
         raise ConfigError(
-            f"plugin name {name!r}: there is a Python module {module!r} already.",
+            f"plugin name {name!r}: a Python module {module!r} exists already.",
             hint=f"Choose another name, such as 'my-{name}'.",
         )
 
@@ -68,7 +68,7 @@ def _check_form(name: str) -> None:
     elif re.split("[-_]", name)[0] == "emoclass":
         expected = "a name without 'emoclass', which is put before it"
     elif keyword.iskeyword(name):
-        expected = "a name that is no word of the Python language"
+        expected = "a name that is not a Python keyword"
     elif len(name) > MAX_LENGTH:
         expected = f"at most {MAX_LENGTH} characters"
     else:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import importlib.metadata
 import os
 import re
@@ -15,19 +14,22 @@ from pathlib import Path
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from emoclass.errors import ConfigError, OutputError
+from emoclass.plugin.hookspecs import HOOKSPEC_VERSION
 from emoclass.plugin.registry import Registry
 from emoclass.scaffold.names import check_name, module_name
+from emoclass.suggestions import did_you_mean
+from emoclass.values.kinds import KINDS
 
-KINDS: Mapping[str, str] = {
-    "dataset": "a dataset",
-    "model": "a model",
-    "metric": "a metric",
-    "recipe": "an experiment",
-}
-"""What a plugin can offer, and what that is called in a sentence."""
+LINE = 88
+"""The longest line of code, as formatters have it."""
 
-_SPECS = {"dataset": "DatasetSpec", "model": "ModelSpec", "metric": "MetricSpec", "recipe": "Recipe"}
-_NEEDS = {"dataset": "pillow", "model": "keras", "metric": "numpy"}
+_KINDS = {kind.name: kind for kind in KINDS}
+
+_CODED = ("dataset", "model", "metric", "detector")
+"""Kinds that come with code, in a module of their own."""
+
+_NEEDS = {"dataset": "pillow", "metric": "numpy", "detector": "numpy"}
+"""What their code imports. That of a model imports Keras, which is an extra: whoever only predicts does without."""
 
 
 def write_plugin(
@@ -37,7 +39,7 @@ def write_plugin(
 
     Args:
         name: The plugin's name, which is also that of everything it offers.
-        kinds: What it offers, of `KINDS`.
+        kinds: What it offers, by the names of `emoclass.values.kinds`.
         registry: The plugins that are there; their names are taken.
         out: The folder to write into; it is made if it is missing.
         one_file: Write `NAME.py` instead of the package `emoclass-NAME/`.
@@ -64,36 +66,38 @@ def write_plugin(
 
 
 def check_kinds(kinds: Iterable[str]) -> tuple[str, ...]:
-    """Return the kinds, each once and in the order of `KINDS`.
+    """Return the kinds, each once and in the order of that table.
 
     Raises:
         ConfigError: There is none, or one that is none of them.
     """
     given = list(kinds)
-    unknown = [kind for kind in given if kind not in KINDS]
+    unknown = [kind for kind in given if kind not in _KINDS]
     if unknown or not given:
-        close = difflib.get_close_matches(unknown[0], KINDS, n=1) if unknown else []
+        example = "For example --kind model --kind recipe."
         raise ConfigError(
-            f"--kind: expected one or more of {', '.join(KINDS)}, got {', '.join(map(repr, unknown)) or 'none'}.",
-            hint=f"Did you mean {close[0]!r}?" if close else "For example --kind model --kind recipe.",
+            f"--kind: expected one or more of {', '.join(_KINDS)}, got {', '.join(map(repr, unknown)) or 'none'}.",
+            hint=did_you_mean(unknown[0], _KINDS, instead=example) if unknown else example,
         )
-    return tuple(kind for kind in KINDS if kind in given)
+    return tuple(kind for kind in _KINDS if kind in given)
 
 
 def render(name: str, kinds: tuple[str, ...], *, one_file: bool) -> dict[str, str]:
     """Return a plugin's files, path -> text; the one file of a one-file plugin has an empty path."""
     module = module_name(name, one_file=one_file)
-    *others, last = (KINDS[kind] for kind in kinds)
-    needs = [_NEEDS[kind] for kind in kinds if kind in _NEEDS]
+    *others, last = (_KINDS[kind].phrase for kind in kinds)
+    needs = {_NEEDS[kind] for kind in kinds if kind in _NEEDS}
     context = {
         "name": name,
         "module": module,
         "kinds": kinds,
         "one_file": one_file,
+        "hookspec": HOOKSPEC_VERSION,
         "content": f"{', '.join(others)} and {last}" if others else last,
-        "imports": ", ".join(sorted([*(_SPECS[kind] for kind in kinds), *_other_imports(kinds, one_file)])),
+        "imports": _import_line([*(_KINDS[kind].spec_name for kind in kinds), *_other_imports(kinds, one_file)]),
         "dependencies": [*_framework(kinds), *map(_requirement, sorted(needs))],
-        "test_dependencies": list(map(_requirement, _test_needs(kinds))),
+        "train_dependencies": _train_needs(kinds),
+        "test_dependencies": [*_train_needs(kinds), *map(_requirement, _test_needs(kinds))],
     }
     templates = {"": "one_file"} if one_file else _package(module, kinds)
     return {
@@ -104,10 +108,11 @@ def render(name: str, kinds: tuple[str, ...], *, one_file: bool) -> dict[str, st
 
 def _package(module: str, kinds: tuple[str, ...]) -> dict[str, str | None]:
     """Return a package's files, path -> template; None for an empty file."""
-    code = [kind for kind in kinds if kind in _NEEDS]
+    code = [kind for kind in kinds if kind in _CODED]
     return {
         "pyproject.toml": "pyproject",
         "README.md": "readme",
+        "LICENSE": "license",
         f"{module}/__init__.py": "init",
         **{f"{module}/{kind}.py": kind for kind in code},
         f"{module}/py.typed": None,
@@ -119,14 +124,30 @@ def _package(module: str, kinds: tuple[str, ...]) -> dict[str, str | None]:
 
 
 def _other_imports(kinds: tuple[str, ...], one_file: bool) -> list[str]:
-    return ["hookimpl", "Sample"] if one_file and "dataset" in kinds else ["hookimpl"]
+    used_by = {"dataset": "Sample", "detector": "Face"}
+    return ["hookimpl", *(name for kind, name in used_by.items() if one_file and kind in kinds)]
+
+
+def _import_line(names: list[str]) -> str:
+    line = f"from emoclass import {', '.join(sorted(names))}"
+    if len(line) <= LINE:
+        return line
+    return "\n".join(["from emoclass import (", *(f"    {name}," for name in sorted(names)), ")"])
 
 
 def _framework(kinds: tuple[str, ...]) -> list[str]:
     """Return what a plugin needs of ours: this release or a later one, and the network that its recipe borrows."""
-    minor = ".".join(importlib.metadata.version("emoclass").split(".")[:2])
     borrows = "recipe" in kinds and "model" not in kinds
-    return [f"emoclass>={minor}", *(["emoclass-happysad"] if borrows else [])]
+    return [f"emoclass>={_minor_version()}", *(["emoclass-happysad"] if borrows else [])]
+
+
+def _train_needs(kinds: tuple[str, ...]) -> list[str]:
+    """Return what training with a plugin needs: Keras and TensorFlow, through our own extra."""
+    return [f"emoclass[train]>={_minor_version()}"] if {"model", "recipe"} & {*kinds} else []
+
+
+def _minor_version() -> str:
+    return ".".join(importlib.metadata.version("emoclass").split(".")[:2])
 
 
 def _test_needs(kinds: tuple[str, ...]) -> list[str]:
@@ -134,7 +155,7 @@ def _test_needs(kinds: tuple[str, ...]) -> list[str]:
 
 
 def _requirement(name: str) -> str:
-    """Return a package with the oldest release that emoclass itself accepts, as in `keras>=3.13`."""
+    """Return a package with the oldest release that emoclass itself accepts, as in `numpy>=2.0`."""
     ours = (line.partition(";")[0].strip() for line in importlib.metadata.requires("emoclass") or ())
     return next((line for line in ours if re.split(r"[^\w-]", line)[0] == name), name)
 

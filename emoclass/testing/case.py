@@ -14,17 +14,10 @@ from pathlib import Path
 from typing import Any, Generic, NoReturn, TypeVar
 
 from emoclass.plugin.registry import PluginInfo, Registry
-from emoclass.values.specs import DatasetSpec, MetricSpec, ModelSpec, Recipe, Spec
+from emoclass.values.kinds import kind_of
+from emoclass.values.specs import Spec
 
 S = TypeVar("S")
-
-KINDS: dict[type[Spec], str] = {DatasetSpec: "dataset", ModelSpec: "model", MetricSpec: "metric", Recipe: "recipe"}
-"""What a spec describes, in the words of messages."""
-
-
-def kind_of(spec: Spec) -> str:
-    """Return what a spec describes: `dataset`, `model`, `metric` or `recipe`."""
-    return next(kind for base, kind in KINDS.items() if isinstance(spec, base))
 
 
 class CheckFailed(AssertionError):  # noqa: N818 (an outcome, not an error of ours)
@@ -97,7 +90,7 @@ class Case(Generic[S]):
             CheckFailed: It does not load there.
         """
         if self.plugin.entry is None:
-            self.skip("it is an object of this process: no other can import it")
+            self.skip("it is an object of this process: other processes cannot import it")
         done = subprocess.run(
             [sys.executable, "-m", "emoclass.testing.fresh", question, self.plugin.entry, *arguments],
             capture_output=True,
@@ -115,7 +108,7 @@ class Case(Generic[S]):
             self.fail(
                 expected="a plugin that works in a fresh process",
                 got=said[-1] if said else f"exit code {done.returncode}",
-                change="Let it depend on nothing that this process happened to have loaded before.",
+                change="Do not rely on modules that this process loaded earlier.",
             )
         return json.loads(done.stdout.splitlines()[-1])
 

@@ -18,7 +18,7 @@ from typing import Any
 
 from emoclass.plugin.registry import GROUP, PluginInfo, Registry
 
-HEAVY = ("tensorflow", "keras", "torch", "jax", "sklearn", "scipy", "matplotlib", "pandas", "numpy")
+HEAVY = ("tensorflow", "keras", "torch", "jax", "sklearn", "scipy", "matplotlib", "pandas", "numpy", "cv2")
 """Packages whose import takes long enough to be noticed at every command."""
 
 

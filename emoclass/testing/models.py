@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
+from emoclass.keras_backend import require_keras
 from emoclass.testing.case import Case
 from emoclass.values.labels import EMOTIONS, LabelScheme
 from emoclass.values.specs import ModelSpec
@@ -71,6 +72,7 @@ def settings() -> dict[str, str | float]:
 @contextmanager
 def settings_kept() -> Iterator[dict[str, str | float]]:
     """Set Keras' settings back after the block, so that a build that changes them spoils no other check."""
+    require_keras()
     import keras
 
     before = settings()

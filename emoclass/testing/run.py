@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import difflib
 import importlib
 import sys
 import tempfile
@@ -15,12 +14,14 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any, Literal
 
-from emoclass.errors import ConfigError, EmoclassError
+from emoclass.errors import ConfigError, EmoclassError, MissingPackageError
 from emoclass.plugin.configure import load_plugin
 from emoclass.plugin.diagnosis import explain
 from emoclass.plugin.registry import PluginInfo, Registry
-from emoclass.testing.case import Case, CheckFailed, CheckSkipped, kind_of
+from emoclass.suggestions import did_you_mean
+from emoclass.testing.case import Case, CheckFailed, CheckSkipped
 from emoclass.testing.checks import CHECKS, CheckFunction
+from emoclass.values.kinds import kind_of
 
 Status = Literal["passed", "failed", "skipped", "expected failure"]
 
@@ -33,7 +34,7 @@ class Check:
         function: The check.
         registry: All plugins.
         plugin: The plugin that is checked.
-        kind: `plugin`, `dataset`, `model`, `metric` or `recipe`.
+        kind: `plugin`, or what the spec describes: `dataset`, `model` ...
         spec: What is checked; None for the plugin as a whole.
 
     Raises:
@@ -68,22 +69,25 @@ class Check:
     def __call__(self) -> None:
         """Run the check in an empty temporary folder."""
         if self.kind in ("model", "recipe"):
-            importlib.import_module("emoclass.training")  # brings Keras in without its page of remarks
+            with contextlib.suppress(MissingPackageError):  # some checks do without
+                importlib.import_module("emoclass.training")  # brings Keras in without its page of remarks
         with tempfile.TemporaryDirectory(prefix="emoclass-check-") as scratch:
             case = Case(self.registry, self.plugin, self.spec, Path(scratch).resolve())
             try:
                 with warnings.catch_warnings(), contextlib.redirect_stdout(sys.stderr):  # stdout is for results
                     warnings.simplefilter("default")  # shown, and the same verdict wherever warnings are errors
-                    # Keras asks TensorFlow's tensors for arrays in NumPy 1's way: no author can mend that.
+                    # Keras asks TensorFlow's tensors for arrays in NumPy 1's way: no author can fix that.
                     warnings.filterwarnings("ignore", "__array__ implementation doesn't", DeprecationWarning)
                     self.function(case)
             except (CheckFailed, CheckSkipped):
                 raise
+            except MissingPackageError as error:
+                raise CheckSkipped(str(error)) from error
             except EmoclassError as error:
                 said = str(error).removeprefix(f"{self.kind} {self.target!r}: ")
                 raise CheckFailed(f"{case.subject}: {said}") from error
             except (Exception, SystemExit) as error:
-                said = f"{case.subject}: expected no error, got {explain(error)} Demanded is: {_demand(self.function)}"
+                said = f"{case.subject}: expected no error, got {explain(error)} Requirement: {_demand(self.function)}"
                 raise CheckFailed(said) from error
 
 
@@ -233,7 +237,7 @@ def match_reasons(checks: list[Check], expected_failures: Mapping[str, str]) -> 
 def select(checks: list[Check], key: str, where: str) -> list[Check]:
     """Return the checks that a user means: `check_output`, `check_output[small]` or `check_output[model small]`.
 
-    Of a plugin that cannot be loaded there is but one check, and any name stands for it: it says what to mend first.
+    Of a plugin that cannot be loaded there is but one check, and any name stands for it: it says what to fix first.
 
     Raises:
         ConfigError: There is none of that name.
@@ -243,11 +247,10 @@ def select(checks: list[Check], key: str, where: str) -> list[Check]:
         return checks
     if not chosen:
         known = sorted({key for check in checks for key in check.keys})
-        close = difflib.get_close_matches(key, known, n=1)
         names = dict.fromkeys(check.name for check in checks)
         raise ConfigError(
             f"{where}: the plugin has no check {key!r}.",
-            hint=f"Did you mean {close[0]!r}?" if close else f"It has {', '.join(names)}.",
+            hint=did_you_mean(key, known, instead=f"It has {', '.join(names)}."),
         )
     return chosen
 

@@ -39,7 +39,7 @@ def check_archive(path: Path) -> None:
     if reason:
         raise BundleError(
             f"model {path}: cannot be loaded safely: {one_line(reason)}.",
-            hint="A bundle holds what Keras saves of a network, and no code.",
+            hint="A bundle contains a saved Keras model and no code.",
         )
 
 

@@ -97,7 +97,9 @@ def _check(spec: ModelSpec, labels: LabelScheme, model: Any) -> None:
     if not model.built or not model.inputs:
         raise ContractError(f"model {spec.name!r}: is not built.", hint="Begin it with keras.Input(image_shape).")
     if model.compiled:
-        raise ContractError(f"model {spec.name!r}: is compiled.", hint="Leave that out: the recipe says how to train.")
+        raise ContractError(
+            f"model {spec.name!r}: is compiled.", hint="Remove compile(): the recipe defines the training."
+        )
     if tuple(model.input_shape) != (None, *spec.image_shape):
         raise ContractError(
             f"model {spec.name!r}: expected input {(None, *spec.image_shape)}, got {model.input_shape}.",
@@ -140,7 +142,7 @@ def seeded(seed: int) -> Iterator[None]:
 
 
 def layer_rows(model: keras.Model) -> tuple[LayerRow, ...]:
-    """Return the model's layer table, as `model.summary()` prints it; a model inside is told layer by layer."""
+    """Return the model's layer table, as `model.summary()` prints it; a nested model is listed layer by layer."""
     return tuple(
         row
         for layer in model.layers
@@ -184,7 +186,7 @@ def set_threads(threads: int | None) -> None:
     """Tell TensorFlow how many processor threads to use; None leaves it to choose.
 
     Raises:
-        ConfigError: TensorFlow is at work in this process already and can no longer be told.
+        ConfigError: TensorFlow is at work in this process already and can no longer be configured.
     """
     if threads is None or keras.backend.backend() != "tensorflow":
         return
@@ -197,5 +199,5 @@ def set_threads(threads: int | None) -> None:
         if tf.config.threading.get_intra_op_parallelism_threads() != threads:
             raise ConfigError(
                 f"runtime.threads: TensorFlow already runs in this process and cannot be limited to {threads}.",
-                hint="Set it for the first run of a process.",
+                hint="Set it before the first run of a process.",
             ) from error

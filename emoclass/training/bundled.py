@@ -8,8 +8,8 @@ from emoclass.bundle.manifest import KERAS
 from emoclass.bundle.plain import one_line
 from emoclass.bundle.read import Bundle
 from emoclass.errors import BundleError
+from emoclass.native_output import output_aside
 from emoclass.training.build import load_model
-from emoclass.training.quiet import output_aside
 
 
 def load_bundled(bundle: Bundle) -> keras.Model:

@@ -18,10 +18,10 @@ from emoclass.bundle.read import Bundle
 from emoclass.data.calibration import Pictures
 from emoclass.errors import BundleError, OutputError
 from emoclass.evaluation.decision import predicted_classes
+from emoclass.native_output import output_aside
 from emoclass.training.bundled import load_bundled
 from emoclass.training.export import Quantization, export_litert, export_onnx, export_saved_model
 from emoclass.training.pipeline import from_pixels
-from emoclass.training.quiet import output_aside
 
 Format = Literal["litert", "onnx", "saved-model"]
 Predict: TypeAlias = Callable[[np.ndarray], np.ndarray]
@@ -33,7 +33,7 @@ BOUNDS: Mapping[Quantization | None, float] = {None: 1e-3, "float16": 0.02, "int
 """How far a probability may move: for int8 on average over the pictures, otherwise on any."""
 
 ACCURACY_LOSS = 0.01
-"""A loss beyond this is told."""
+"""A loss of accuracy beyond this is reported."""
 
 _BATCH = 16
 
@@ -136,7 +136,7 @@ def convert(
 def check_free(out: Path) -> None:
     """Raise OutputError if there is something at a path."""
     if os.path.lexists(out):
-        raise OutputError(f"model {out}: is there already.", hint="Name another file with --out, or remove it.")
+        raise OutputError(f"model {out}: exists already.", hint="Name another file with --out, or remove it.")
 
 
 def _compare(
@@ -147,7 +147,7 @@ def _compare(
     open_file: Callable[[Path], Predict] | None,
     pictures: Pictures,
 ) -> dict[str, Any]:
-    """Return the figures of a `Conversion`, as far as they can be had."""
+    """Return the measurements of a `Conversion`, as far as available."""
     if open_file is None:
         return {}
     known = pictures.y_true >= 0
@@ -187,7 +187,7 @@ def _check_difference(bundle: Bundle, subject: str, found: Mapping[str, Any], qu
         raise BundleError(
             f"bundle {bundle.path}: {subject}: expected probabilities that differ by at most {bound:g}"
             f"{' on average' if rounds else ''}, got {difference:.4f}. Nothing is written.",
-            hint="Calibrate with images of the kind that the model will see, or take float16." if rounds else None,
+            hint="Calibrate with images like those the model will see, or use float16." if rounds else None,
         )
 
 

@@ -18,10 +18,10 @@ import keras
 import numpy as np
 
 from emoclass.bundle.plain import one_line
-from emoclass.errors import ConfigError, ContractError, OutputError
+from emoclass.errors import ConfigError, ContractError, MissingPackageError, OutputError
+from emoclass.native_output import output_aside
 from emoclass.training.build import save_model
 from emoclass.training.pipeline import from_pixels
-from emoclass.training.quiet import output_aside
 
 Quantization = Literal["float16", "int8"]
 
@@ -70,7 +70,7 @@ def export_litert(
         target["supported_types"] = [tf.float16]
     if quantize == "int8":
         if pictures is None or not len(pictures):
-            raise ValueError("int8 needs pictures")
+            raise ValueError("int8 needs images")
         chosen = pictures[np.linspace(0, len(pictures) - 1, min(_CALIBRATING, len(pictures))).astype(int)]
 
         def each() -> Iterator[list[np.ndarray]]:
@@ -140,7 +140,7 @@ def export_onnx(model: keras.Model, value_range: tuple[float, float], path: Path
         path: Where to write.
 
     Raises:
-        ConfigError: A package that writes ONNX is missing.
+        MissingPackageError: A package that writes ONNX is missing.
         ContractError: ONNX has no such operation.
         OutputError: The file cannot be written.
     """
@@ -149,10 +149,10 @@ def export_onnx(model: keras.Model, value_range: tuple[float, float], path: Path
 
 
 def check_onnx_packages() -> None:
-    """Raise ConfigError where a package that writes ONNX is missing."""
+    """Raise MissingPackageError where a package that writes ONNX is missing."""
     missing = [name for name in ("tf2onnx", "onnx") if find_spec(name) is None]
     if missing:
-        raise ConfigError(
+        raise MissingPackageError(
             f"format onnx: expected {' and '.join(missing)} to be installed, found none.",
             hint='Install with: pip install "emoclass[onnx]"',
         )
@@ -188,5 +188,5 @@ def _refusal(model: keras.Model, error: Exception) -> ContractError:
         return ContractError(f"model {model.name!r}: cannot be exported to LiteRT ({_reason(error)}).")
     return ContractError(
         f"model {model.name!r}: expected operations that LiteRT runs at any batch size, got {operations}.",
-        hint="Build it of other layers; recurrent ones need unroll=True.",
+        hint="Use other layers; recurrent layers need unroll=True.",
     )

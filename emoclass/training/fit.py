@@ -18,11 +18,11 @@ import keras
 import numpy as np
 
 from emoclass.errors import ConfigError, PluginError
+from emoclass.native_output import output_aside
 from emoclass.progress import Progress
 from emoclass.training.build import seeded
 from emoclass.training.checkpoint import Checkpoint
 from emoclass.training.pipeline import Batches, ShuffledBatches, from_pixels
-from emoclass.training.quiet import output_aside
 from emoclass.values.config import Component, TrainingConfig
 from emoclass.values.labels import LabelScheme
 from emoclass.values.references import resolve
@@ -59,8 +59,8 @@ def fit(
         class_counts: Emotion -> training images, for balanced class weights.
         seed: Of augmentation.
         checkpoint: The file that the state is kept in.
-        on_epoch: Told of every epoch's number (from 0), logs and seconds.
-        on_batch: Told after every step of the epoch's number (from 0) and the steps done.
+        on_epoch: Called after every epoch with its number (from 0), logs and seconds.
+        on_batch: Called after every step with the epoch's number (from 0) and the number of steps done.
 
     Raises:
         ConfigError: A component's options do not fit.
@@ -214,7 +214,8 @@ def _loss(config: TrainingConfig, labels: LabelScheme) -> keras.losses.Loss:
         if isinstance(loss, keras.losses.SparseCategoricalCrossentropy):
             raise ConfigError(
                 "training.loss: expected a loss of probabilities, got SparseCategoricalCrossentropy.",
-                hint="Targets are probabilities, which can be softened: take keras.losses:CategoricalCrossentropy.",
+                hint="Targets are probabilities, so that they can be smoothed: use "
+                "keras.losses:CategoricalCrossentropy.",
             )
         return loss
     return default_loss(labels)

@@ -53,7 +53,7 @@ def _layers_inside(model: keras.Model) -> Iterator[keras.layers.Layer]:
 
 
 def _copy_by_name(spec: ModelSpec, layers: list[keras.layers.Layer], known: dict[str, keras.layers.Layer]) -> None:
-    """Copy the weights of layers of the same name and shapes; half a network that was learned is worth nothing."""
+    """Copy the weights of layers of the same name and shapes; half of the trained weights would be useless."""
     for layer in layers:
         weights = known[layer.name].get_weights() if layer.name in known else []
         if [each.shape for each in weights] != [tuple(each.shape) for each in layer.weights]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import hashlib
 import json
 from collections.abc import Mapping
@@ -12,6 +11,7 @@ from typing import Annotated, Any, Literal, get_args
 from pydantic import BaseModel, BeforeValidator, Field, ValidationError, field_validator, model_validator
 
 from emoclass.errors import ConfigError
+from emoclass.suggestions import did_you_mean
 from emoclass.values.base import FrozenModel
 from emoclass.values.labels import LabelScheme, canonical, close_emotions
 from emoclass.values.specs import Name
@@ -55,14 +55,14 @@ class DataConfig(FrozenModel):
 
     Attributes:
         dataset: A dataset's name.
-        root: The folder it reads; datasets that carry their images take none.
+        root: The folder it reads; datasets that include or generate their images take none.
         options: Passed to the dataset's `load`.
-        map: Class word -> emotion, or "ignore": how folders that are no known emotion are read.
-        validation: Share of the whole that validates, in (0, 1).
-        test: Share of the whole that is held back for the test, in (0, 1); it does not count where there is a `fold`.
-        audit: Whether copies of one picture are looked for, so that they stay on one side.
-        exclude: A list of images to leave out, a path a line, as `emoclass audit --write-clean FILE.txt` writes it.
-        fold: The test set is part `number` of `of` parts of all images; `emoclass run --folds` takes each in turn.
+        map: Class word -> emotion, or "ignore": how to read folders whose name is not a known emotion.
+        validation: Fraction of all images for validation, in (0, 1).
+        test: Fraction of all images for testing, in (0, 1); ignored if there is a `fold`.
+        audit: Whether to search for duplicate images, so that copies stay in the same split.
+        exclude: A list of images to exclude, one path per line, as `emoclass audit --write-clean FILE.txt` writes it.
+        fold: The test set is fold `number` of `of` folds of all images; `emoclass run --folds` runs each in turn.
     """
 
     dataset: Name = "synthetic-faces"
@@ -92,8 +92,8 @@ class ModelConfig(FrozenModel):
     Attributes:
         name: A model's name.
         options: Passed to the model's `build`.
-        start: The trained model that training starts from: `pretrained` for the one that the model's plugin brings,
-            `pretrained:NAME` for another of these, or the path of a run or a bundle. None starts from nothing.
+        start: The trained model that provides the initial weights: `pretrained` or `pretrained:NAME` for one that the
+            model's plugin includes, or the path of a run or a bundle. None uses random initial weights.
     """
 
     name: Name
@@ -105,8 +105,8 @@ class TrainingConfig(FrozenModel):
     """How the network is trained.
 
     Attributes:
-        epochs: How often every training image is seen.
-        batch_size: Images per step.
+        epochs: Number of training epochs.
+        batch_size: Images per training step.
         optimizer: A Keras optimizer.
         schedule: A Keras learning-rate schedule; `decay_steps`, where it takes one and the options
             name none, is the length of the whole training, less `warmup_steps`.
@@ -114,16 +114,16 @@ class TrainingConfig(FrozenModel):
         augmentation: Keras layers that change training images, in order; the saved model has none of them.
         callbacks: Keras callbacks.
         class_weights: `"balanced"` (inversely proportional to a class's frequency), a weight per emotion, or none.
-        targets: What is learned: the `label`; the shares of the annotators' `votes`, where an image has them; or the
-            mean of `both`.
-        label_smoothing: The share of a target that is spread over all emotions, from 0 on and below 1.
+        targets: The training target: the `label`; the distribution of the annotators' `votes`, if an image has them; or
+            the mean of `both`.
+        label_smoothing: The fraction of a target that is spread over all emotions, from 0 on and below 1.
         mixup: Each training image and its target are mixed with another's, in shares from the Beta distribution with
             this number as both of its parameters; 0 mixes nothing.
         weight_averaging: The momentum of an exponential moving average of the weights, below 1: the averages are
             validated and kept. With it, early stopping needs `keep = "best"`. 0 takes the weights as they are.
-        precision: What the network computes in while it is trained: `mixed_bfloat16` is several times as fast where
-            the processor has instructions for it, and slower elsewhere. What is kept is float32.
-        keep: Which epoch's weights count: the `last`, or the `best` by validation loss.
+        precision: The numeric precision during training: `mixed_bfloat16` is several times as fast if the CPU has
+            instructions for it, and slower elsewhere. The saved model is float32.
+        keep: Which epoch's weights are kept: the `last`, or the `best` by validation loss.
     """
 
     epochs: int = Field(default=20, ge=1)
@@ -143,13 +143,12 @@ class TrainingConfig(FrozenModel):
 
 
 class EvaluationConfig(FrozenModel):
-    """What is measured on the test split.
+    """What is computed on the test split.
 
     Attributes:
-        headline: The metrics that a run prints and its report opens with.
-        metrics: The metrics that are computed beside the headline; empty for the built-in ones and those of the
-            run's plugin.
-        resamples: Bootstrap resamples behind an interval.
+        headline: The metrics that a run prints and its report shows first.
+        metrics: The metrics to compute besides the headline; empty for the built-in ones and those of the run's plugin.
+        resamples: Bootstrap resamples per interval.
     """
 
     headline: tuple[Name, ...] = ("accuracy", "precision", "recall")
@@ -158,10 +157,10 @@ class EvaluationConfig(FrozenModel):
 
 
 class RuntimeConfig(FrozenModel):
-    """How the machine is used; nothing here belongs to the experiment.
+    """How the machine is used; not part of the experiment.
 
     Attributes:
-        threads: Processor threads for decoding and training; None takes what the machine offers.
+        threads: CPU threads for decoding and training; None uses all.
         cache_mib: Decoded images are kept in memory up to this size, and beyond it in a file in the
             run folder, which is removed afterwards.
     """
@@ -180,7 +179,7 @@ class RunConfig(FrozenModel):
     Attributes:
         plugin: The plugin whose recipe this is: an installed name, or the path of a one-file plugin.
         recipe: The recipe's name.
-        seed: Drives the split, the initial weights, the order of every epoch and the intervals.
+        seed: Random seed for the split, the initial weights, shuffling and the bootstrap.
         labels: The emotions, in class order, or the name of a scheme of them.
     """
 
@@ -262,8 +261,9 @@ def _explain(error: Mapping[str, Any]) -> str:
     where = ".".join(str(part) for part in error["loc"])
     if error["type"] == "extra_forbidden":
         known = _fields_at(error["loc"][:-1])
-        close = difflib.get_close_matches(str(error["loc"][-1]), known, n=1, cutoff=0.5)
-        guess = f"did you mean {close[0]!r}?" if close else f"known here: {', '.join(known)}"
+        guess = did_you_mean(
+            str(error["loc"][-1]), known, cutoff=0.5, instead=f"known here: {', '.join(known)}", capital=False
+        )
         return f"unknown key {where!r}; {guess}"
     if error["type"] == "missing":
         return f"{where!r} is required"

@@ -14,7 +14,7 @@ from emoclass.values.results import MetricValue, SkippedFile
 
 
 class Subgroup(FrozenModel):
-    """What a model is worth on the images for which an attribute has one value.
+    """The metrics of a model on the images for which an attribute has one value.
 
     Attributes:
         n_samples: Images.
@@ -30,11 +30,11 @@ class Subgroup(FrozenModel):
 
 
 class Breakdown(FrozenModel):
-    """A model's figures by the values of an attribute.
+    """A model's metrics by the values of an attribute.
 
     Attributes:
         attribute: Its name; `group` for the dataset's persons or sources.
-        values: Value -> figures, in alphabetical order.
+        values: Value -> metrics, in alphabetical order.
         n_without: Images that have no value.
         p_value: Of a permutation test whether the accuracy is the same for all values; None where there is one only.
         p_adjusted: The same after Holm's correction for all attributes that were looked at.
@@ -71,7 +71,7 @@ class Breakdown(FrozenModel):
 
 
 class Evaluation(FrozenModel):
-    """What a trained model is worth on one dataset.
+    """The metrics of a trained model on one dataset.
 
     Attributes:
         model: The model, as the caller named it; of a classifier, its name.
@@ -84,8 +84,8 @@ class Evaluation(FrozenModel):
         metrics: Name -> value.
         n_leaked: Images that are copies of what the model was trained on; None where that is not known.
         leak_adjusted: Name -> value, without these; empty where there are none, or nothing else.
-        by: Attribute -> the figures by its values.
-        left_out: Class word -> images that are in no figure: of other emotions, or left out by the map.
+        by: Attribute -> the metrics by its values.
+        left_out: Class word -> excluded images: of other emotions, or ignored by the map.
         merged: Emotion -> class word -> images of another class that the map counts as this emotion.
         skipped: Files that could not be read, or that the model could not judge.
         notes: What a reader of the numbers must know: sentences.
@@ -114,15 +114,16 @@ class Evaluation(FrozenModel):
 
     @property
     def task(self) -> Collection[str]:
-        """What the model chose among, such that figures of equal tasks compare: of two labels, their order counts.
+        """The emotions that the model could predict; metrics are comparable where these are equal.
 
-        Precision, recall and the like are of the second of two labels, of more a mean over all.
+        The order of two labels counts: precision, recall and F1 refer to the second one. With more labels they are
+        means over all.
         """
         return self.labels if len(self.labels) == 2 else frozenset(self.labels)
 
     @property
     def basis(self) -> str:
-        """How many emotions the figures rest on, in words.
+        """How many emotions the metrics cover, in words.
 
         Example:
             >>> found = Evaluation(model="m", labels=("sad", "happy"), dataset="d", n_samples=3,
@@ -174,7 +175,7 @@ class EvaluationMatrix(FrozenModel):
 
     @property
     def metrics(self) -> tuple[str, ...]:
-        """The metrics that are a single figure in every cell, be it an undefined one; accuracy first."""
+        """The metrics that are a single number in every cell, even if undefined; accuracy first."""
         cells = [cell for row in self.matrix for cell in row]
         names = [name for name in cells[0].metrics if all(_is_figure(cell.metrics.get(name)) for cell in cells)]
         return tuple(sorted(names, key=lambda name: name != "accuracy"))
@@ -186,13 +187,13 @@ class EvaluationMatrix(FrozenModel):
             metric: Its name; None takes the first of `metrics`.
 
         Raises:
-            ConfigError: It is not a single figure in every cell.
+            ConfigError: It is not a single number in every cell.
         """
         name = metric or next(iter(self.metrics), None)
         if name is None or name not in self.metrics:
             raise ConfigError(
-                f"metric: expected one that is a single figure for every model and dataset, got {metric or 'none'}.",
-                hint=f"There are {', '.join(self.metrics)}." if self.metrics else "For example accuracy.",
+                f"metric: expected a scalar metric that every model and dataset has, got {metric or 'none'}.",
+                hint=f"Available: {', '.join(self.metrics)}." if self.metrics else "For example accuracy.",
             )
         return tuple(tuple(cell.metrics[name] for cell in row) for row in self.matrix)
 
@@ -207,5 +208,5 @@ class EvaluationMatrix(FrozenModel):
 
 
 def _is_figure(value: MetricValue | None) -> bool:
-    """Tell a figure, be it undefined, from a mapping or a matrix."""
+    """Return whether it is a single number, even if undefined, and not a mapping or a matrix."""
     return value is not None and (value.value is not None or value.reason is not None)

@@ -157,7 +157,7 @@ class LabelScheme(FrozenModel):
                 close = close_emotions(name, [*extra, *SCHEMES])
                 guess = f" Did you mean {' or '.join(repr(c) for c in close)}?" if close else ""
                 raise ValueError(
-                    f"unknown emotion {name.strip()!r}; known are {', '.join([*EMOTIONS, *extra])}; schemes:"
+                    f"unknown emotion {name.strip()!r}; known: {', '.join([*EMOTIONS, *extra])}; schemes:"
                     f" {', '.join(SCHEMES)}.{guess}"
                     f" A new one is declared under [labels.extra] in a config file"
                 )
@@ -226,9 +226,9 @@ def choose(labels: str | Iterable[str] | LabelScheme, known: LabelScheme) -> Lab
         strangers = [name for name in names if canonical(name, known.extra) not in known.emotions]
     if chosen is None or strangers:
         raise ConfigError(
-            f"labels: expected two or more of the model's {', '.join(known.emotions)}, each once, "
-            f"got {', '.join(strangers or names) or 'none'}.",
-            hint="This model has no more than two: leave the labels out."
+            f"labels: expected at least two of the model's {', '.join(known.emotions)}, each once, got "
+            f"{', '.join(strangers or names) or 'none'}.",
+            hint="This model has only two: leave the labels out."
             if len(known) == 2
             else f"For example {','.join(known.emotions[:2])}.",
         )

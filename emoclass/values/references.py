@@ -5,13 +5,14 @@ A spec that names its code does not import it, so that listing a plugin's models
 
 from __future__ import annotations
 
-import difflib
 import importlib
 import inspect
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from emoclass.errors import ConfigError, PluginError
+from emoclass.keras_backend import require_keras
+from emoclass.suggestions import did_you_mean
 
 Ref = str | Callable[..., Any]
 
@@ -24,6 +25,7 @@ def resolve(ref: Ref) -> Any:
 
     Raises:
         PluginError: The text is no reference, the module cannot be imported, or it has no such attribute.
+        ConfigError: The module needs Keras, which cannot be imported here; see `require_keras`.
 
     Example:
         >>> resolve("math:sqrt")(9.0)
@@ -37,18 +39,20 @@ def resolve(ref: Ref) -> Any:
     try:
         found: Any = importlib.import_module(module_name)
     except ImportError as error:
+        missing = (error.name or "").partition(".")[0]
+        if missing in ("keras", "tensorflow"):
+            require_keras(missing)
         raise PluginError(
             f"reference {ref!r}: module {module_name!r} cannot be imported ({error}).",
-            hint="Install the package that provides it, or mend the reference.",
+            hint="Install the package that provides it, or fix the reference.",
         ) from error
     for part in attribute.split("."):
         try:
             found = getattr(found, part)
         except AttributeError as error:
-            close = difflib.get_close_matches(part, dir(found), n=1)
             raise PluginError(
                 f"reference {ref!r}: {module_name!r} has no attribute {attribute!r}.",
-                hint=f"Did you mean {close[0]!r}?" if close else None,
+                hint=did_you_mean(part, dir(found)) or None,
             ) from error
     return found
 

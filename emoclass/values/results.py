@@ -9,13 +9,14 @@ from typing import Any, NoReturn
 from pydantic import Field, field_validator
 
 from emoclass.values.base import FrozenModel
+from emoclass.values.faces import Point
 
 
 class MetricValue(FrozenModel):
-    """One figure, with its interval and the number of samples behind it.
+    """The value of a metric, with its confidence interval and sample size.
 
     Attributes:
-        value: The figure; None where it is undefined (`reason` says why) or is a mapping or matrix.
+        value: The value; None where it is undefined (`reason` says why) or is a mapping or matrix.
         ci_low: Lower end of the 95 % interval, None where there is none.
         ci_high: Upper end.
         n_samples: How many samples it was computed on: the denominator of a proportion.
@@ -25,7 +26,7 @@ class MetricValue(FrozenModel):
         split: Which split those samples are.
         interval: How the interval was made: `wilson`, `bootstrap`, or None.
         reason: Why the value or its interval is missing.
-        per_class: The same figure for each emotion, where it has one.
+        per_class: The same metric for each emotion, where it has one.
         matrix: Counts, rows = true class, columns = predicted class, in label order.
     """
 
@@ -144,7 +145,7 @@ class _FrozenDict(dict[str, float]):
     """A dictionary that stays as it is; it compares, prints and turns into JSON as any other."""
 
     def _refuse(self, *_: object, **__: object) -> NoReturn:
-        raise TypeError("a prediction's scores cannot be changed; dict(scores) gives a copy that can")
+        raise TypeError("the scores of a prediction cannot be changed; dict(scores) gives a mutable copy")
 
     __setitem__ = __delitem__ = __ior__ = clear = pop = popitem = setdefault = update = _refuse
 
@@ -179,6 +180,60 @@ class Prediction(FrozenModel):
             "label": self.label,
             "probability": self.probability,
             "scores": dict(self.scores),
+        }
+
+
+class FacePrediction(Prediction):
+    """What a model says of one face of a picture.
+
+    Attributes:
+        box: `(left, top, width, height)` in pixels of the upright picture; of a ready-made crop, the whole of it.
+        landmarks: The eyes, the nose and the corners of the mouth, each `(x, y)` in pixels, as `Face` has them; None
+            where the detector gives none.
+        detection: How sure the detector is that it is a face, in [0, 1]; None for a ready-made crop.
+    """
+
+    box: tuple[float, float, float, float]
+    landmarks: tuple[Point, Point, Point, Point, Point] | None = None
+    detection: float | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the document that `emoclass predict --json` prints of a face."""
+        document = super().to_json()
+        del document["path"]
+        return {
+            "box": [round(value, 1) for value in self.box],
+            "landmarks": self.landmarks and [[round(value, 1) for value in point] for point in self.landmarks],
+            "detection": self.detection,
+            **document,
+        }
+
+
+class PictureFaces(FrozenModel):
+    """The faces of one picture, and what a model says of each.
+
+    Attributes:
+        path: The picture's file as the caller named it; None for a picture that is no file.
+        width: The upright picture's width in pixels.
+        height: Its height.
+        ready_made: Whether it was taken for a ready-made face crop, which is judged as it is.
+        faces: From left to right; none where no face was found.
+    """
+
+    path: str | None = None
+    width: int
+    height: int
+    ready_made: bool = False
+    faces: tuple[FacePrediction, ...] = ()
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the document that `emoclass predict --json` prints of a picture."""
+        return {
+            "path": self.path,
+            "width": self.width,
+            "height": self.height,
+            "ready_made": self.ready_made,
+            "faces": [face.to_json() for face in self.faces],
         }
 
 

@@ -1,4 +1,4 @@
-"""What a plugin's hooks return: descriptions of datasets, models, metrics and recipes.
+"""What a plugin's hooks return: descriptions of datasets, models, metrics, recipes and detectors.
 
 A spec names its code by reference (`"package.module:attribute"`), so that describing a model never
 imports Keras; a callable is accepted too, for notebooks, tests and one-file plugins. The contracts
@@ -13,6 +13,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, SkipValidation, StringConstraints, model_validator
 
 from emoclass.values.base import FrozenModel
+from emoclass.values.faces import Framing
 from emoclass.values.labels import EMOTIONS
 from emoclass.values.references import Ref
 
@@ -38,7 +39,7 @@ class Sample(FrozenModel):
             that is no emotion. All 0 is as none.
         group: Person, sequence or source: never crosses splits.
         split: The dataset's official split, where it has one.
-        attributes: What else the dataset says of the image, such as `{"gender": "female"}`: figures can be broken
+        attributes: What else the dataset says of the image, such as `{"gender": "female"}`: metrics can be broken
             down by it. `group` is none: persons are that.
     """
 
@@ -52,7 +53,7 @@ class Sample(FrozenModel):
 
 
 class Spec(FrozenModel):
-    """What all four kinds share: a name to type and a sentence to read."""
+    """What all kinds share: a name to type and a sentence to read."""
 
     name: Name
     summary: Summary
@@ -116,6 +117,7 @@ class ModelSpec(Spec):
         image_shape: `(height, width, channels)` in pixels; 3 channels are RGB, 1 is gray.
         value_range: What the model expects pixels to be scaled to, `(low, high)`.
         expects: What a picture must show: a whole photograph or an aligned face crop.
+        framing: How faces are cut out of photographs, where it expects face crops.
         pretrained: Name -> the folder of a trained bundle that the plugin brings, as `"package:folder/inside"` or an
             absolute path; one is called `default`. It is a folder on disk, not inside a zip file.
     """
@@ -126,6 +128,7 @@ class ModelSpec(Spec):
     image_shape: tuple[Annotated[int, Field(ge=1)], Annotated[int, Field(ge=1)], Literal[1, 3]]
     value_range: tuple[float, float] = (0.0, 1.0)
     expects: Expects = "photograph"
+    framing: Framing = Framing()
     pretrained: Mapping[Name, str] = Field(default_factory=dict)
 
     @model_validator(mode="after")
@@ -142,7 +145,7 @@ class ModelSpec(Spec):
 
 
 class MetricSpec(Spec):
-    """A figure of merit, with the way its 95 % interval is made.
+    """A metric, with the way its 95 % interval is computed.
 
     Attributes:
         compute: `compute(y_true, y_score, *, labels, sample_weight=None)` -> a float, a mapping emotion -> float
@@ -201,3 +204,27 @@ class Recipe(Spec):
 
     config: Mapping[str, Any]
     fine_tuning: Mapping[str, Any] = Field(default_factory=dict)
+
+
+class DetectorSpec(Spec):
+    """A face detector: it finds the faces in a photograph.
+
+    Attributes:
+        build: `build(**options) -> detector`. It is called once; every option has a default. The detector is then
+            called with one picture, `detector(picture) -> Sequence[Face]`. `picture` is a uint8 array
+            `(height, width, 3)`, RGB, upright, of any size; the detector does not change it. Boxes and landmarks are in
+            pixels of that picture; a box may reach beyond its edges. Without a face the sequence is empty.
+        landmarks: Whether each face has its five landmarks; otherwise none has.
+        min_face: The side, in pixels, of the smallest face that it finds reliably, with the default options and in a
+            picture of at most 640 pixels: square root of the box's area. Larger pictures may be scaled down inside.
+        thread_safe: Whether threads may call one detector at the same time. Otherwise each thread builds its own.
+        license: The license of the detector and of its weights.
+        source: Where the detector comes from: a paper, a project or an address.
+    """
+
+    build: AnyRef
+    landmarks: bool
+    min_face: float = Field(gt=0, allow_inf_nan=False)
+    thread_safe: bool = False
+    license: Annotated[str, StringConstraints(min_length=1, strip_whitespace=True)]
+    source: Annotated[str, StringConstraints(min_length=1, strip_whitespace=True)]

@@ -15,7 +15,7 @@ from emoclass.values.results import MetricValue, RunRecord
 
 
 class Spread(FrozenModel):
-    """How one figure varies over the runs of a study.
+    """How one metric varies over the folds or seeds.
 
     Attributes:
         mean: Its mean.
@@ -82,12 +82,12 @@ class StudyRecord(FrozenModel):
         """What the spread is not: a sentence that belongs beside it."""
         if self.kind == "folds":
             return (
-                "The spread over folds is no confidence interval: the folds share training images, and nothing "
-                "estimates the variance of their mean without bias (Bengio and Grandvalet, 2004)."
+                "The spread over folds is not a confidence interval: the folds share training images, and the "
+                "variance of their mean has no unbiased estimator (Bengio and Grandvalet, 2004)."
             )
         return (
-            "The spread over seeds says how much the draw of the split and of the weights matters. It is no "
-            "confidence interval: every run rests on the same images."
+            "The spread over seeds shows how much the random split and the initial weights matter. It is not a "
+            "confidence interval: all runs use the same images."
         )
 
     def to_json(self) -> dict[str, Any]:

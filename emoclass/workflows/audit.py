@@ -58,7 +58,7 @@ def audit(
         options: Passed to the dataset's `load`.
         registry: The plugins; None discovers the installed ones.
         threads: Processor threads; None takes those that this process may use.
-        progress: Told how the work goes on.
+        progress: Progress callback.
 
     Raises:
         ConfigError: A folder is missing or not taken, or an option that the dataset does not know.

@@ -61,7 +61,7 @@ def compare(runs: Sequence[str | Path], *, seed: int = 0, resamples: int = 10_00
     """
     paths = [runs] if isinstance(runs, str | Path) else list(runs)
     if len(paths) < 2:
-        raise ConfigError(f"runs: expected two run folders or more, got {len(paths)}.")
+        raise ConfigError(f"runs: expected at least two run folders, got {len(paths)}.")
     if resamples < 100:
         raise ConfigError(f"resamples: expected at least 100, got {resamples}.")
     finished = [read_finished(Path(path)) for path in paths]
@@ -100,8 +100,8 @@ def _check_same_test(first: Finished, first_name: str, other: Finished, name: st
         raise DataError(
             f"{subject}: expected the same test images, got {_some(ours)} only in {first_name}"
             f" and {_some(theirs)} only in {name}.",
-            hint="A difference could come from the images alone. Train both on the same data with the same seed and "
-            "the same shares of validation and test, so that their splits agree.",
+            hint="A difference could be caused by the images alone. Train both on the same data, with the same seed "
+            "and the same validation and test fractions, so that their splits match.",
         )
     changed = [each for each in sorted(first.truth) if first.truth[each] != other.truth[each]]
     if changed:
@@ -198,34 +198,31 @@ def _verdict(
         same = "equally many images right in every group" if grouped else "the same images right"
         return f"{said} Both runs have {same}."
     if smallest_p(discordant) > SIGNIFICANCE:
-        counted = f"Only {discordant} {unit}s tell" if discordant > 1 else f"Only 1 {unit} tells"
-        return f"{said} {counted} the two apart; with fewer than 6 no result could reach {SIGNIFICANCE:g}."
+        counted = f"Only {discordant} {unit}s distinguish" if discordant > 1 else f"Only 1 {unit} distinguishes"
+        return f"{said} {counted} the two runs; with fewer than 6, no result can reach {SIGNIFICANCE:g}."
     return said
 
 
 def _shared_metrics(finished: Sequence[Finished]) -> list[dict[str, MetricValue]]:
-    """Return of each run accuracy and the headline, as far as they are single figures that all runs have."""
+    """Return of each run accuracy and the headline, as far as they are single numbers that all runs have."""
     wanted = dict.fromkeys(["accuracy", *(name for run in finished for name in run.headline)])
     shared = [name for name in wanted if all(_is_figure(run.metrics.get(name)) for run in finished)]
     return [{name: run.metrics[name] for name in shared} for run in finished]
 
 
 def _is_figure(value: MetricValue | None) -> bool:
-    """Tell a figure, be it undefined, from a mapping or a matrix."""
+    """Return whether it is a single number, even if undefined, and not a mapping or a matrix."""
     return value is not None and (value.value is not None or value.reason is not None)
 
 
 def _notes(
     finished: Sequence[Finished], names: Sequence[str], n: int, n_groups: int | None, grouped_by: str | None
 ) -> Iterator[str]:
-    """Say what a reader of the figures must know."""
+    """Return notes that matter for reading the metrics."""
     if n_groups is not None:
-        yield (
-            f"{note_of_units(n, n_groups)} So the verdict rests on a bootstrap over these units instead of McNemar's "
-            "test."
-        )
+        yield f"{note_of_units(n, n_groups)} So the p-value comes from a bootstrap over these units, not McNemar's test."
         if any((run.groups, run.clusters) != (finished[0].groups, finished[0].clusters) for run in finished):
-            yield f"The runs do not group the images alike: these are the groups and copies of {grouped_by}."
+            yield f"The runs group the images differently: these are the groups and copies of {grouped_by}."
     for run, name in zip(finished, names, strict=True):
         note = note_of_one_answer(sorted(set(run.predicted.values())), n, who=name)
         if note:
@@ -234,13 +231,13 @@ def _notes(
     if leaked:
         yield (
             f"{len(leaked)} of the {n} test images {'is a copy' if len(leaked) == 1 else 'are copies'} of training or "
-            "validation images of a run: figures on them say little of new images, and the better model may be the one "
-            "that remembers more. Each run's report has its figures without them."
+            f"validation images of a run: metrics on them say little about new images, and the better model may be "
+            f"the one that memorized more. Each run's report has the metrics without them."
         )
     if any(run.leaked is None for run in finished):
-        yield "Not every run looked for copies of training images among its test images (audit = false)."
+        yield "Not every run searched its test images for copies of training images (audit = false)."
     if len({run.data for run in finished}) > 1 or finished[0].data is None:
         yield (
-            "The runs did not read the same data, or do not say so: images were matched by name, and whether they "
-            "show the same is not checked."
+            "The runs did not read the same data, or do not record it: images were matched by name, and their content "
+            "was not compared."
         )

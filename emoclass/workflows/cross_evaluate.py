@@ -35,7 +35,7 @@ class CrossEvaluation(EvaluationMatrix):
         write_heat_map(self, Path(path), metric)
 
     def write_report(self, path: str | Path, *, metric: str | None = None) -> None:
-        """Write all figures as one HTML page that loads nothing from elsewhere, the heat map on top.
+        """Write all metrics as one self-contained HTML page, the heat map on top.
 
         Args:
             path: The file.
@@ -73,7 +73,7 @@ def cross_evaluate(
     """
     named = dict(sources) if isinstance(sources, Mapping) else _named(sources)
     if not named:
-        raise ConfigError("sources: expected a model at least, got none.")
+        raise ConfigError("sources: expected at least one model, got none.")
     pairs = list(on.items() if isinstance(on, Mapping) else on)
     matrix = evaluate_all(named, pairs, **options)
     names, roots = [name for name, _ in pairs], short_names([Path(str(root or "")) for _, root in pairs])
@@ -94,7 +94,8 @@ def _named(sources: Iterable[Source]) -> dict[str, Source]:
     twice = [name for name in names if names.count(name) > 1]
     if twice:
         raise ConfigError(
-            f"sources: expected different models, got {twice[0]} twice.", hint="A mapping gives each a name."
+            f"sources: expected different models, got {twice[0]} twice.",
+            hint="To give each one a name, pass a mapping.",
         )
     return dict(zip(names, given, strict=True))
 
@@ -110,21 +111,21 @@ def _cross_notes(matrix: Sequence[Sequence[Evaluation]], columns: Sequence[str])
     models = [row[0].model for row in matrix]
     labels = [row[0].labels for row in matrix]
     if len(set(map(frozenset, labels))) > 1:
-        among = ", ".join(f"{model} among {len(each)}" for model, each in zip(models, labels, strict=True))
+        among = ", ".join(f"{model}: {len(each)}" for model, each in zip(models, labels, strict=True))
         shared = [emotion for emotion in labels[0] if all(emotion in each for each in labels)]
-        told = f" With the labels {','.join(shared)} all of them choose among the same." if len(shared) > 1 else ""
+        told = f" With the labels {','.join(shared)} all of them predict the same emotions." if len(shared) > 1 else ""
         yield (
-            f"The models do not choose among the same emotions ({among}): few are easier to tell apart than many, so "
-            f"only models with the same ones compare.{told}"
+            f"The models do not predict the same set of emotions ({among}). Fewer classes are easier to tell apart, "
+            f"so only models with the same emotions are comparable.{told}"
         )
     elif len({row[0].task for row in matrix}) > 1:
         second = ", ".join(f"of {model} it is {each[1]}" for model, each in zip(models, labels, strict=True))
         yield (
-            f"The models' two labels stand in another order. Precision, recall, F1 and average precision are of the "
-            f"second one ({second}): with the labels {','.join(labels[0])} they compare."
+            f"The models have their two labels in different orders. Precision, recall, F1 and average precision refer "
+            f"to the second label ({second}): with the labels {','.join(labels[0])} they are comparable."
         )
     if any(len({frozenset(cell.shown) for cell in row}) > 1 for row in matrix):
-        yield "The datasets do not show the same emotions: the columns do not compare."
+        yield "The datasets do not contain the same emotions: the columns are not comparable."
     places: dict[str, list[tuple[str, str]]] = {}
     for row in matrix:
         for cell, column in zip(row, columns, strict=True):

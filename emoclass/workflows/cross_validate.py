@@ -13,6 +13,7 @@ from emoclass.data.split import split
 from emoclass.errors import ConfigError, EmoclassError, OutputError
 from emoclass.evaluation.notes import notes_of_predictions
 from emoclass.evaluation.predictions import Predictions
+from emoclass.keras_backend import require_keras
 from emoclass.plugin.configure import Settings, compose, load_plugin, merge
 from emoclass.plugin.registry import Registry
 from emoclass.progress import Progress
@@ -40,6 +41,7 @@ class StudyResult(StudyRecord):
 
 
 def cross_validate(
+    plugin: str | Path | None = None,
     *,
     folds: int,
     out: str | Path = "runs",
@@ -50,10 +52,11 @@ def cross_validate(
     """Run an experiment once for each fold: every image is tested once, by a model that did not see it.
 
     Args:
+        plugin: As for `run`.
         folds: Into how many parts the images are dealt, at least 2.
         out: Where the study makes its own folder.
         registry: The plugins; None discovers the installed ones.
-        progress: Told how the work goes on.
+        progress: Progress callback.
         **settings: What `run` takes beside these.
 
     Raises:
@@ -62,16 +65,17 @@ def cross_validate(
         EmoclassError: What `run` raises.
 
     Example:
-        >>> study = cross_validate(plugin="happysad", data="photos/", folds=5)  # doctest: +SKIP
+        >>> study = cross_validate("happysad", data="photos/", folds=5)  # doctest: +SKIP
         >>> study.spread["accuracy"].mean, study.pooled["accuracy"].ci_low  # doctest: +SKIP
         (0.75, 0.69)
     """
     if folds < 2:
         raise ConfigError(f"folds: expected at least 2, got {folds}.", hint="Five is usual.")
-    return _begin(StudyPlan(folds=folds), out, registry, progress, settings)
+    return _begin(StudyPlan(folds=folds), plugin, out, registry, progress, settings)
 
 
 def repeat(
+    plugin: str | Path | None = None,
     *,
     seeds: Sequence[int],
     out: str | Path = "runs",
@@ -82,10 +86,11 @@ def repeat(
     """Run an experiment once for each seed: the spread says how much the draw of split and weights matters.
 
     Args:
+        plugin: As for `run`.
         seeds: At least two, each once.
         out: Where the study makes its own folder.
         registry: The plugins; None discovers the installed ones.
-        progress: Told how the work goes on.
+        progress: Progress callback.
         **settings: What `run` takes beside these, but `seed`.
 
     Raises:
@@ -93,18 +98,20 @@ def repeat(
         EmoclassError: What `run` raises.
 
     Example:
-        >>> study = repeat(plugin="happysad", data="photos/", seeds=(0, 1, 2))  # doctest: +SKIP
+        >>> study = repeat("happysad", data="photos/", seeds=(0, 1, 2))  # doctest: +SKIP
         >>> study.spread["accuracy"].sd  # doctest: +SKIP
         0.03
     """
     again = sorted({seed for seed in seeds if list(seeds).count(seed) > 1})
     if again:
-        raise ConfigError(f"seeds: expected each once, got {again[0]} twice.", hint="It would be the same run again.")
+        raise ConfigError(
+            f"seeds: expected each once, got {again[0]} twice.", hint="The same seed would repeat the same run."
+        )
     if len(seeds) < 2:
         raise ConfigError(f"seeds: expected at least two, got {len(seeds)}.", hint="For example --seeds 0,1,2")
     if settings.get("seed") is not None:
-        raise ConfigError("seed: expected either one seed or several, got both.", hint="Leave --seed out.")
-    return _begin(StudyPlan(seeds=tuple(seeds)), out, registry, progress, settings)
+        raise ConfigError("seed: expected either seed or seeds, got both.", hint="Leave --seed out.")
+    return _begin(StudyPlan(seeds=tuple(seeds)), plugin, out, registry, progress, settings)
 
 
 def resume_study(
@@ -115,13 +122,16 @@ def resume_study(
     Args:
         folder: The study's folder.
         registry: The plugins; None discovers the installed ones.
-        progress: Told how the work goes on.
+        progress: Progress callback.
 
     Raises:
         OutputError: It is no study, is damaged, or the data changed since it began.
         EmoclassError: What `run` raises.
     """
-    opened = StudyFolder.open(Path(folder).expanduser())
+    path = Path(folder).expanduser()
+    if not StudyFolder(path).is_finished():
+        require_keras()
+    opened = StudyFolder.open(path)
     try:
         if opened.is_finished():
             record = opened.study_result()
@@ -140,18 +150,20 @@ def resume_study(
 
 def _begin(
     plan: StudyPlan,
+    plugin: str | Path | None,
     out: str | Path,
     registry: Registry | None,
     progress: Progress | None,
     settings: Settings,
 ) -> StudyResult:
     registry = registry or Registry.discover()
-    config = compose(registry, out, **settings)
+    config = compose(registry, plugin, out, **settings)
     if plan.folds is not None and config.data.fold is not None:
         raise ConfigError("data.fold: expected none, since every fold is run.", hint="Leave it out of the config file.")
+    require_keras()
     work = Work(config, registry, progress or Progress())
     listed = work.index()
-    for part in _parts(plan, config).values():  # a part that cannot be split is told now, not after hours
+    for part in _parts(plan, config).values():  # a part that cannot be split is reported now, not after hours
         split(listed.samples, part.labels, part.data, seed=part.seed)
     folder = StudyFolder.create(Path(out).expanduser(), f"{config.recipe}-{plan.words.replace(' ', '-')}")
     try:
@@ -163,7 +175,7 @@ def _begin(
         else:  # nothing is lost, and resuming would fail the same way
             folder.discard()
             if isinstance(error, OutputError):
-                error.hint = "Mend that, or choose another --out, and run again."
+                error.hint = "Fix this, or choose another --out, and run again."
         raise
     finally:
         folder.release()
@@ -253,7 +265,7 @@ def _say_how_to_go_on(error: EmoclassError, folder: StudyFolder) -> None:
     """Name the command that continues the study, and not one of its runs alone."""
     go_on = resume_command(folder.path)
     if error.hint is None:
-        error.hint = f"Mend that, then continue with: {go_on}"
+        error.hint = f"Fix this, then continue with: {go_on}"
     for part in sorted(folder.path.iterdir(), reverse=True):  # fold-10 before fold-1
         error.hint = error.hint.replace(resume_command(part), go_on)
 

@@ -13,6 +13,7 @@ from emoclass.inference.classifier import Classifier
 from emoclass.inference.load import load
 from emoclass.plugin.registry import Registry
 from emoclass.progress import Progress
+from emoclass.suggestions import check_keywords
 from emoclass.values.evaluation import Evaluation
 from emoclass.values.specs import SplitName
 from emoclass.workflows.evaluate_steps import Root, Settings, Trial, check_attributes
@@ -24,7 +25,7 @@ Source: TypeAlias = str | Path | Classifier
 
 
 class Options(TypedDict, total=False):
-    """How models are measured; `evaluate` says what each means."""
+    """The keyword arguments of `evaluate` and `cross_evaluate`; `evaluate` says what each means."""
 
     metrics: str | Sequence[str] | None
     labels: str | Sequence[str] | None
@@ -39,22 +40,7 @@ class Options(TypedDict, total=False):
     progress: Progress | None
 
 
-def evaluate(
-    source: Source,
-    on: Datasets,
-    *,
-    metrics: str | Sequence[str] | None = None,
-    labels: str | Sequence[str] | None = None,
-    by: str | Sequence[str] = (),
-    split: SplitName | None = None,
-    map: Mapping[str, str] | None = None,
-    seed: int = 0,
-    resamples: int = 1000,
-    audit: bool = True,
-    registry: Registry | None = None,
-    threads: int | None = None,
-    progress: Progress | None = None,
-) -> list[Evaluation]:
+def evaluate(source: Source, on: Datasets, **options: Unpack[Options]) -> list[Evaluation]:
     """Measure a trained model on other datasets, on those of its emotions that each of them shows.
 
     The model chooses among all of its emotions, also among those that a dataset does not show: probabilities are
@@ -63,7 +49,7 @@ def evaluate(
     for a few numbers an image.
 
     Of a model in its run folder, whose training images are still in their place, every image is held against these:
-    what it has seen, as the same file or as an altered copy, is left out of the leak-adjusted figures.
+    what it has seen, as the same file or as an altered copy, is left out of the leak-adjusted metrics.
 
     Args:
         source: What `emoclass.load` takes, or gives.
@@ -71,7 +57,8 @@ def evaluate(
         metrics: Which metrics; None takes those that were measured when the model was trained, or else the
             built-in ones, and where a dataset has votes the built-in ones of votes.
         labels: Only these of the model's emotions, in class order; None takes all.
-        by: Attributes of the images, such as `gender`, or `group` for persons: figures are told for each value, too.
+        by: Attributes of the images, such as `gender`, or `group` for persons: metrics are also reported for each
+            value.
         split: Only this one of the datasets' official splits; None takes all images.
         map: Class word -> emotion, or "ignore"; every dataset must have the words.
         seed: Seed of the bootstrap.
@@ -79,7 +66,7 @@ def evaluate(
         audit: Whether to look for images that the model has seen.
         registry: The plugins; None discovers the installed ones.
         threads: Processor threads; None takes those that this process may use.
-        progress: Told how the work goes on.
+        progress: Progress callback.
 
     Returns:
         An evaluation for each dataset, in the order given.
@@ -97,15 +84,13 @@ def evaluate(
         0.75
     """
     name = source.name if isinstance(source, Classifier) else str(source)
-    [row] = evaluate_all(
-        {name: source}, on, metrics=metrics, labels=labels, by=by, split=split, map=map, seed=seed,
-        resamples=resamples, audit=audit, registry=registry, threads=threads, progress=progress,
-    )  # fmt: skip
+    [row] = evaluate_all({name: source}, on, **options)
     return row
 
 
 def evaluate_all(sources: Mapping[str, Source], on: Datasets, **options: Unpack[Options]) -> list[list[Evaluation]]:
     """Return a row of evaluations for each model."""
+    check_keywords(options, Options)
     split, resamples, threads = options.get("split"), options.get("resamples", 1000), options.get("threads")
     if split is not None and split not in SPLITS:
         raise ConfigError(f"split: expected one of {', '.join(SPLITS)}, got {split!r}.")
@@ -115,7 +100,7 @@ def evaluate_all(sources: Mapping[str, Source], on: Datasets, **options: Unpack[
         check_count("threads", threads, MAX_THREADS)
     pairs = list(on.items() if isinstance(on, Mapping) else on)
     if not pairs:
-        raise ConfigError("on: expected a dataset at least, got none.")
+        raise ConfigError("on: expected at least one dataset, got none.")
     places = [f"{name}={Path(root)}" if root else name for name, root in pairs]
     if len(set(places)) < len(places):
         raise ConfigError(f"on: expected each dataset and folder once, got {max(places, key=places.count)} twice.")

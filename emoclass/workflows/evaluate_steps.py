@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -22,6 +21,7 @@ from emoclass.inference.dataset import Listed, predict_dataset
 from emoclass.inference.seen import held_against_seen, nobody_looked
 from emoclass.plugin.registry import Registry
 from emoclass.progress import Progress
+from emoclass.suggestions import did_you_mean
 from emoclass.values.config import IGNORE, DataConfig
 from emoclass.values.evaluation import Breakdown, Evaluation
 from emoclass.values.labels import EMOTIONS, canonical
@@ -132,7 +132,7 @@ class Trial:
         )
 
     def _broken_down(self, predictions: Predictions) -> dict[str, Breakdown]:
-        """Return the figures by each attribute that the images have: of all metrics named, else of the proportions."""
+        """Return the metrics by each attribute that the images have: all metrics named, else the proportions."""
         settings = self.settings
         accuracy = settings.registry.metrics.get("accuracy", prefer="builtins")
         named = [spec for spec in self.metrics if settings.metrics or spec.interval == "proportion"]
@@ -150,25 +150,28 @@ class Trial:
         return {each.attribute: each for each in corrected(found)}
 
     def _notes(self, predictions: Predictions, skipped: Sequence[SkippedFile]) -> Iterator[str]:
-        """Say what a reader of the figures must know."""
+        """Yield what matters for reading the metrics."""
         spec, index, labels = self.listed.spec, self.listed.index, self.classifier.labels
         if index.merge_note:
             yield index.merge_note
         yield from self._notes_of_merged_classes()
         struck = [word for word in self.classifier.bundle.manifest.labels.emotions if word not in labels.emotions]
         if struck:
-            yield f"The model chooses among {', '.join(labels.emotions)} only; {', '.join(struck)} are struck out."
+            yield (
+                f"The model is restricted to {', '.join(labels.emotions)}; {', '.join(struck)} are dropped and the "
+                "probabilities renormalized."
+            )
         unjudged = sum(each.reason == self.classifier.sees_none for each in skipped)
         if unjudged:
             yield (
-                f"{unjudged:,} images are in no figure, since the model sees none of these emotions in them: the "
-                "figures flatter it."
+                f"{unjudged:,} image{' is' if unjudged == 1 else 's are'} in no metric, since the model gives these "
+                "emotions a probability of 0 there: the metrics are optimistically biased."
             )
         shown = {labels.emotions[k] for k in predictions.y_true}
         absent = [emotion for emotion in labels.emotions if emotion not in shown]
         if absent:
             chosen = "these" if struck else "its"
-            yield f"No image shows {', '.join(absent)}. The model chooses among all of {chosen} emotions all the same."
+            yield f"No image shows {', '.join(absent)}. The model still predicts any of {chosen} emotions."
         if spec.notice:
             yield spec.notice
         mismatch = note_of_mismatch(
@@ -178,15 +181,15 @@ class Trial:
             yield mismatch
         for attribute in self.settings.by:
             if attribute not in attributes_of(index.samples):
-                yield f"The dataset says nothing of {attribute}."
+                yield f"The dataset does not provide {attribute}."
         by = [attribute for attribute in self.settings.by if attribute in attributes_of(index.samples)]
         if by and 0 < predictions.n_leaked < len(predictions):
-            yield f"The figures by {', '.join(by)} leave out what the model has seen."
+            yield f"The metrics by {', '.join(by)} exclude images that the model has seen."
 
     def _notes_of_absent_metrics(self) -> Iterator[str]:
         if self.absent:
-            told = one_line(", ".join(self.absent))
-            yield f"No plugin offers {told}, which the model was measured by when it was trained."
+            names = one_line(", ".join(self.absent))
+            yield f"No plugin offers {names}, which was computed when the model was trained."
 
     def _notes_of_merged_classes(self) -> Iterator[str]:
         """Say which classes count as an emotion in the model's training, and are left out here."""
@@ -203,7 +206,7 @@ class Trial:
         if apart:
             told = ", ".join(one_line(f"{word} counted as {emotion}") for word, emotion in apart.items())
             maps = " ".join(f"--map {shlex.quote(one_line(f'{word}={emotion}'))}" for word, emotion in apart.items())
-            yield f"In the model's training, {told}; here they are left out. {maps} counts them likewise."
+            yield f"In the model's training, {told}; here they are left out. {maps} includes them."
 
 
 def _list(settings: Settings, classifier: Classifier, name: str, root: Root) -> Listed:
@@ -277,10 +280,9 @@ def check_attributes(listed: Sequence[Listed], wanted: Sequence[str]) -> None:
     known = sorted({word for each in listed for word in attributes_of(each.index.samples)})
     for attribute in wanted:
         if attribute not in known:
-            close = difflib.get_close_matches(attribute, known, n=1)
             names = ", ".join(dict.fromkeys(each.spec.name for each in listed))
             told = f"Known are {', '.join(known)}." if known else "The images of these datasets have no attributes."
             raise ConfigError(
                 f"by: expected an attribute of the images of {names}, got {attribute!r}.",
-                hint=f"Did you mean {close[0]!r}? {told}" if close else told,
+                hint=f"{did_you_mean(attribute, known)} {told}".strip(),
             )

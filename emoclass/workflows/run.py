@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, Unpack
 
 from emoclass.data.crops import note_of_mismatch
 from emoclass.data.index import Index
 from emoclass.data.split import SPLITS
 from emoclass.errors import EmoclassError, OutputError, PluginError
 from emoclass.evaluation.notes import notes_of_predictions
+from emoclass.keras_backend import require_keras
 from emoclass.plugin.config_file import read_file
-from emoclass.plugin.configure import compose, load_plugin
+from emoclass.plugin.configure import Settings, compose, load_plugin
 from emoclass.plugin.registry import Registry
 from emoclass.progress import Progress
 from emoclass.reporting.folders.run import RunFolder, resume_command
@@ -47,24 +47,10 @@ class RunResult(RunRecord):
 def run(
     plugin: str | Path | None = None,
     *,
-    data: str | Path | None = None,
-    dataset: str | None = None,
-    model: str | None = None,
-    start: str | Path | None = None,
-    recipe: str | None = None,
-    labels: str | Sequence[str] | None = None,
-    map: Mapping[str, str] | None = None,
-    epochs: int | None = None,
-    batch_size: int | None = None,
-    class_weights: str | Mapping[str, float] | None = None,
-    exclude: str | Path | None = None,
-    audit: bool | None = None,
-    threads: int | None = None,
-    seed: int | None = None,
     out: str | Path = "runs",
-    config: str | Path | Mapping[str, Any] | None = None,
     registry: Registry | None = None,
     progress: Progress | None = None,
+    **settings: Unpack[Settings],
 ) -> RunResult:
     """Train and measure what a plugin's recipe describes, and write a run folder.
 
@@ -78,7 +64,7 @@ def run(
         recipe: Which of the plugin's recipes.
         labels: The emotions in class order, as a list or separated by commas, or the name of a scheme, as `"basic5"`.
         map: Class word -> emotion, or "ignore".
-        epochs: How often every training image is seen.
+        epochs: Number of training epochs.
         batch_size: Images a step.
         class_weights: `"balanced"`, or a weight per emotion.
         exclude: A list of images to leave out, as `emoclass audit --write-clean FILE.txt` writes it.
@@ -89,13 +75,14 @@ def run(
         out: Where the run makes its own folder.
         config: A config file, or its tables. What is said in the other arguments wins.
         registry: The plugins; None discovers the installed ones.
-        progress: Told how the work goes on.
+        progress: Progress callback.
 
     Returns:
         The metrics, with what they rest on.
 
     Raises:
         ConfigError: A setting is wrong.
+        MissingPackageError: Keras or its backend is not installed: `pip install "emoclass[train]"`.
         PluginError: A plugin, or a name that nobody offers.
         DataError: The images cannot be used.
         OutputError: The run folder cannot be written.
@@ -106,27 +93,8 @@ def run(
         0.75
     """
     registry = registry or Registry.discover()
-    settings = compose(
-        registry,
-        out,
-        plugin=plugin,
-        data=data,
-        dataset=dataset,
-        model=model,
-        start=start,
-        recipe=recipe,
-        labels=labels,
-        map=map,
-        epochs=epochs,
-        batch_size=batch_size,
-        class_weights=class_weights,
-        exclude=exclude,
-        audit=audit,
-        threads=threads,
-        seed=seed,
-        config=config,
-    )
-    return run_config(settings, out=out, registry=registry, progress=progress)
+    config = compose(registry, plugin, out, **settings)
+    return run_config(config, out=out, registry=registry, progress=progress)
 
 
 def run_config(
@@ -138,11 +106,12 @@ def run_config(
         config: The configuration.
         out: Where the run makes its own folder.
         registry: The plugins; None discovers the installed ones.
-        progress: Told how the work goes on.
+        progress: Progress callback.
 
     Raises:
         EmoclassError: What `run` raises.
     """
+    require_keras()
     work = Work(config, registry or Registry.discover(), progress or Progress())
     listed, toml, _ = (
         work.index(),
@@ -168,7 +137,7 @@ def resume(folder: str | Path, *, registry: Registry | None = None, progress: Pr
     Args:
         folder: The run folder.
         registry: The plugins; None discovers the installed ones.
-        progress: Told how the work goes on.
+        progress: Progress callback.
 
     Raises:
         OutputError: It is no run folder, is damaged, or the data changed since the run began.
@@ -178,6 +147,7 @@ def resume(folder: str | Path, *, registry: Registry | None = None, progress: Pr
     if opened.is_finished():
         return RunResult(**dict(opened.result()))
     try:
+        require_keras()
         settings = validate(read_file(opened.path / "config.toml"), source=str(opened.path / "config.toml"))
         registry = registry or Registry.discover()
         load_plugin(registry, settings.plugin)
@@ -192,7 +162,7 @@ def resume(folder: str | Path, *, registry: Registry | None = None, progress: Pr
 
 
 def _add_hint(error: EmoclassError, folder: RunFolder) -> None:
-    """Say how to go on: a full disk can be cleared and a plugin mended, and what was trained is kept."""
+    """Say how to go on: a full disk can be cleared and a plugin fixed, and what was trained is kept."""
     kept = folder.path.exists()
     if isinstance(error, OutputError) and error.hint is None:
         kind = "Make it writable" if isinstance(error.__cause__, PermissionError) else "Free some space"
@@ -202,7 +172,7 @@ def _add_hint(error: EmoclassError, folder: RunFolder) -> None:
         error.hint = f"{kind}, {go_on}"
     elif kept and isinstance(error, PluginError) and (folder.path / "checkpoint.state").exists():
         error.hint = (
-            f"{error.hint or ''} What was trained is kept: continue with: {resume_command(folder.path)}".strip()
+            f"{error.hint or ''} The trained model is kept: continue with: {resume_command(folder.path)}".strip()
         )
 
 

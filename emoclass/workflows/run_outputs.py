@@ -79,6 +79,7 @@ def write_bundle(work: Work, folder: RunFolder, result: RunRecord, model: keras.
             labels=work.config.labels,
             image=ImageInput(height=height, width=width, color_mode="RGB" if channels == 3 else "L"),
             expects=work.model.expects,
+            framing=work.model.framing,
             files=files,
             trained=trained,
             measured={name: value.to_json() for name, value in result.metrics.items()},

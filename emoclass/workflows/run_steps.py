@@ -99,12 +99,12 @@ class Work:
             if not Path(start).exists():
                 raise BundleError(
                     f"model.start: {start}: no such folder.",
-                    hint="--from takes the folder of a run or a bundle, or 'pretrained' for what the plugin brings.",
+                    hint="--from takes the folder of a run or a bundle, or 'pretrained' for the plugin's own model.",
                 )
             bundle = read_bundle(find_bundle(Path(start)))
         elif not spec.pretrained:
             raise BundleError(
-                f"model {spec.name!r}: brings no trained model to start from.",
+                f"model {spec.name!r}: has no pretrained model to start from.",
                 hint="Name a run or a bundle: --from runs/20260102-030405-mine.",
             )
         else:
@@ -116,7 +116,7 @@ class Work:
             raise BundleError(
                 f"bundle {bundle.path}: expected images of {spec.image_shape}, as model {spec.name!r} takes them, "
                 f"got {bundle.manifest.image.shape}.",
-                hint="Start from a model of the same kind.",
+                hint="Start from a model with the same input.",
             )
         return bundle
 
@@ -168,7 +168,7 @@ def split_images(work: Work, listed: Index, decoded: Decoded, audited: Audit | N
     if not decoded.usable:
         first = decoded.skipped[0]
         raise DataError(
-            f"none of the {len(listed.samples)} files can be read, {first.path} for one: {first.reason}.",
+            f"none of the {len(listed.samples)} files can be read; the first is {first.path}: {first.reason}.",
             hint="Images are read as JPEG, PNG, WebP, GIF, BMP and TIFF.",
         )
     # Both the list and the split are sorted by id, so the usable rows belong to the split's samples in order.

@@ -14,6 +14,7 @@ from emoclass.auditing.label_quality import SuspectedLabel, SuspectedLabels, che
 from emoclass.data.index import index_shared
 from emoclass.data.pixels import reader
 from emoclass.errors import ConfigError, EmoclassError, OutputError
+from emoclass.keras_backend import require_keras
 from emoclass.plugin.configure import Settings, compose, load_plugin
 from emoclass.plugin.registry import Registry
 from emoclass.progress import Progress
@@ -36,6 +37,7 @@ TABLE, SHEET = "suspected-labels.csv", "suspected-labels.png"
 def suspected_labels(
     root: str | Path | None = None,
     *,
+    plugin: str | Path | None = None,
     study: str | Path | None = None,
     folds: int = 5,
     out: str | Path = "runs",
@@ -51,16 +53,18 @@ def suspected_labels(
 
     Args:
         root: The images.
+        plugin: As for `run`; None takes `happysad`, where no `config` names another.
         study: A cross-validation that exists, finished or not, instead of a new one.
         folds: Into how many parts the images are dealt.
         out: Where the study makes its own folder.
         registry: The plugins; None discovers the installed ones.
-        progress: Told how the work goes on.
-        **settings: What `run` takes beside these. By default the plugin is `happysad`, the dataset `folder`, and the
-            labels are all emotions that it has.
+        progress: Progress callback.
+        **settings: What `run` takes beside these. By default the dataset is `folder`, and the labels are all
+            emotions that it has.
 
     Raises:
-        ConfigError: cleanlab or the plugin is missing, a setting is wrong, or the study is none of folds.
+        MissingPackageError: cleanlab, or Keras for a new study, is not installed.
+        ConfigError: The plugin is missing, a setting is wrong, or the study is none of folds.
         OutputError: The study is damaged, or its folder cannot be written.
         EmoclassError: What `cross_validate` raises.
 
@@ -70,24 +74,29 @@ def suspected_labels(
         (9, 'sad/beach.jpg', 'happy')
     """
     check_labels_package()
+    if study is None:
+        require_keras()
     registry = registry or Registry.discover()
     if study is None:
-        chosen = _settings(registry, out, root, settings)
-    elif root is not None or any(value is not None for value in settings.values()):
-        raise ConfigError("study: goes on with its own data and settings, got others as well.", hint="Leave them out.")
+        plugin = _plugin(registry, plugin, settings)
+        chosen = _settings(registry, plugin, out, root, settings)
+    elif any(value is not None for value in (root, plugin, *settings.values())):
+        raise ConfigError(
+            "study: uses the data and settings it was started with, got others as well.", hint="Leave them out."
+        )
     try:
         if study is not None:
             result = resume_study(study, registry=registry, progress=progress)
         else:
-            result = cross_validate(folds=folds, out=out, registry=registry, progress=progress, **chosen)
+            result = cross_validate(plugin, folds=folds, out=out, registry=registry, progress=progress, **chosen)
     except EmoclassError as error:
         if error.hint:  # resumed as a run, the study would end without a list
             error.hint = error.hint.replace("emoclass run --resume", "emoclass audit --labels --study")
         raise
     if result.kind != "folds":
         raise ConfigError(
-            f"study {result.folder}: expected the folds of a cross-validation, got {len(result.parts)} seeds.",
-            hint="Only folds predict every image; leave --study out to run them.",
+            f"study {result.folder}: expected a cross-validation, got {len(result.parts)} seeds.",
+            hint="Only a cross-validation predicts every image; leave --study out to run one.",
         )
     return _rank(result, registry)
 
@@ -97,22 +106,29 @@ def continue_command(study: Path) -> str:
     return f"emoclass audit --labels --study {shlex.quote(str(study))}"
 
 
-def _settings(registry: Registry, out: str | Path, root: str | Path | None, settings: Settings) -> Settings:
-    """Complete what was said: the plugin, the dataset, and as labels all emotions that there are."""
+def _plugin(registry: Registry, plugin: str | Path | None, settings: Settings) -> str | Path | None:
+    """Return the plugin: the one that was named, or the reference network's where no config file names one."""
+    if plugin is not None or settings.get("config") is not None:
+        return plugin
+    if PLUGIN not in registry.plugins:
+        raise ConfigError(
+            f"plugin {PLUGIN!r}: expected to be installed, as no other is given, found none.",
+            hint=f"Install it with: pip install emoclass-{PLUGIN}, or choose another with --plugin.",
+        )
+    return PLUGIN
+
+
+def _settings(
+    registry: Registry, plugin: str | Path | None, out: str | Path, root: str | Path | None, settings: Settings
+) -> Settings:
+    """Complete what was said: the dataset, and as labels all emotions that there are."""
     chosen: Settings = {**settings}
-    if chosen.get("plugin") is None and chosen.get("config") is None:
-        if PLUGIN not in registry.plugins:
-            raise ConfigError(
-                f"plugin {PLUGIN!r}: expected to be installed, as no other is named, found none.",
-                hint=f"Install it with: pip install emoclass-{PLUGIN}, or choose another with --plugin.",
-            )
-        chosen["plugin"] = PLUGIN
     if root is not None:
         chosen["data"] = root
     if chosen.get("dataset") is None:
         chosen["dataset"] = "folder"
     if chosen.get("labels") is None:
-        chosen["labels"] = _emotions(registry, compose(registry, out, **chosen))
+        chosen["labels"] = _emotions(registry, compose(registry, plugin, out, **chosen))
     return chosen
 
 
@@ -125,7 +141,7 @@ def _emotions(registry: Registry, config: RunConfig) -> tuple[str, ...]:
     every = LabelScheme(emotions=(*EMOTIONS, *said.extra), extra=said.extra)
     there = {sample.emotion for sample in index_shared(spec, config.data, every).samples}
     if len(there) < 2:
-        raise ConfigError(f"labels: expected images of two emotions or more, got only {', '.join(there)}.")
+        raise ConfigError(f"labels: expected images of at least two emotions, got only {', '.join(there)}.")
     return said.emotions if there == set(said.emotions) else tuple(each for each in every.emotions if each in there)
 
 

@@ -23,7 +23,7 @@ from emoclass import Registry
 from emoclass.cli import cli
 from emoclass.errors import EmoclassError
 from emoclass.plugin import builtins
-from emoclass.testing.checks import plugin, spec
+from emoclass.testing.checks import CHECKS, plugin, spec
 from emoclass.testing.run import collect_checks, run_check
 
 FOLDER = Path(__file__).with_name("broken")
@@ -72,6 +72,21 @@ def test_the_kit_names_the_fault(path, checks):
 def test_one_fault_fails_no_other_cheap_check(path, checks):
     others = [check for check in checks if check.name in CHEAP and check.name != said(path, "CAUGHT_BY")]
     assert {failure.check.name for failure in failures(others)} == set(said(path, "ALSO", []))
+
+
+DETECTORS = [path for path in BROKEN if "register_detectors" in path.read_text(encoding="utf-8")]
+BUILDABLE = [path for path in DETECTORS if said(path, "CAUGHT_BY") != "check_signatures"]
+
+
+@pytest.mark.parametrize("path", BUILDABLE, ids=lambda path: path.stem)
+def test_one_fault_of_a_detector_fails_no_other_check_of_detectors(path, checks):
+    others = [check for check in checks if check.kind == "detector" and check.name != said(path, "CAUGHT_BY")]
+    assert {failure.check.name for failure in failures(others)} == set()
+
+
+def test_every_check_that_is_of_detectors_alone_has_a_broken_one():
+    own = {check.__name__ for check in CHECKS["detector"]} - CHEAP
+    assert {said(path, "CAUGHT_BY") for path in BUILDABLE} == own
 
 
 def test_a_model_that_changes_keras_for_the_whole_process_spoils_no_other_check():
@@ -140,7 +155,7 @@ def test_all_broken_plugins_together_are_listed_with_their_reasons(crowd):
 
 ASKED = [
     *(("plugin", path.stem, said(path, "MESSAGE")) for path in UNLOADABLE),
-    ("plugin", "unknown_model", "model 'tinny': no plugin offers it. Did you mean tiny?"),
+    ("plugin", "unknown_model", "model 'tinny': not provided by any plugin. Did you mean 'tiny'?"),
     ("plugin", "misspelt_setting", "unknown key 'training.epoch'; did you mean 'epochs'?"),
     ("model", "dangling-reference", "Did you mean 'build'?"),
     ("model", "build-without-seed", "unexpected keyword argument 'seed'"),

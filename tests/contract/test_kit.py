@@ -16,11 +16,14 @@ from emoclass.errors import ConfigError, UnknownNameError
 from emoclass.testing import parametrize_with_checks, run_checks
 from emoclass.testing.checks import CHECKS
 from emoclass.testing.run import collect_checks
+from emoclass.values.kinds import KINDS
 
 MODULES = [
     importlib.import_module(f"emoclass.testing.checks.{name}")
-    for name in ("plugin", "spec", "dataset", "model", "metric", "recipe")
+    for name in ("plugin", "spec", *(kind.name for kind in KINDS), "saved_model")
 ]
+
+LISTED = {check for checks in CHECKS.values() for check in checks}
 
 FINE = """
 from emoclass import MetricSpec, hookimpl
@@ -69,7 +72,7 @@ def test_every_check_is_listed_and_says_what_it_demands_and_why(module):
         for name, function in inspect.getmembers(module, inspect.isfunction)
         if name.startswith("check_") and function.__module__ == module.__name__
     ]
-    listed = (*module.CHECKS, *getattr(module, "CODE_CHECKS", ()))
+    listed = [each for each in LISTED if each.__module__ == module.__name__]
     assert sorted(each.__name__ for each in listed) == sorted(each.__name__ for each in defined)
     for check in defined:
         demand, _, why = inspect.getdoc(check).partition("\n\n")
@@ -78,9 +81,8 @@ def test_every_check_is_listed_and_says_what_it_demands_and_why(module):
 
 
 def test_checks_of_all_kinds_have_names_of_their_own():
-    of_kinds = [check.__name__ for module in MODULES for check in module.CHECKS]
-    assert len(of_kinds) == len(set(of_kinds))
-    assert set(CHECKS) == {"plugin", "dataset", "model", "metric", "recipe"}
+    assert len(LISTED) == len({check.__name__ for check in LISTED})
+    assert set(CHECKS) == {"plugin", *(kind.name for kind in KINDS)}
 
 
 def test_every_public_name_resolves():
@@ -118,7 +120,7 @@ def test_an_object_of_this_process_can_be_checked():
 
 
 def test_an_unknown_plugin_has_no_checks():
-    with pytest.raises(UnknownNameError, match="Did you mean tiny"):
+    with pytest.raises(UnknownNameError, match="Did you mean 'tiny"):
         collect_checks("tiny1", tiny_registry())
 
 

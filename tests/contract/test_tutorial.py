@@ -8,9 +8,10 @@ import pytest
 from tiny import tiny_registry
 
 from emoclass import Registry
-from emoclass.scaffold.new import KINDS, write_plugin
+from emoclass.scaffold.new import write_plugin
 from emoclass.testing.case import CheckFailed
 from emoclass.testing.run import collect_checks
+from emoclass.values.kinds import KINDS
 
 ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "docs" / "tutorial-first-plugin.md"
@@ -45,7 +46,7 @@ def test_the_mistake_gives_the_message_that_the_page_shows(tmp_path):
 
 
 def test_what_is_begun_with_has_the_files_that_the_page_replaces(tmp_path):
-    write_plugin("crowd", tuple(KINDS), registry=Registry.discover(), out=tmp_path)
+    write_plugin("crowd", tuple(kind.name for kind in KINDS), registry=Registry.discover(), out=tmp_path)
     begun, finished = tmp_path / "emoclass-crowd", ROOT / "examples" / "emoclass-crowd"
     replaced = [*finished.glob("emoclass_crowd/*.py"), *finished.glob("tests/*.py")]
     assert len(replaced) == 7

@@ -163,7 +163,7 @@ def test_one_folder_is_not_resumed_by_two_processes(plugin, photos, tmp_path):
         folder = wait_for_epochs(tmp_path, 1).parent
         code, _, stderr = said("run", "--resume", folder)
         assert code == 1
-        assert "another process is at work in it" in stderr
+        assert "another process is writing to it" in stderr
     finally:
         process.kill()
         process.communicate()
@@ -218,11 +218,11 @@ def test_a_plugin_that_raises_on_import_is_listed_as_broken_and_the_rest_works(t
 @pytest.mark.parametrize(
     ("arguments", "code", "message"),
     [
-        (["run"], 2, "Error: plugin: none is named"),
-        (["run", "--plugin", "hapysad"], 2, "plugin 'hapysad': no plugin offers it"),
+        (["run"], 2, "Error: No plugin given"),
+        (["run", "--plugin", "hapysad"], 2, "plugin 'hapysad': not provided by any plugin"),
         (["run", "--plugin", "./absent.py"], 1, "absent.py: no such file"),
-        (["run", "--plugin", "PLUGIN", "--model", "smal"], 2, "Did you mean small?"),
-        (["run", "--plugin", "PLUGIN", "--dataset", "foldr"], 2, "Did you mean folder?"),
+        (["run", "--plugin", "PLUGIN", "--model", "smal"], 2, "Did you mean 'small'?"),
+        (["run", "--plugin", "PLUGIN", "--dataset", "foldr"], 2, "Did you mean 'folder'?"),
         (["run", "--plugin", "PLUGIN", "--recipe", "other"], 2, "recipe of plugin 'small_plugin': 'other'"),
         (["run", "--plugin", "PLUGIN", "--labels", "happy"], 2, "expected at least two emotions"),
         (["run", "--plugin", "PLUGIN", "--labels", "happy,sadd"], 2, "Did you mean 'sad'"),
@@ -235,11 +235,11 @@ def test_a_plugin_that_raises_on_import_is_listed_as_broken_and_the_rest_works(t
         (["run", "--plugin", "PLUGIN", "--config", "/absent.toml"], 2, "cannot be read"),
         (["run", "--plugin", "PLUGIN", "--class-weights", "even"], 2, "'even' is not 'balanced'"),
         (["run", "--resume", "/absent"], 1, "expected a folder with a config.toml, found none"),
-        (["run", "--resume", "/absent", "--epochs", "3"], 2, "--resume: goes on with the run's own settings"),
+        (["run", "--resume", "/absent", "--epochs", "3"], 2, "--resume: uses the settings of the run"),
         (["plugins", "show", "hapysad"], 2, "plugin 'hapysad'"),
         (["models", "show", "x"], 2, "model 'x'"),
-        (["datasets", "show", "foldr"], 2, "Did you mean folder?"),
-        (["metrics", "show", "acuracy"], 2, "Did you mean accuracy"),
+        (["datasets", "show", "foldr"], 2, "Did you mean 'folder'?"),
+        (["metrics", "show", "acuracy"], 2, "Did you mean 'accuracy"),
         (["recipes", "show", "x"], 2, "recipe 'x'"),
         (["rnu"], 2, "Did you mean 'run'?"),
     ],
@@ -266,7 +266,7 @@ def test_the_version_is_that_of_the_distribution():
     assert said("--version") == (0, f"emoclass {version('emoclass')}\n", "")
 
 
-@pytest.mark.parametrize("kind", ["plugins", "datasets", "models", "metrics", "recipes"])
+@pytest.mark.parametrize("kind", ["plugins", "datasets", "models", "metrics", "recipes", "detectors"])
 def test_lists_and_shows_agree_as_text_and_json(kind):
     code, text, _ = said(kind, "list")
     document = json.loads(said(kind, "list", "--json")[1])

@@ -67,7 +67,7 @@ def test_a_run_starts_from_what_the_plugin_brings_with_the_recipes_smaller_steps
         "tiny", data=photos, out=tmp_path, registry=brings, labels="happy,sad,angry", start="pretrained", config=STILL
     )
     np.testing.assert_allclose(probabilities(result, photos), probabilities(first, photos), atol=1e-5)
-    assert any("started from a trained model (pretrained, trained on folder)" in note for note in result.notes)
+    assert any("fine-tuned from a trained model (pretrained, trained on folder)" in note for note in result.notes)
     (found,) = emoclass.evaluate(result.folder, {"folder": photos}, metrics=["accuracy"], registry=brings)
     assert any(
         "training started from another trained model (trained on folder): whether" in note for note in found.notes
@@ -114,7 +114,7 @@ def test_an_interrupted_run_goes_on_without_what_it_started_from(first, photos, 
     ("settings", "error", "message"),
     [
         ({"start": "pretrained:small"}, UnknownNameError, "trained model of 'tiny': 'small'"),
-        ({"start": "pretrained", "model": "large"}, BundleError, "model 'large': brings no trained model to start"),
+        ({"start": "pretrained", "model": "large"}, BundleError, "model 'large': has no pretrained model to start"),
         ({"start": "nowhere"}, BundleError, "model.start: .*nowhere: no such folder. --from takes .* or 'pretrained'"),
         ({"start": "pretrained:"}, UnknownNameError, "trained model of 'tiny': ''"),
     ],

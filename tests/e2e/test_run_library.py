@@ -62,7 +62,7 @@ def test_the_split_is_written_and_its_sizes_are_those_reported(finished):
 def test_files_that_cannot_be_read_are_listed_and_other_emotions_counted(finished):
     assert {row["path"]: row["reason"] for row in rows(finished.folder / "skipped.csv")} == {
         "sad/empty.jpg": "empty file",
-        "sad/notes.txt": "not an image (read are JPEG, PNG, WebP, GIF, BMP and TIFF)",
+        "sad/notes.txt": "not an image (supported: JPEG, PNG, WebP, GIF, BMP and TIFF)",
     }
     assert finished.left_out == {"angry": 3}
     assert any("angry 3" in note for note in finished.notes)
@@ -222,10 +222,10 @@ def test_a_run_does_not_resume_on_other_data(registry, tmp_path):
     with pytest.raises(KeyboardInterrupt):
         emoclass.run("tiny", data=root, out=tmp_path / "runs", registry=registry, progress=progress)
     Image.new("RGB", (9, 9)).save(root / "happy" / "000.png")
-    with pytest.raises(OutputError, match="not those that the run began with"):
+    with pytest.raises(OutputError, match="have changed since the run was started"):
         emoclass.resume(progress.folder, registry=registry)
     (root / "happy" / "000.png").unlink()
-    with pytest.raises(OutputError, match="not those that the run began with"):
+    with pytest.raises(OutputError, match="have changed since the run was started"):
         emoclass.resume(progress.folder, registry=registry)
 
 
@@ -258,7 +258,7 @@ def test_official_splits_are_kept_and_a_missing_validation_set_is_drawn_and_told
     draw_photographs(root / "test", {"happy": 5, "sad": 5}, seed=1)
     result = emoclass.run("tiny", data=root, epochs=1, out=tmp_path / "runs", registry=registry)
     assert result.n_samples == {"train": 24, "validation": 4, "test": 10}
-    assert any("no validation set: 4 images were drawn from its 28 training images" in note for note in result.notes)
+    assert any("no validation set: 4 images were sampled from its 28 training images" in note for note in result.notes)
 
 
 @pytest.fixture
@@ -298,14 +298,13 @@ def test_a_run_may_leave_out_what_an_audit_lists(leaking, registry, tmp_path):
     config = {"data": {"exclude": str(listed)}}
     result = emoclass.run("tiny", data=root, epochs=1, out=tmp_path / "runs", registry=registry, config=config)
     assert (result.n_leaked, result.leak_adjusted) == (0, {})
-    assert any("names them: 2 images" in note for note in result.notes)
+    assert any("by the list of exclusions: 2 images" in note for note in result.notes)
     assert any(
-        "holds 1 name that no image of this dataset has, 'train/happy/copy.jpg' for one" in note
-        for note in result.notes
+        "has 1 name not found in this dataset, for example 'train/happy/copy.jpg'" in note for note in result.notes
     )
     assert not {"train/happy/mirrored.png"} & {row["path"] for row in rows(result.folder / "split.csv")}
     listed.write_text("nothing/of/this.png\n")
-    with pytest.raises(DataError, match=r"holds no image of those to exclude, 'nothing/of/this.png' for one"):
+    with pytest.raises(DataError, match=r"contains none of the images to exclude, for example 'nothing/of/this.png'"):
         emoclass.run("tiny", data=root, epochs=1, out=tmp_path / "runs", registry=registry, config=config)
 
 
@@ -327,7 +326,7 @@ def test_a_run_without_an_audit_says_that_nobody_looked(leaking, registry, tmp_p
     result = emoclass.run("tiny", data=root, epochs=1, out=tmp_path / "runs", registry=registry, config=config)
     assert (result.n_leaked, result.leak_adjusted) == (None, {})
     assert {row["leaked"] for row in rows(result.folder / "predictions.csv")} == {""}
-    assert any("Nobody looked for copies" in note for note in result.notes)
+    assert any("Duplicate images were not searched for" in note for note in result.notes)
     assert not (result.folder / "audit.json").exists()
 
 
@@ -335,7 +334,7 @@ def test_a_run_without_an_audit_says_that_nobody_looked(leaking, registry, tmp_p
     ("make", "error", "message"),
     [
         (lambda root: None, DataError, "no such folder"),
-        (lambda root: root.mkdir(), DataError, "expected a folder per class, found none"),
+        (lambda root: root.mkdir(), DataError, "expected one subfolder per class, found none"),
         (lambda root: draw_photographs(root, {"happy": 9}), DataError, "no images of sad"),
         (lambda root: draw_photographs(root, {"happy": 9, "sad": 2}), DataError, "sad has 2; expected at least 3"),
         (lambda root: draw_photographs(root, {"smile": 9, "sad": 9}), DataError, "--map smile="),
@@ -354,7 +353,7 @@ def test_a_folder_of_files_that_are_no_images_says_so(registry, tmp_path):
         (tmp_path / "photos" / emotion).mkdir(parents=True)
         for number in range(4):
             (tmp_path / "photos" / emotion / f"{number}.jpg").write_text("no picture")
-    with pytest.raises(DataError, match=r"none of the 8 files can be read, happy/0.jpg for one: not an image"):
+    with pytest.raises(DataError, match=r"none of the 8 files can be read; the first is happy/0.jpg: not an image"):
         emoclass.run("tiny", data=tmp_path / "photos", out=tmp_path / "runs", registry=registry)
     assert not list((tmp_path / "runs").glob("*"))
 
@@ -377,7 +376,7 @@ def test_a_scheme_chooses_the_emotions_and_what_is_left_out_or_merged_is_told(re
     assert result.labels == ("happy", "sad", "angry", "scared", "surprised")
     assert (result.left_out, result.merged) == ({"neutral": 4}, {"angry": {"disgust": 4}})
     assert sum(result.n_samples.values()) == 24
-    told = [note for note in result.notes if note.startswith(("Left out", "Merged"))]
+    told = [note for note in result.notes if note.startswith(("Excluded", "Merged"))]
     assert "emotions: neutral 4." in told[0] and "disgust 4 counted as angry." in told[1]
     document = json.loads((result.folder / "metrics.json").read_text())
     assert (document["left_out"], document["merged"]) == ({"neutral": 4}, {"angry": {"disgust": 4}})
@@ -389,7 +388,7 @@ def test_a_scheme_chooses_the_emotions_and_what_is_left_out_or_merged_is_told(re
 
 
 def test_a_dataset_that_draws_its_images_takes_no_folder(registry, tmp_path):
-    with pytest.raises(ConfigError, match="takes no folder"):
+    with pytest.raises(ConfigError, match="needs no folder"):
         emoclass.run("tiny", data=tmp_path, dataset="synthetic-faces", out=tmp_path, registry=registry)
 
 

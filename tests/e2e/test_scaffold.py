@@ -9,11 +9,13 @@ import pytest
 from fresh_environment import fresh_environment, install, ran
 
 from emoclass import Registry
-from emoclass.scaffold.new import KINDS, write_plugin
+from emoclass.scaffold.new import write_plugin
+from emoclass.values.kinds import KINDS
 
 pytestmark = pytest.mark.slow
 
-PACKAGES = {"all-kinds": tuple(KINDS), **{f"one-{kind}": (kind,) for kind in KINDS}}
+NAMES = tuple(kind.name for kind in KINDS)
+PACKAGES = {"all-kinds": NAMES, **{f"one-{kind}": (kind,) for kind in NAMES}}
 
 
 @pytest.fixture(scope="module")
@@ -48,5 +50,5 @@ def test_the_experiment_of_a_package_runs_on_its_own_tiny_dataset(home, python):
 
 
 def test_one_file_passes_the_checks(home):
-    (file,) = write_plugin("single", KINDS, registry=Registry.discover(), out=home, one_file=True)
+    (file,) = write_plugin("single", NAMES, registry=Registry.discover(), out=home, one_file=True)
     assert "FAILED" not in ran(sys.executable, "-m", "emoclass", "plugins", "check", file, cwd=home)

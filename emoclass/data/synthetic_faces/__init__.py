@@ -1,4 +1,4 @@
-"""Drawn faces that show an emotion: a cartoon portrait from random numbers, with Pillow.
+"""Synthetic faces that show an emotion: cartoon portraits drawn from random numbers with Pillow.
 
 - `expressions`: what each emotion does to a face, as a table of ranges.
 - `pen`: what everything is drawn with: the pen, its outlines, colors and random picks.

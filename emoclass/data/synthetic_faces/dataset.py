@@ -25,7 +25,7 @@ _ID = re.compile(r"(?P<emotion>[a-z]+)/seed(?P<seed>\d+)-(?P<index>\d{5,})\.png"
 
 
 def load(root: Path | None = None, *, labels: LabelScheme, n_samples: int = 256, seed: int = 0) -> Iterator[Sample]:
-    """List drawn faces that show a run's emotions, in turn: class counts differ by at most one.
+    """List synthetic faces for a run's emotions, in turn: class counts differ by at most one.
 
     Args:
         root: Not used: this dataset needs no folder.
@@ -47,7 +47,7 @@ def load(root: Path | None = None, *, labels: LabelScheme, n_samples: int = 256,
     if unknown:
         raise DataError(
             f"dataset synthetic-faces: expected emotions among {', '.join(EXPRESSIONS)}, got {', '.join(unknown)}.",
-            hint="It cannot draw other emotions: leave them out of the labels, or choose a dataset that has them.",
+            hint="It cannot generate other emotions: leave them out of the labels, or choose a dataset that has them.",
         )
     return (_sample(labels.emotions[index % len(labels)], seed, index) for index in range(n_samples))
 
@@ -70,7 +70,7 @@ def read_sample(root: Path | None, sample: Sample) -> bytes:
     if match is None or match["emotion"] not in EXPRESSIONS:
         raise DataError(
             f"dataset synthetic-faces: expected an id such as 'happy/seed0-00012.png', got {sample.id!r}.",
-            hint="List the samples again: an id names the picture to draw.",
+            hint="List the samples again: the id determines the image.",
         )
     emotion = match["emotion"]
     # The emotion is part of the seed: otherwise two label schemes would show one person in one place with two faces.

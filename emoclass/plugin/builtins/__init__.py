@@ -15,20 +15,20 @@ def register_datasets() -> Sequence[DatasetSpec]:
     return [
         DatasetSpec(
             name="folder",
-            summary="A folder of images per class, also below train/, validation/ and test/.",
+            summary="A folder with one subfolder of images per class, optionally below train/, validation/ and test/.",
             load="emoclass.data.folder:load",
             make_tiny="emoclass.data.folder:make_tiny",
         ),
         DatasetSpec(
             name="synthetic-faces",
-            summary="Drawn faces of any known emotion; needs no download.",
+            summary="Synthetic faces of any known emotion, drawn by the program; needs no download.",
             load="emoclass.data.synthetic_faces.dataset:load",
             read_sample="emoclass.data.synthetic_faces.dataset:read_sample",
             needs_root=False,
             takes_labels=True,
             notice=(
-                "These are synthetic faces: the numbers prove that the installation works, "
-                "and say nothing about photographs."
+                "These are synthetic faces: the metrics show that the installation works, and say nothing about "
+                "photographs."
             ),
         ),
     ]

@@ -11,7 +11,7 @@ _VOTES = "emoclass.evaluation.vote_metrics"
 BUILTIN_METRICS: tuple[MetricSpec, ...] = (
     MetricSpec(
         name="accuracy",
-        summary="The share of images whose emotion was recognized.",
+        summary="The fraction of images that are classified correctly.",
         compute=f"{_DECISIONS}:accuracy",
         weighted=f"{_DECISIONS}:accuracy_weighted",
         interval="proportion",
@@ -20,7 +20,7 @@ BUILTIN_METRICS: tuple[MetricSpec, ...] = (
     ),
     MetricSpec(
         name="balanced_accuracy",
-        summary="The mean recall of the emotions that are present.",
+        summary="The mean recall over the emotions that are present.",
         compute=f"{_DECISIONS}:balanced_accuracy",
         weighted=f"{_DECISIONS}:balanced_accuracy_weighted",
         interval="proportion",
@@ -29,7 +29,8 @@ BUILTIN_METRICS: tuple[MetricSpec, ...] = (
     ),
     MetricSpec(
         name="precision",
-        summary="How many images predicted as an emotion show it: of the second of two, else the macro average.",
+        summary="The fraction of an emotion's predictions that are correct: of the second of two labels, else the "
+        "macro average.",
         compute=f"{_DECISIONS}:precision",
         weighted=f"{_DECISIONS}:precision_weighted",
         interval="proportion",
@@ -38,7 +39,8 @@ BUILTIN_METRICS: tuple[MetricSpec, ...] = (
     ),
     MetricSpec(
         name="recall",
-        summary="How many images of an emotion were recognized: of the second of two, else the macro average.",
+        summary="The fraction of an emotion's images that are recognized: of the second of two labels, else the macro "
+        "average.",
         compute=f"{_DECISIONS}:recall",
         weighted=f"{_DECISIONS}:recall_weighted",
         interval="proportion",
@@ -47,7 +49,7 @@ BUILTIN_METRICS: tuple[MetricSpec, ...] = (
     ),
     MetricSpec(
         name="f1",
-        summary="The harmonic mean of precision and recall: of the second of two, else the macro average.",
+        summary="The harmonic mean of precision and recall: of the second of two labels, else the macro average.",
         compute=f"{_DECISIONS}:f1",
         weighted=f"{_DECISIONS}:f1_weighted",
         interval="proportion",
@@ -57,7 +59,7 @@ BUILTIN_METRICS: tuple[MetricSpec, ...] = (
     ),
     MetricSpec(
         name="precision_per_class",
-        summary="How many images predicted as each emotion show it.",
+        summary="The precision of each emotion: the fraction of its predictions that are correct.",
         compute=f"{_DECISIONS}:precision_per_class",
         weighted=f"{_DECISIONS}:precision_per_class_weighted",
         kind="per_class",
@@ -67,7 +69,7 @@ BUILTIN_METRICS: tuple[MetricSpec, ...] = (
     ),
     MetricSpec(
         name="recall_per_class",
-        summary="How many images of each emotion were recognized.",
+        summary="The recall of each emotion: the fraction of its images that are recognized.",
         compute=f"{_DECISIONS}:recall_per_class",
         weighted=f"{_DECISIONS}:recall_per_class_weighted",
         kind="per_class",
@@ -77,7 +79,7 @@ BUILTIN_METRICS: tuple[MetricSpec, ...] = (
     ),
     MetricSpec(
         name="f1_per_class",
-        summary="The harmonic mean of precision and recall of each emotion.",
+        summary="The F1 score of each emotion: the harmonic mean of precision and recall.",
         compute=f"{_DECISIONS}:f1_per_class",
         weighted=f"{_DECISIONS}:f1_per_class_weighted",
         kind="per_class",
@@ -88,7 +90,8 @@ BUILTIN_METRICS: tuple[MetricSpec, ...] = (
     ),
     MetricSpec(
         name="roc_auc",
-        summary="The chance that an image of an emotion scores higher for it than an image of another.",
+        summary="The area under the ROC curve: the probability that an image of an emotion scores higher for it than "
+        "another image.",
         compute=f"{_PROBABILITIES}:roc_auc",
         weighted=f"{_PROBABILITIES}:roc_auc_weighted",
         reference="sklearn.metrics.roc_auc_score",
@@ -111,7 +114,7 @@ BUILTIN_METRICS: tuple[MetricSpec, ...] = (
     ),
     MetricSpec(
         name="brier_score",
-        summary="The mean squared error of the probabilities: of the second of two emotions, else summed over all.",
+        summary="The mean squared error of the probabilities: of the second of two labels, else summed over all.",
         compute=f"{_PROBABILITIES}:brier_score",
         weighted=f"{_PROBABILITIES}:brier_score_weighted",
         bounds=(0.0, 2.0),
@@ -128,7 +131,7 @@ BUILTIN_METRICS: tuple[MetricSpec, ...] = (
     ),
     MetricSpec(
         name="cohen_kappa",
-        summary="The agreement of prediction and truth beyond chance.",
+        summary="The agreement of predictions and ground truth beyond chance.",
         compute=f"{_DECISIONS}:cohen_kappa",
         weighted=f"{_DECISIONS}:cohen_kappa_weighted",
         bounds=(-1.0, 1.0),

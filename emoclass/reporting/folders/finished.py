@@ -26,7 +26,7 @@ class Finished:
         path: The folder, resolved.
         labels: Emotion ids in class order.
         headline: The metrics to look at first.
-        metrics: Name -> the metric's own figure; one that is only a mapping or a matrix has neither value nor reason.
+        metrics: Name -> the metric's own value; one that is only a mapping or a matrix has neither value nor reason.
         split: Which split the images are.
         truth: Image id -> true emotion.
         predicted: Image id -> predicted emotion.
@@ -60,7 +60,7 @@ def read_finished(path: Path) -> Finished:
         if not (folder.path / "config.toml").is_file():
             raise OutputError(
                 f"run folder {path}: expected a folder with a config.toml, found none.",
-                hint="Name a folder that emoclass run has made.",
+                hint="Give a folder that emoclass run has created.",
             )
         if (folder.path / MARKER).exists():
             raise OutputError(
@@ -74,7 +74,7 @@ def read_finished(path: Path) -> Finished:
             raise ValueError(f"predictions.csv: expected {n_test} images, got {len(rows)}")
         strange = {row[column] for row in rows.values() for column in ("y_true", "y_pred")}.difference(labels)
         if strange:
-            raise ValueError(f"predictions.csv: {min(strange)!r} is none of the run's emotions")
+            raise ValueError(f"predictions.csv: {min(strange)!r} is not one of the run's emotions")
         sides = _rows(folder, "split.csv", ("group",))
         return Finished(
             path=folder.path,
@@ -121,11 +121,11 @@ def _rows(folder: RunFolder, name: str, columns: Sequence[str]) -> dict[str, dic
     rows: dict[str, dict[str, str]] = {}
     for row in reader:
         if row["id"] in rows or any(row[column] is None for column in columns):
-            raise ValueError(f"{name}, line {reader.line_num}: an image twice, or half a line")
+            raise ValueError(f"{name}, line {reader.line_num}: a repeated image, or an incomplete line")
         rows[row["id"]] = row
     return rows
 
 
 def _figure(document: Mapping[str, Any]) -> MetricValue:
-    """Return a metric's own figure, whatever else the document holds."""
+    """Return a metric's own value, whatever else the document holds."""
     return MetricValue.model_validate({key: document[key] for key in _FIGURE if key in document})

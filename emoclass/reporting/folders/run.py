@@ -59,7 +59,7 @@ class RunFolder:
                     continue
                 break
             else:
-                raise OutputError(f"output folder {parent}: holds ten thousand runs of this second.")
+                raise OutputError(f"output folder {parent}: contains ten thousand runs of this second.")
             folder = cls(path.resolve())
             (folder.path / MARKER).write_text(
                 f"This run has not finished. Continue it with: {resume_command(folder.path)}\n", encoding="utf-8"
@@ -77,7 +77,7 @@ class RunFolder:
         """Return an existing run folder.
 
         Raises:
-            OutputError: It is none, or another process is at work in it.
+            OutputError: It is none, or another process is writing to it.
         """
         if not (path / "config.toml").is_file():
             raise OutputError(f"run folder {path}: expected a folder with a config.toml, found none.")
@@ -107,7 +107,7 @@ class RunFolder:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
             self.release()
-            raise OutputError(f"run folder {self.path}: another process is at work in it.") from error
+            raise OutputError(f"run folder {self.path}: another process is writing to it.") from error
         except (ImportError, OSError):  # Windows; network disks without locks
             logger.debug("%s is not locked", self.path, exc_info=True)
 

@@ -75,7 +75,7 @@ class StudyFolder(RunFolder):
         """Return an existing study.
 
         Raises:
-            OutputError: It is none, or another process is at work in it.
+            OutputError: It is none, or another process is writing to it.
         """
         if not is_study(path):
             raise OutputError(f"study {path}: expected a folder with a {PLAN}, found none.")
@@ -107,7 +107,9 @@ class StudyFolder(RunFolder):
             if not (isinstance(plan.folds, int) or (plan.seeds and all(type(seed) is int for seed in plan.seeds))):
                 raise ValueError("neither folds nor seeds")
         except (OSError, ValueError, TypeError) as error:
-            raise OutputError(f"{self.path / PLAN}: is damaged ({error}).", hint="Start a new study.") from error
+            raise OutputError(
+                f"{self.path / PLAN}: is damaged ({error}).", hint="Start again with a new folder."
+            ) from error
         file = self.path / EXPERIMENT
         return plan, validate(read_file(file), source=str(file))
 
@@ -117,7 +119,7 @@ class StudyFolder(RunFolder):
         if not (path / "config.toml").is_file():
             with self.guard(name):
                 path.mkdir(exist_ok=True)
-                told = f"This run has not finished. Continue its study with: {resume_command(self.path)}\n"
+                told = f"This run has not finished. Continue with: {resume_command(self.path)}\n"
                 (path / MARKER).write_text(told, encoding="utf-8")
             RunFolder(path).write_text("config.toml", toml)
         return path
@@ -140,14 +142,14 @@ class StudyFolder(RunFolder):
         """Make sure that a finished part is one of this study, on the very images of the first part.
 
         Raises:
-            OutputError: It is not: its figures and the others' would not belong together.
+            OutputError: It is not: its metrics and the others' would not be comparable.
         """
         digests = self.environment(name)["digests"]
         for what, expected in (("settings", config.digest()), ("images", self.environment(first)["digests"]["data"])):
             if digests["config" if what == "settings" else "data"] != expected:
                 raise OutputError(
-                    f"study {self.path}: the {what} of {name} are not those that the study began with.",
-                    hint=f"Start a new study, or bring them back as they were and remove {self.path / name}.",
+                    f"study {self.path}: the {what} of {name} have changed since the start.",
+                    hint=f"Start again, or restore them and remove {self.path / name}.",
                 )
 
     def pool(self, parts: Sequence[str], labels: LabelScheme, samples: Mapping[str, Sample]) -> Predictions:

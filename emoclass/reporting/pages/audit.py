@@ -99,30 +99,31 @@ def sections(found: Audit) -> list[Section]:
     every = [
         Section(
             "conflicts",
-            "One picture, different labels",
-            "At most one of the labels can be right. Correct them by hand, or leave these images out.",
+            "The same image with different labels",
+            "At most one of the labels can be correct. Correct them by hand, or leave these images out.",
             len(found.label_conflicts),
             of("conflicts"),
         ),
         Section(
             "leaks",
-            "One picture on two sides of the split",
-            "A model that was trained on the one knows the other by heart: figures on the test set say little of new "
-            "pictures. Pairs whose labels differ as well stand above.",
+            "The same image in two splits",
+            "A model trained on one copy has memorized the other, so metrics on the test set say little about new "
+            "images. Pairs whose labels also differ are listed above.",
             len(found.crossing),
             of("leaks"),
         ),
         Section(
             "exact",
             "Exact duplicates",
-            "The same bytes, or the same pixels in another file. One of them is enough.",
+            "The same bytes, or the same pixels in another file. Keep one of them.",
             len(found.exact),
             of("exact"),
         ),
         Section(
             "near",
             "Near-duplicates",
-            "One picture, scaled, compressed again, mirrored, lightly cropped or recolored; the most alike come first.",
+            "The same image, scaled, recompressed, mirrored, slightly cropped or recolored; the most similar pairs "
+            "come first.",
             len(found.near),
             of("near"),
         ),

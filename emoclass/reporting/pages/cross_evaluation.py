@@ -1,4 +1,4 @@
-"""The page of a cross-dataset evaluation: the heat map, and the figures behind it."""
+"""The page of a cross-dataset evaluation: the heat map, and the metrics behind it."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def write_cross_page(found: EvaluationMatrix, path: Path, metric: str | None = N
         metric: Which metric the heat map shows; None takes the first.
 
     Raises:
-        ConfigError: The metric is not a single figure in every cell.
+        ConfigError: The metric is not a single number in every cell.
         OutputError: It cannot be written.
     """
     text = template("cross_evaluation.html.jinja", filters=FILTERS, names=NAMES).render(
@@ -42,6 +42,6 @@ def write_cross_page(found: EvaluationMatrix, path: Path, metric: str | None = N
 
 
 def _singles_of(found: Breakdown) -> list[str]:
-    """Return the metrics that are a single figure for each value of an attribute, accuracy first."""
+    """Return the metrics that are a single number for each value of an attribute, accuracy first."""
     names = single_figures(next(iter(found.values.values())).metrics)
     return sorted(names, key=lambda name: name != "accuracy")

@@ -51,7 +51,7 @@ def read_intervals(contents: ReportContents) -> list[str]:
     """Say in plain words what the numbers can and cannot show.
 
     Returns:
-        Sentences: how far a headline figure may be off, and what the most frequent answer would score.
+        Sentences: the interval of a headline metric, and what the most frequent class would score.
     """
     result, sentences = contents.result, []
     measured = [
@@ -60,15 +60,15 @@ def read_intervals(contents: ReportContents) -> list[str]:
         if name in result.metrics and result.metrics[name].ci_low is not None
     ]
     if measured:
-        # The figure that rests on most images: "with 32 test images" must not mean the ten that were predicted sad.
+        # The metric with the largest sample: "with 32 test images" must not mean the ten that were predicted sad.
         name, value = max(measured, key=lambda each: each[1].n_samples)
         low, high = value.ci_low or 0.0, value.ci_high or 0.0
         sentences.append(
-            f"With {images(value.n_samples, value.split)}, the {words(name)} could well be anywhere "
-            f"from {low:.2f} to {high:.2f}."
+            f"With {images(value.n_samples, value.split)}, the 95 % confidence interval of the {words(name)} is "
+            f"{low:.2f} to {high:.2f}."
         )
         if high - low > WIDE:
-            sentences.append("That is a wide range: only more test images would narrow it.")
+            sentences.append("That is wide; only more test images make it narrower.")
     return sentences + _against_the_most_frequent(result)
 
 
@@ -80,8 +80,8 @@ def _against_the_most_frequent(result: RunRecord) -> list[str]:
     total, right = sum(map(sum, rows)), sum(row[i] for i, row in enumerate(rows))
     most, emotion = max(zip(map(sum, rows), result.labels, strict=True), key=lambda pair: pair[0])
     sentences = [
-        f"The model was right about {right:,g} of {total:,g}; always answering “{emotion}”, the most "
-        f"frequent emotion among them, would have been right about {most:,g}."
+        f"The model classified {right:,g} of {total:,g} correctly; always predicting “{emotion}”, the most frequent "
+        f"emotion among them, would classify {most:,g} correctly."
     ]
     # The share of right answers is known by what it is: plugins may call their metric as they like.
     shares = [
@@ -90,13 +90,13 @@ def _against_the_most_frequent(result: RunRecord) -> list[str]:
         if value.ci_low is not None and value.n_samples == total and value.value == right / total
     ]
     if right <= most:
-        sentences.append("So far the model is no better than that.")
+        sentences.append("The model is no better than that baseline.")
     elif shares:
         name, low = shares[0]
         sentences.append(
-            f"The interval of the {name} reaches down to that share ({most / total:.2f}): the lead may be luck."
+            f"The interval of the {name} includes that baseline ({most / total:.2f}): the difference may be chance."
             if low <= most / total
-            else f"The whole interval of the {name} lies above that share ({most / total:.2f})."
+            else f"The whole interval of the {name} lies above that baseline ({most / total:.2f})."
         )
     return sentences
 
@@ -130,22 +130,25 @@ def _describe(name: str, contents: ReportContents) -> str:
     result, batch = contents.result, contents.test_batch
     if name == "examples":
         shown = ", ".join(f"{result.labels.index(each.emotion)} = {each.emotion}" for each in contents.examples)
-        return f"Training images, labelled {shown}."
+        return f"Training images, labeled {shown}."
     if name == "curves":
         courses = [
             f"{words(column).replace('val ', 'validation ')} from {number(values[0])} to {number(values[-1])}"
             for column, values in result.history.items()
             if values and column.removeprefix("val_") in ("loss", "accuracy")
         ]
-        return "Course of training from the first to the last epoch: " + "; ".join(courses) + "."
+        return "Training curves from the first to the last epoch: " + "; ".join(courses) + "."
     if name == "confusion_matrix":
-        return "Confusion matrix as colored cells; the table beneath holds its numbers."
+        return "Confusion matrix as colored cells; the table below has the numbers."
     if name == "metrics":
-        return "Each metric as a dot on its 95 % interval; the table beneath holds the numbers."
+        return "Each metric as a dot on its 95 % interval; the table below has the numbers."
     if name == "single_predictions":
-        return "Single test images, right and wrong ones, each with predicted and true emotion and its probabilities."
+        return (
+            "Individual test images, correct and incorrect, each with the predicted and the true emotion and the "
+            "probabilities."
+        )
     wrong = sum(each.predicted != each.emotion for each in batch)
-    return f"{len(batch)} test images: {len(batch) - wrong} predicted right, {wrong} marked as mistakes."
+    return f"{len(batch)} test images: {len(batch) - wrong} predicted correctly, {wrong} marked as errors."
 
 
 def _flat(tree: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, str]]:

@@ -1,4 +1,4 @@
-"""The picture of a comparison: what each run is worth, and how far it is from the first one."""
+"""The picture of a comparison: the metrics of each run, and their differences from the first one."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def draw_comparison(comparison: ComparisonTable) -> Figure:
     above, below = len(metrics) * (len(names) + GAP), 2 * (len(differences) + GAP)
     figure = blank_figure(9.2, ROW * (above + below) + 1.5)
     axes, beneath = figure.subplots(2, 1, height_ratios=(max(above, 1), below))
-    _title(axes, f"On the same {comparison.n_samples:,} test images, the first run in gray")
+    _title(axes, f"On the same {comparison.n_samples:,} test images; the first run in gray")
     _blocks(axes, metrics, names)
     axes.set_xlim(-0.02, 1.02)
     for block, metric in enumerate(metrics):
@@ -100,7 +100,7 @@ def _draw(
     limits: tuple[float, float],
     hollow: bool = False,
 ) -> None:
-    """Draw a figure as a dot on a line that is its interval; an arrowhead stands for one beyond the limits."""
+    """Draw a value as a dot on a line that is its interval; an arrowhead marks one beyond the limits."""
     if value.value is None:
         return
     low, high = limits

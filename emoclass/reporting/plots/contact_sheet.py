@@ -37,7 +37,7 @@ def draw_contact_sheet(suspects: Sequence[SuspectedLabel], read: Callable[[Suspe
             _draw(axes, rank, suspect, read)
     of = f"the first {len(shown)} of {len(suspects):,}" if len(suspects) > len(shown) else f"all {len(shown)}"
     height = figure.get_figheight()
-    figure.text(0.14 / figure.get_figwidth(), 1 - 0.14 / height, "Labels that the model does not agree with",
+    figure.text(0.14 / figure.get_figwidth(), 1 - 0.14 / height, "Labels that the model disagrees with",
                 va="top", fontsize=12, color=INK, fontweight="bold")  # fmt: skip
     told = f"{of}, the most suspicious first; the model may be wrong"
     figure.text(0.14 / figure.get_figwidth(), 1 - 0.37 / height, told,

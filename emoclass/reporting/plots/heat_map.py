@@ -1,4 +1,4 @@
-"""The heat map of a cross-dataset evaluation: models downward, datasets across, in a cell a figure and its evidence."""
+"""The heat map of a cross-dataset evaluation: one row per model, one column per dataset, with value and sample size."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def draw_heat_map(found: EvaluationMatrix, metric: str | None = None) -> Figure:
         metric: Which metric; None takes the first.
 
     Raises:
-        ConfigError: It is not a single figure in every cell.
+        ConfigError: It is not a single number in every cell.
     """
     figures = found.figures(metric)
     name = metric or found.metrics[0]
@@ -82,7 +82,7 @@ def write_heat_map(found: EvaluationMatrix, path: Path, metric: str | None = Non
     """Draw the heat map into a PNG file.
 
     Raises:
-        ConfigError: The metric is not a single figure in every cell.
+        ConfigError: The metric is not a single number in every cell.
         OutputError: It cannot be written.
     """
     encoded = heat_map_png(found, metric)
@@ -159,11 +159,11 @@ def _folded(dataset: str) -> str:
 
 def _caption(found: EvaluationMatrix, blocks: int, low: float, high: float) -> str:
     """Say how the picture is read."""
-    said = ["Darker cells hold larger values."]
+    said = ["Darker cells have larger values."]
     if blocks > 1:
-        said.append("Models in one block choose among the same emotions: compare within a block and down a column.")
+        said.append("Models in one block predict the same emotions: compare within a block and down a column.")
     if any(cell.n_leaked for row in found.matrix for cell in row):
-        said.append("Copies are images of the model's training or validation.")
+        said.append("Copies are of the model's training or validation images.")
     if (low, high) != (0.0, 1.0) and low < high:
-        said.append(f"Colors go from {low:.3f} to {high:.3f}.")
+        said.append(f"The color scale goes from {low:.3f} to {high:.3f}.")
     return " ".join(said)

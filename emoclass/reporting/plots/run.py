@@ -80,9 +80,9 @@ def draw_curves(history: Mapping[str, Sequence[float]]) -> Figure:
 
 
 def draw_metrics(metrics: Mapping[str, MetricValue]) -> Figure:
-    """Draw each figure as a dot on a line that is its 95 % interval; an undefined one says so.
+    """Draw each metric as a dot on a line that is its 95 % interval; an undefined one says so.
 
-    The scale ends at 1; an arrowhead stands for a figure beyond it, and its number beside.
+    The scale ends at 1; an arrowhead marks a value beyond it, with its number beside.
 
     Args:
         metrics: Name -> value; those that are only a mapping or a matrix are left out.
@@ -181,7 +181,7 @@ def draw_predictions(pictures: Sequence[Picture], labels: Sequence[str]) -> Figu
         )
     wrong = sum(picture.predicted != picture.emotion for picture in pictures)
     figure.suptitle(
-        f"{RIGHT_SYMBOL} {len(pictures) - wrong} right (blue)      {WRONG_SYMBOL} {wrong} wrong (orange)",
+        f"{RIGHT_SYMBOL} {len(pictures) - wrong} correct (blue)      {WRONG_SYMBOL} {wrong} incorrect (orange)",
         fontsize=11,
         color=INK,
         y=1 - 0.08 / figure.get_figheight(),

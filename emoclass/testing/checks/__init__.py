@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from emoclass.testing.case import Case
-from emoclass.testing.checks import dataset, metric, model, plugin, recipe, saved_model, spec
+from emoclass.testing.checks import plugin
+from emoclass.values.kinds import KINDS
 
 CheckFunction = Callable[[Case[Any]], None]
 
 CHECKS: Mapping[str, tuple[CheckFunction, ...]] = {
     "plugin": plugin.CHECKS,
-    "dataset": (*spec.CHECKS, *spec.CODE_CHECKS, *dataset.CHECKS),
-    "model": (*spec.CHECKS, *spec.CODE_CHECKS, *model.CHECKS, *saved_model.CHECKS),
-    "metric": (*spec.CHECKS, *spec.CODE_CHECKS, *metric.CHECKS),
-    "recipe": (*spec.CHECKS, *recipe.CHECKS),
+    **{kind.name: importlib.import_module(f"{__name__}.{kind.name}").CHECKS for kind in KINDS},
 }
 """Kind -> its checks, in the order in which they run."""

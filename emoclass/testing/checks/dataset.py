@@ -10,6 +10,7 @@ from pathlib import Path, PurePosixPath, PureWindowsPath
 
 from emoclass.errors import DataError, EmoclassError
 from emoclass.testing.case import Case
+from emoclass.testing.checks import spec
 from emoclass.testing.tiny import list_samples, make_tiny, write_tiny
 from emoclass.values.labels import canonical
 from emoclass.values.references import resolve
@@ -76,7 +77,7 @@ def check_tiny_round_trips(case: Case[DatasetSpec]) -> None:
         case.fail(
             expected="every listed image to be readable",
             got=f"{first.path}: {first.reason}",
-            change="Mend the path, read_sample, or what make_tiny writes.",
+            change="Fix the path, read_sample, or what make_tiny writes.",
         )
     if written is not None:
         _compare(case, samples, written)
@@ -99,7 +100,7 @@ def _compare(case: Case[DatasetSpec], samples: list[Sample], words: Mapping[str,
             case.fail(
                 expected=f"sample {name!r} to be {emotion!r}, as make_tiny wrote it",
                 got=repr(found[name]),
-                change="Mend the table that leads from the dataset's own classes to emotions.",
+                change="Fix the mapping from the dataset's classes to emotions.",
             )
 
 
@@ -114,7 +115,7 @@ def check_ids_are_unique(case: Case[DatasetSpec]) -> None:
         case.fail(
             expected="unique ids",
             got=f"{repeated[0]!r} {ids[repeated[0]]} times",
-            change="Make the id of what tells the images apart, such as the path or the row.",
+            change="Build the id from what distinguishes the images, such as the path or the row.",
         )
 
 
@@ -153,7 +154,7 @@ def check_emotions_are_declared(case: Case[DatasetSpec]) -> None:
             case.fail(
                 expected=f"emotions among {', '.join(case.spec.emotions)}",
                 got=f"{sample.emotion!r}{meaning} for sample {sample.id!r}",
-                change="Declare it in the spec's emotions, or mend the loader.",
+                change="Declare it in the spec's emotions, or fix the loader.",
             )
 
 
@@ -168,7 +169,7 @@ def check_splits_and_groups_agree(case: Case[DatasetSpec]) -> None:
         case.fail(
             expected="an official split for all samples or for none",
             got=f"one for {n_split} of {len(samples)}",
-            change="Say the split of each, or leave it out.",
+            change="Give the split of every sample, or of none.",
         )
     sides: dict[str, str | None] = {}
     for sample in samples:
@@ -185,7 +186,7 @@ def check_splits_and_groups_agree(case: Case[DatasetSpec]) -> None:
             case.fail(
                 expected="each group on one side of the official split",
                 got=f"group {sample.group!r} in {side} and in {sample.split}",
-                change="Mend the groups, or leave the leaking split out.",
+                change="Fix the groups, or leave the leaking split out.",
             )
 
 
@@ -209,7 +210,7 @@ def check_listing_is_repeatable(case: Case[DatasetSpec]) -> None:
         case.fail(
             expected="listing to leave the folder as it is",
             got=f"{sorted(_files(tiny.root) ^ files)[0]!r} that came or went",
-            change="Write nothing: a user's data are not the loader's.",
+            change="Do not write into the data folder.",
         )
     if case.plugin.entry is None:
         return  # no other process can import it
@@ -250,7 +251,7 @@ def check_votes_are_counts(case: Case[DatasetSpec]) -> None:
                 case.fail(
                     expected=f"votes on {', '.join(case.spec.emotions)}",
                     got=f"one on {word!r} for sample {sample.id!r}",
-                    change="Declare it in the spec's emotions, or mend the loader.",
+                    change="Declare it in the spec's emotions, or fix the loader.",
                 )
 
 
@@ -283,6 +284,8 @@ def check_missing_root_is_a_data_error(case: Case[DatasetSpec]) -> None:
 
 
 CHECKS = (
+    *spec.CHECKS,
+    *spec.CODE_CHECKS,
     check_tiny_can_be_made,
     check_tiny_round_trips,
     check_ids_are_unique,

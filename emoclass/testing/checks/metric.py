@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NoReturn
 
 from emoclass.testing.case import Case
+from emoclass.testing.checks import spec
 from emoclass.values.specs import MetricSpec
 
 if TYPE_CHECKING:
@@ -46,14 +47,14 @@ def check_sample_order_does_not_matter(case: Case[MetricSpec]) -> None:
                     case.fail(
                         expected=f"{said(before, labels)} in any order, for {shown(given)}",
                         got=f"{said(after, labels)} in the order {other.tolist()}",
-                        change="Let nothing depend on where an image stands.",
+                        change="Do not depend on the order of the images.",
                     )
 
 
 def check_perfect_inverted_constant(case: Case[MetricSpec]) -> None:
     """Certain and right is the best value that the bounds allow; certain and wrong is worse, a constant no better.
 
-    A figure that rises where its `direction` says that less is better makes the worse model win. With direction
+    A metric that rises where its `direction` says that less is better makes the worse model win. With direction
     `none` the answers need only be valid. A matrix has its rows for the true classes: perfect predictions fill its
     diagonal alone, and those that take each class for the next one the places beside it.
     """
@@ -165,7 +166,7 @@ def check_absent_class(case: Case[MetricSpec]) -> None:
                 case.fail(
                     expected=f"a reason where no image shows {labels.emotions[absent]!r}, for {shown(given)}",
                     got="ValueError without a text",
-                    change="Raise ValueError with the reason: it stands in the report in the value's place.",
+                    change="Raise ValueError with the reason: the report shows it in place of the value.",
                 )
 
 
@@ -206,7 +207,7 @@ def check_weights(case: Case[MetricSpec]) -> None:
     """Weights of 1 change nothing, and an image of weight 2 counts as two images.
 
     Whoever calls the metric from Python may pass `sample_weight`: weights that are taken and not used give a wrong
-    figure without a word.
+    value without a word.
     """
     import numpy as np
 
@@ -234,7 +235,7 @@ def check_weights(case: Case[MetricSpec]) -> None:
 def check_counts_give_the_value(case: Case[MetricSpec]) -> None:
     """The proportion of `counts`, through `transform`, is the value of `compute`.
 
-    The interval is made of the counts: others would put it around another figure.
+    The interval is made of the counts: others would put it around another value.
     """
     from emoclass.errors import ContractError
     from emoclass.evaluation.evaluate import evaluate
@@ -325,6 +326,8 @@ def _unusable(case: Case[MetricSpec], error: Exception) -> NoReturn:
 
 
 CHECKS = (
+    *spec.CHECKS,
+    *spec.CODE_CHECKS,
     check_within_bounds,
     check_sample_order_does_not_matter,
     check_perfect_inverted_constant,

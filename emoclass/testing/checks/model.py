@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from emoclass.testing.case import Case
+from emoclass.testing.checks import saved_model, spec
 from emoclass.testing.models import (
     BATCHES,
     SIZES,
@@ -72,7 +73,7 @@ def check_output(case: Case[ModelSpec]) -> None:
                 )
             if not np.allclose(scores[0], alone[0], atol=TOLERANCE):
                 case.fail(
-                    expected="a picture's output to depend on the picture alone",
+                    expected="the output for an image to depend on that image alone",
                     got=f"{alone[0]} alone and {scores[0]} in a batch of {n}",
                     change="Draw nothing at random and use no batch statistics when training=False.",
                 )
@@ -224,9 +225,12 @@ def _check_kinds_are_told_apart(case: Case[ModelSpec], model: keras.Model) -> No
 
 
 CHECKS = (
+    *spec.CHECKS,
+    *spec.CODE_CHECKS,
     check_output,
     check_same_seed_same_weights,
     check_layer_names_repeat,
     check_builds_share_nothing,
     check_learns,
+    *saved_model.CHECKS,
 )

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from emoclass.testing.case import Case, CheckFailed, kind_of
+from emoclass.testing.case import Case, CheckFailed
 from emoclass.testing.fresh import HEAVY
+from emoclass.values.kinds import kind_names, kind_of
 
 
 def check_loads(case: Case[None]) -> None:
@@ -14,7 +15,7 @@ def check_loads(case: Case[None]) -> None:
     A plugin that does not load is set aside: everything that it offers is missing.
     """
     if case.plugin.error:
-        raise CheckFailed(f"{case.subject}: expected a plugin that loads, got: {case.plugin.error} Mend that first.")
+        raise CheckFailed(f"{case.subject}: expected a plugin that loads, got: {case.plugin.error} Fix that first.")
 
 
 def check_offers_something(case: Case[None]) -> None:
@@ -24,7 +25,7 @@ def check_offers_something(case: Case[None]) -> None:
     """
     if not any(case.plugin.offers.values()):
         case.fail(
-            expected="a dataset, model, metric or recipe",
+            expected=f"a {kind_names()}",
             got="nothing",
             change="Mark a function such as register_models with @hookimpl, and let it return a list.",
         )

@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import NoReturn
 
 from emoclass.errors import DataError, EmoclassError
+from emoclass.keras_backend import require_keras
 from emoclass.plugin.configure import configure
 from emoclass.testing.case import Case
+from emoclass.testing.checks import spec
 from emoclass.values.config import RunConfig, RuntimeConfig
 from emoclass.values.references import resolve
 from emoclass.values.specs import Recipe
@@ -27,7 +29,7 @@ def _configured(case: Case[Recipe]) -> RunConfig:
         case.fail(
             expected="a complete configuration whose names are known",
             got=error.message,
-            change=error.hint or "Mend the recipe's config.",
+            change=error.hint or "Fix the recipe's config.",
         )
 
 
@@ -36,6 +38,7 @@ def check_runs_one_epoch(case: Case[Recipe]) -> None:
 
     What is tried nowhere fails at the first user's. The recipe's `runtime` is left out: it is about the machine.
     """
+    require_keras()
     from emoclass.workflows.run import run_config
 
     config = _configured(case)
@@ -72,4 +75,4 @@ def _fail(case: Case[Recipe], error: EmoclassError) -> NoReturn:
     )
 
 
-CHECKS = (check_names_resolve, check_runs_one_epoch)
+CHECKS = (*spec.CHECKS, check_names_resolve, check_runs_one_epoch)

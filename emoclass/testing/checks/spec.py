@@ -12,7 +12,7 @@ from emoclass.errors import PluginError
 from emoclass.testing.case import Case
 from emoclass.values.labels import canonical
 from emoclass.values.references import Ref, describe, resolve
-from emoclass.values.specs import DatasetSpec, MetricSpec, ModelSpec, Recipe, Spec
+from emoclass.values.specs import DatasetSpec, DetectorSpec, MetricSpec, ModelSpec, Recipe, Spec
 
 
 def check_spec_is_valid(case: Case[Spec]) -> None:
@@ -68,7 +68,7 @@ def check_references_resolve(case: Case[Spec]) -> None:
 
 
 def _hint(error: PluginError) -> str:
-    return error.hint or "Mend the reference, or what it names."
+    return error.hint or "Fix the reference, or the object it names."
 
 
 def _references(spec: Spec) -> Iterator[tuple[str, Ref]]:
@@ -136,6 +136,8 @@ def _calls(spec: Spec) -> dict[str, tuple[tuple[str, ...], tuple[str, ...]]]:
             "counts": (("y_true", "y_score"), ("labels", *votes)),
             "transform": (("proportion",), ()),
         }
+    if isinstance(spec, DetectorSpec):
+        return {"build": ((), ())}
     return {}
 
 

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 from emoclass import DatasetSpec, MetricSpec, ModelSpec, Recipe, hookimpl
 
-EMOCLASS_HOOKSPEC = 1
+EMOCLASS_HOOKSPEC = 2
 
 
 @hookimpl

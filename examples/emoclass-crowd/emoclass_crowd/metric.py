@@ -23,7 +23,7 @@ def vote_agreement(
     """Return the mean share of a picture's annotators who chose the predicted emotion. Range: [0, 1].
 
     It is 1 only where all annotators agree with each other and with the prediction. Where they differ, the best
-    possible figure is the mean share of the majority, and a model that always names the majority reaches it. The figure
+    possible value is the mean share of the majority, and a model that always names the majority reaches it. The value
     does not depend on `y_true`.
 
     Args:
@@ -50,7 +50,7 @@ def vote_agreement_by_hand(
     votes: Sequence[Sequence[float]],
     sample_weight: Sequence[float] | None = None,
 ) -> float:
-    """Return the same figure picture by picture, in plain Python: what the tests compare `vote_agreement` with."""
+    """Return the same value picture by picture, in plain Python: what the tests compare `vote_agreement` with."""
     total = weights = 0.0
     for position, scores in enumerate(y_score):
         best = _predicted(scores)

@@ -1,7 +1,7 @@
 """AffectNet: faces from the web, labeled by hand; the release with tables, and that of 2021 with arrays.
 
-The owner keeps the test set. Everybody reports figures on the validation set, so that is `test` here, and a run draws
-its validation set from the training set: figures stay comparable, and nothing is tuned on the images that are told.
+The owner keeps the test set. Everybody reports metrics on the validation set, so that is `test` here, and a run samples
+its validation set from the training set: results stay comparable, and nothing is tuned on the test images.
 
 The layout of the 2021 release, and that `validation.csv` may come without the line of column names, are as users of
 the dataset describe them; none of its files was seen when this was written.

@@ -174,7 +174,7 @@ def _names(header: bytes) -> list[str]:
 
 
 def _cells(raw: bytes) -> list[str]:
-    text = raw.decode("latin-1").rstrip("\r\n")  # all that counts is ASCII, and anything else is told as it is
+    text = raw.decode("latin-1").rstrip("\r\n")  # all that counts is ASCII, and anything else is shown as it is
     if '"' not in text:
         return text.split(",")
     try:

@@ -52,7 +52,7 @@ class Release:
         where = file if line is None else f"{file}, line {line}"
         return DataError(
             f"dataset {self.name!r}: expected {expected}, got {got} ({where}).",
-            hint="Mend or remove it, or unpack the owner's files anew.",
+            hint="Fix or remove it, or unpack the owner's files again.",
         )
 
     def word(self, codes: Mapping[str, str], code: str, file: str, line: int | None = None) -> str:

@@ -50,7 +50,7 @@ TABLES: tuple[DatasetSpec, ...] = (
         expects="face_crop",
         notice=(
             "ckextended.csv does not say who is in a picture: one person's pictures stand on several sides of its "
-            "splits and of any random one, so figures on it flatter the model."
+            "splits and of any random one, so metrics on it are optimistically biased."
         ),
         license="CK+ is given to researchers who sign its agreement. This table of it has no terms of its owner.",
         citation=(

@@ -3,7 +3,7 @@
 from emoclass import ModelSpec, hookimpl
 
 CAUGHT_BY = "check_output"
-MESSAGE = "expected a picture's output to depend on the picture alone"
+MESSAGE = "expected the output for an image to depend on that image alone"
 
 
 def build(*, labels, image_shape, seed):

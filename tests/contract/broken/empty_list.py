@@ -5,7 +5,7 @@ from pathlib import Path
 from emoclass import ModelSpec, hookimpl
 
 CAUGHT_BY = "check_offers_something"
-MESSAGE = "expected a dataset, model, metric or recipe, got nothing"
+MESSAGE = "expected a dataset, model, metric, recipe or detector, got nothing"
 
 
 def build(*, labels, image_shape, seed):

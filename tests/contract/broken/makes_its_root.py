@@ -1,4 +1,4 @@
-"""Its make_tiny makes a folder that is there already."""
+"""Its make_tiny makes a folder that exists already."""
 
 from emoclass import DatasetSpec, Sample, hookimpl
 from emoclass.errors import DataError

@@ -3,7 +3,7 @@
 from emoclass import MetricSpec, hookimpl
 
 CAUGHT_BY = "check_counts_give_the_value"
-MESSAGE = "from its counts, too"
+MESSAGE = "as its counts give"
 
 
 def compute(y_true, y_score, *, labels, sample_weight=None):

@@ -3,7 +3,7 @@
 from emoclass import Recipe, hookimpl
 
 CAUGHT_BY = "check_names_resolve"
-MESSAGE = "model 'tinny': no plugin offers it"
+MESSAGE = "model 'tinny': not provided by any plugin"
 
 
 @hookimpl

@@ -113,7 +113,7 @@ def test_what_is_left_out_is_told_by_reason() -> None:
     ]
     assert describe(out) == (
         "6 images left out: 1 unreadable, 2 copies of an image that stays, 1 copy across official splits "
-        "(one in the test set stays), 2 of pictures that stand under different labels."
+        "(one in the test set stays), 2 of images that appear under different labels."
     )
     assert describe(out[:1]) == "1 image left out: 1 unreadable."
     assert describe([]) == "0 images left out."
@@ -148,14 +148,14 @@ def test_a_list_written_by_hand_may_have_comments_empty_lines_and_other_line_end
 
 @pytest.mark.parametrize("name", ["a\nb.png", "a\rb.png"])
 def test_a_name_with_a_line_break_is_refused(tmp_path, name: str) -> None:
-    with pytest.raises(OutputError, match="holds a line break"):
+    with pytest.raises(OutputError, match="contains a line break"):
         write_list([Exclusion(path=name, why="copy")], Audit(dataset="files", n_images=1), tmp_path / "a.txt")
     assert not (tmp_path / "a.txt").exists()
 
 
 def test_a_list_that_is_no_text_or_missing_is_told(tmp_path) -> None:
     (tmp_path / "a.txt").write_bytes(b"\xff\xfe\x00")
-    with pytest.raises(DataError, match="no UTF-8 text"):
+    with pytest.raises(DataError, match="not UTF-8 text"):
         read_exclusions(tmp_path / "a.txt")
     with pytest.raises(DataError, match="cannot be read"):
         read_exclusions(tmp_path / "b.txt")
@@ -262,6 +262,6 @@ def test_a_copy_is_written_to_a_new_or_an_empty_folder_only(tmp_path) -> None:
 def test_what_is_no_file_of_its_own_is_listed_and_not_copied(tmp_path) -> None:
     table = DatasetSpec(name="table", summary="A.", load=lambda root: [], read_sample=lambda root, sample: b"")
     for spec, root in ((table, tmp_path / "photos"), (FILES, None)):
-        with pytest.raises(ConfigError, match="no files of their own"):
+        with pytest.raises(ConfigError, match="not separate files"):
             check_target(tmp_path / "clean", root, spec)
         check_target(tmp_path / "exclude.txt", root, spec)

@@ -77,7 +77,7 @@ def test_a_weak_model_is_told_to_be_one(tmp_path):
         suspects=suspects,
     )
     assert "agrees with 30 of 60 labels (0.500 [0.380, 0.620])" in found.caution
-    assert "look at each picture" in found.caution
+    assert "look at each image" in found.caution
     weak = found.model_copy(update={"n_commonest": 25})
-    assert "not clearly better than always naming the commonest label (0.417)" in weak.caution
+    assert "not clearly better than always predicting the most frequent label (0.417)" in weak.caution
     assert found.to_json()["n_issues"] == found.n_issues == sum(each["issue"] for each in found.to_json()["suspects"])

@@ -13,6 +13,7 @@ from emoclass.bundle.plain import MAX_DEPTH, one_line
 from emoclass.bundle.read import MAX_MANIFEST_BYTES, read_bundle
 from emoclass.bundle.write import describe_file, write_manifest
 from emoclass.errors import BundleError
+from emoclass.values.faces import Framing
 from emoclass.values.results import MetricValue
 
 
@@ -49,7 +50,7 @@ def test_what_was_written_is_read(folder):
 @pytest.mark.parametrize(
     ("fields", "reason"),
     [
-        ({"format_version": 2}, "has format 2, and this emoclass reads 1. Upgrade emoclass."),
+        ({"format_version": 3}, "has format 3, and this emoclass reads 1 to 2. Upgrade emoclass."),
         ({"format_version": "1"}, "format_version"),
         ({"labels": {"emotions": ["happy"]}}, "labels"),
         ({"image": {"height": 10**9, "width": 1, "color_mode": "L"}}, "image.height"),
@@ -81,16 +82,16 @@ FIGURE = {"value": 0.5, "ci_low": None, "ci_high": None, "n_samples": 4, "split"
 @pytest.mark.parametrize(
     ("measured", "reason"),
     [
-        (0.9, "expected a figure, its interval and its n_samples"),
-        ({**FIGURE, "value": "high"}, "expected a figure, its interval and its n_samples"),
-        ({**FIGURE, "praise": 1}, "expected a figure, its interval and its n_samples"),
+        (0.9, "expected a value, its interval and its n_samples"),
+        ({**FIGURE, "value": "high"}, "expected a value, its interval and its n_samples"),
+        ({**FIGURE, "praise": 1}, "expected a value, its interval and its n_samples"),
         (
             {**FIGURE, "per_class": {"sad": FIGURE, "happy": FIGURE}},
             "expected the labels happy, sad in order, got sad, happy",
         ),
         ({**FIGURE, "per_class": {"happy": FIGURE}}, "expected the labels happy, sad in order, got happy"),
-        ({**FIGURE, "matrix": [[1, 2, 3], [4, 5, 6]]}, "expected a row and a column a label, 2 in all"),
-        ({**FIGURE, "matrix": [[1, 2]]}, "expected a row and a column a label, 2 in all"),
+        ({**FIGURE, "matrix": [[1, 2, 3], [4, 5, 6]]}, "expected one row and one column per label, 2 in total"),
+        ({**FIGURE, "matrix": [[1, 2]]}, "expected one row and one column per label, 2 in total"),
     ],
 )
 def test_figures_that_are_none_or_of_other_labels_are_refused(folder, measured, reason):
@@ -175,7 +176,7 @@ def test_what_is_no_file_is_refused_and_not_waited_for(folder, name, make):
 @pytest.mark.parametrize("version", [True, False, 1.0, 1.5, 0, -1, "1", "1.5", None, [], {}, "\x1b[31m"])
 def test_the_format_is_a_number_and_nothing_like_it(folder, version):
     changed(folder, format_version=version)
-    with pytest.raises(BundleError, match="format_version: expected the number 1, got") as refused:
+    with pytest.raises(BundleError, match="format_version: expected a number from 1 to 2, got") as refused:
         read_bundle(folder)
     assert str(refused.value).isprintable()
 
@@ -184,14 +185,14 @@ def test_the_format_is_required(folder):
     document = json.loads((folder / MANIFEST).read_text())
     del document["format_version"]
     (folder / MANIFEST).write_text(json.dumps(document))
-    with pytest.raises(BundleError, match="format_version: expected the number 1, got none"):
+    with pytest.raises(BundleError, match="format_version: expected a number from 1 to 2, got none"):
         read_bundle(folder)
 
 
-@pytest.mark.parametrize("version", [2, "2", 2.0, 1e300, 10**400])
+@pytest.mark.parametrize("version", [3, "3", 3.0, 1e300, 10**400])
 def test_a_newer_format_asks_for_a_newer_emoclass_however_it_is_written(folder, version):
     changed(folder, format_version=version, anything="else\x1b")
-    with pytest.raises(BundleError, match=r"and this emoclass reads 1\. Upgrade emoclass") as refused:
+    with pytest.raises(BundleError, match=r"and this emoclass reads 1 to 2\. Upgrade emoclass") as refused:
         read_bundle(folder)
     assert len(str(refused.value)) < 300
 
@@ -294,3 +295,12 @@ def test_a_few_levels_are_no_depth(folder):
 def test_a_line_is_short_and_printable():
     assert one_line("\x1b[2J a\n b\ud800") == "?[2J a b?"
     assert one_line("x" * 1000, 10) == "x" * 10 + "..."
+
+
+def test_the_first_format_is_still_read_and_gets_the_default_framing(folder):
+    document = json.loads((folder / MANIFEST).read_text())
+    del document["framing"], document["detector"]
+    document["format_version"] = 1
+    (folder / MANIFEST).write_text(json.dumps(document))
+    manifest = read_bundle(folder).manifest
+    assert (manifest.framing, manifest.detector) == (Framing(), None)

@@ -86,7 +86,7 @@ def test_what_could_not_be_written_is_refused_before_the_work(photos, tmp_path):
         ((photos, "--report", tmp_path / "a.pdf"), ConfigError, r"ends in \.html"),
         ((photos, "--write-clean", photos), OutputError, "lies inside"),
         ((photos, "--data", photos), ConfigError, "DIR is given as well"),
-        (("--dataset", "synthetic-faces", "--write-clean", tmp_path / "x"), ConfigError, "no files of their own"),
+        (("--dataset", "synthetic-faces", "--write-clean", tmp_path / "x"), ConfigError, "not separate files"),
     ):
         with pytest.raises(error, match=said):
             run(*arguments)

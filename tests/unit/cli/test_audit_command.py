@@ -88,7 +88,7 @@ def test_with_strict_the_document_and_the_list_are_written_all_the_same(conflict
         ([], 2, "expected a folder of images, got none"),
         (["clean", "--data", "clean"], 2, "DIR is given as well"),
         (["clean", "--dataset", "none"], 2, "none"),
-        (["clean", "--dataset", "synthetic-faces"], 2, "takes no folder"),
+        (["clean", "--dataset", "synthetic-faces"], 2, "needs no folder"),
         (["clean", "--report", "page.txt"], 2, "ends in .html"),
         (["clean", "--report", "empty.html"], 2, "expected a file, got a folder"),
         (["clean", "--threads", "0"], 2, "--threads"),
@@ -169,7 +169,7 @@ def test_a_dataset_that_needs_no_folder_is_audited(here) -> None:
     assert result.exit_code == 0
     assert (document["dataset"], document["root"], document["n_images"]) == ("synthetic-faces", None, 256)
     assert document["exact"] == document["near"] == document["pairs"] == []
-    with pytest.raises(ConfigError, match="no files of their own"):
+    with pytest.raises(ConfigError, match="not separate files"):
         run("--dataset", "synthetic-faces", "--write-clean", "copy")
 
 

@@ -36,7 +36,7 @@ def test_the_table_has_a_row_a_run_and_a_verdict_a_difference(runs):
     assert lines[0] == "2 runs on the same 20 test images; happy, sad"
     assert "half  0.500 [0.400, 0.600]  n = 20" in lines
     assert "good  0.800 [0.700, 0.900]  n = 20" in lines
-    assert "Against half, in points:" in lines
+    assert "Difference from half, in percentage points:" in lines
     [row] = [line.split() for line in lines if line.startswith("good  +30.0 [")]
     assert row[-5:] == ["6", "0", "p", "=", "0.031"]
     assert lines[-1] == "good: more than chance, better (McNemar's exact test, p = 0.031)."
@@ -74,7 +74,7 @@ def test_the_plot_is_written_and_named(runs):
         (["half", "half"], 1, "got this one twice"),
         (["half", "nowhere"], 1, "found none"),
         (["half", "good", "--plot", "nowhere/plot.png"], 1, "cannot be written"),
-        (["half"], 2, "two run folders or more, got 1"),
+        (["half"], 2, "at least two run folders, got 1"),
         ([], 2, "Missing argument"),
         (["half", "good", "--plot", "plot.pdf"], 2, "name of a PNG file"),
         (["half", "good", "--resamples", "5"], 2, "--resamples"),

@@ -48,7 +48,7 @@ def photos(tmp_path_factory, bundle):
 def test_people_read_sizes_and_differences(invoke, tmp_path):
     result = invoke("--format", "litert", "--quantize", "float16")
     assert [line.split(":")[0] for line in result.stdout.splitlines()] == ["Written", "Size", "Verified", "Compared on"]
-    assert "26 made-up pictures" in result.stdout
+    assert "26 generated images" in result.stdout
     assert result.stderr == ""
     assert [path.name for path in tmp_path.iterdir()] == ["tiny-float16.tflite"]
 
@@ -78,7 +78,7 @@ def test_what_the_figures_rest_on_is_told(invoke, photos, monkeypatch):
     result = invoke("--format", "litert", "--calibrate", str(photos), "--json")
     unread, few = unstyle(result.stderr).splitlines()
     assert re.fullmatch(r"Note: not read: \w+/broken\.png: empty file\.", unread)
-    assert few.startswith("Note: the comparison rests on only 26 images. With 50 or more")
+    assert few.startswith("Note: the comparison rests on only 26 images. Use 50 or more")
     for number in range(7):
         (photos / f"happy/broken-{number}.png").touch()
     monkeypatch.setattr(export, "FEW", 26)
@@ -108,13 +108,13 @@ def test_what_makes_no_sense_is_refused(invoke, tmp_path):
     with pytest.raises(ConfigError, match="--quantize float16: expected --format litert, got onnx"):
         invoke("--format", "onnx", "--quantize", "float16")
     (tmp_path / "tiny.tflite").touch()
-    with pytest.raises(OutputError, match=r"model tiny\.tflite: is there already"):
+    with pytest.raises(OutputError, match=r"model tiny\.tflite: exists already"):
         invoke("--format", "litert")
 
 
 def test_two_mistakes_are_told_at_once(invoke, tmp_path):
     (tmp_path / "tiny.tflite").touch()
-    with pytest.raises(DataError, match=r"tiny\.tflite: is there already\. And data folder nowhere: .* with --out.* a"):
+    with pytest.raises(DataError, match=r"tiny\.tflite: exists already\. And data folder nowhere: .* with --out.* a"):
         invoke("--format", "litert", "--calibrate", "nowhere")
 
 
@@ -127,5 +127,5 @@ def test_a_folder_of_no_pictures_is_told_in_terms_of_the_option(invoke, tmp_path
 
 @pytest.mark.parametrize("option", ["--calibrate", "--out"])
 def test_an_empty_path_is_not_the_folder_one_is_in(invoke, option):
-    with pytest.raises(ConfigError, match="expected a path, got an empty text"):
+    with pytest.raises(ConfigError, match="expected a path, got an empty string"):
         invoke("--format", "litert", option, "")

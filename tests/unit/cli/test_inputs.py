@@ -55,24 +55,24 @@ def test_paths_come_on_stdin_a_line_each(bundle, photos):
     found = listed(bundle, "-", input="photos/b.png\r\n\nphotos/absent.png\nphotos/a.JPG")
     assert [each["path"] for each in found] == ["photos/b.png", "photos/absent.png", "photos/a.JPG"]
     assert found[1]["error"] == "cannot be opened (No such file or directory)"
-    with pytest.raises(DataError, match="stdin: expected a path a line, got none"):
+    with pytest.raises(DataError, match="stdin: expected one path per line, got none"):
         run(bundle, "-", input="\n")
 
 
 def test_nothing_to_look_at_is_an_error(bundle, photos):
     Path("empty").mkdir()
-    with pytest.raises(DataError, match=r"images: found none \(empty holds no image; \*\.bmp matches nothing\)\."):
+    with pytest.raises(DataError, match=r"images: found none \(empty contains no images; \*\.bmp matches nothing\)\."):
         run(bundle, "empty", "*.bmp")
 
 
 def test_nothing_to_look_at_is_a_whole_document_for_programs(bundle, photos):
     Path("empty").mkdir()
-    rows = [{"path": "empty", "error": "holds no image"}, {"path": "*.bmp", "error": "matches nothing"}]
+    rows = [{"path": "empty", "error": "contains no images"}, {"path": "*.bmp", "error": "matches nothing"}]
     result = run(bundle, "empty", "*.bmp", "--json")
     assert (result.exit_code, json.loads(result.stdout), result.stderr) == (1, rows, "")
     result = run(bundle, "empty", "--jsonl")
     assert (result.exit_code, json.loads(result.stdout)) == (1, rows[0])
-    assert run(bundle, "empty", "--csv").stdout.splitlines()[1:] == ["empty,,,,,holds no image"]
+    assert run(bundle, "empty", "--csv").stdout.splitlines()[1:] == ["empty,,,,,contains no images"]
 
 
 @pytest.mark.parametrize(("form", "printed"), [("json", "[\n]\n"), ("jsonl", ""), ("csv", "path,label,")])
@@ -184,11 +184,11 @@ def test_names_on_stdin_may_be_no_text_and_begin_with_a_byte_order_mark(bundle, 
 def test_bytes_on_stdin_that_are_no_path_are_an_error_and_json_has_its_end(bundle, photos, junk):
     result = CliRunner().invoke(cli, ["predict", str(bundle), "nowhere/*", "-", "--json"], input=junk)
     assert isinstance(result.exception, DataError)
-    assert str(result.exception).startswith("stdin: expected a path a line, got bytes that are no path.")
+    assert str(result.exception).startswith("stdin: expected one path per line, got bytes that are not a path.")
     assert json.loads(result.stdout) == [{"path": "nowhere/*", "error": "matches nothing"}]
 
 
 def test_stdin_is_read_only_once_and_people_read_nothing_of_none(bundle, photos):
     result = run(bundle, "-", "-")
-    assert (result.exit_code, "stdin, which can be read only once" in result.stderr) == (2, True)
+    assert (result.exit_code, "- (stdin) can be given only once" in result.stderr) == (2, True)
     assert CliRunner().invoke(cli, ["predict", str(bundle), "-"], input="").stdout == ""

@@ -29,7 +29,10 @@ def run(*arguments):
             ["photos", "--labels", "--map", "smile=happy", "--map", "smile=sad"],
             "--map smile: expected one emotion, got happy and",
         ),
-        (["--labels", "--study", "runs/a", "--epochs", "3"], "--study: goes on with its own data and settings, got"),
+        (
+            ["--labels", "--study", "runs/a", "--epochs", "3"],
+            "--study: uses the data and settings it was started with, got",
+        ),
     ],
 )
 def test_options_that_do_not_go_together_are_refused(arguments, message):

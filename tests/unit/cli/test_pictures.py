@@ -77,7 +77,7 @@ def test_a_picture_that_cannot_be_written_is_told_and_the_others_are(bundle, pho
         assert result.exit_code == 1
         assert [each["path"] for each in json.loads(result.stdout)] == [*ALL, str(long)]
         assert result.stderr.count("Note: ") == 1
-        assert f"no picture is written of {long}: " in result.stderr and "(File name too long)" in result.stderr
+        assert f"no image was written for {long}: " in result.stderr and "(File name too long)" in result.stderr
         assert len([each for each in Path(f"out{option}").rglob("*") if each.is_file()]) == 3
 
 
@@ -96,5 +96,5 @@ def test_no_half_a_picture_is_left(bundle, photos, monkeypatch, error):
 def test_after_many_notes_pictures_are_only_counted(bundle, photos):
     Path("one").mkdir()
     result = run(bundle, *["photos/b.png"] * 31, "--annotate", "out")
-    assert result.stderr.count("no picture is written of photos/b.png: picture out/b.png: exists already") == 20
-    assert result.stderr.endswith("only counted.\nNote: 30 pictures could not be written.\n")
+    assert result.stderr.count("no image was written for photos/b.png: picture out/b.png: exists already") == 20
+    assert result.stderr.endswith("only counted.\nNote: 30 images could not be written.\n")

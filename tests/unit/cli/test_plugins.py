@@ -94,7 +94,13 @@ def test_the_json_list_has_everything(installed):
         "error": None,
         "disabled": False,
         "rivals": [],
-        "offers": {"datasets": [], "models": ["net"], "metrics": ["first", "second"], "recipes": []},
+        "offers": {
+            "datasets": [],
+            "models": ["net"],
+            "metrics": ["first", "second"],
+            "recipes": [],
+            "detectors": [],
+        },
     }
     assert listed["off"]["disabled"]
     assert listed["off"]["error"] == "disabled by EMOCLASS_DISABLE_PLUGINS."

@@ -9,9 +9,10 @@ def test_elsewhere_than_on_a_terminal_a_line_an_item_and_nothing_to_erase(capsys
     progress = TerminalProgress()
     assert list(progress.track(iter("abc"), title="Decoding", total=3)) == ["a", "b", "c"]
     assert list(progress.track([1], title="Measuring", total=1, unit="metrics")) == [1]
+    assert list(progress.track([1], title="Predicting", total=1, unit="batches")) == [1]
     progress.note("mind this")
     out, err = capsys.readouterr()
-    assert (out, err) == ("", "Decoding 3 images\nMeasuring 1 metrics\nNote: mind this\n")
+    assert (out, err) == ("", "Decoding 3 images\nMeasuring 1 metric\nPredicting 1 batch\nNote: mind this\n")
 
 
 def test_on_a_terminal_a_bar_is_drawn_on_stderr(capsys, monkeypatch):

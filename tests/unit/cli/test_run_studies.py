@@ -70,9 +70,9 @@ def test_folds_print_each_run_the_spread_and_the_pooled_figures(asked) -> None:
         "minimum    0.500     0.800",
         "maximum    1.000     0.800",
         "precision: defined in 1 of 2 folds only",
-        "The spread over folds is no confidence interval: the folds share training images, and nothing estimates the "
-        "variance of their mean without bias (Bengio and Grandvalet, 2004).",
-        "Pooled over the folds, each image predicted once, by the model that it was held back from:",
+        "The spread over folds is not a confidence interval: the folds share training images, and the variance of "
+        "their mean has no unbiased estimator (Bengio and Grandvalet, 2004).",
+        "Pooled over the folds (each image predicted once, by the model that did not train on it):",
         "accuracy   0.750  [0.600, 0.900]  n = 64, test",
         "precision  0.750  [0.600, 0.900]  n = 64, test",
         f"Report: {Path('study') / 'report.html'}",
@@ -83,7 +83,7 @@ def test_seeds_print_the_spread_and_pool_nothing(asked) -> None:
     done = run("--plugin", "happysad", "--seeds", "0, 1,2", "--quiet")
     assert asked["seeds"] == (0, 1, 2)
     assert "2 seeds; 0 = happy" in done.stdout and "Pooled" not in done.stdout
-    assert "every run rests on the same images" in done.stdout
+    assert "all runs use the same images" in done.stdout
 
 
 def test_json_is_one_document(asked) -> None:
@@ -103,7 +103,7 @@ def test_a_folder_with_a_study_is_resumed_as_one(tmp_path, monkeypatch) -> None:
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["--folds", "3", "--seeds", "1,2"], "either folds or seeds"),
+        (["--folds", "3", "--seeds", "1,2"], "either --folds or --seeds"),
         (["--seeds", "1,x"], "--seeds 1,x: expected whole numbers"),
         (["--resume", "somewhere", "--folds", "3"], "got --plugin, --folds as well"),
     ],

@@ -39,7 +39,7 @@ def test_a_broken_pipe_ends_the_command_silently(bundle, photos, unbuffered):
 
 def test_closed_streams_are_empty(bundle, photos):
     done = shell('$em predict "$1" - <&-', bundle)
-    assert (done.returncode, done.stderr) == (1, b"Error: stdin: expected a path a line, got none.\n")
+    assert (done.returncode, done.stderr) == (1, b"Error: stdin: expected one path per line, got none.\n")
     for form in ("", "--json"):
         done = shell(f'$em predict "$1" photos {form} >&-', bundle)
         assert (done.returncode, done.stderr) == (1, b"Error: stdout: cannot be written (Bad file descriptor).\n")

@@ -63,8 +63,8 @@ def test_a_name_too_long_for_the_system_is_no_crash(tmp_path: Path) -> None:
 @pytest.mark.parametrize("stray", [(), ("photo.jpg", "readme.txt"), (".hidden/a.jpg",)])
 def test_a_folder_without_class_folders_says_what_to_do(tmp_path: Path, stray: tuple[str, ...]) -> None:
     message = refusal(touch(tmp_path, *stray))
-    assert message.startswith(f"data folder {tmp_path}: expected a folder per class, found none.")
-    assert "folders named by their emotion, such as happy/ and sad/" in message
+    assert message.startswith(f"data folder {tmp_path}: expected one subfolder per class, found none.")
+    assert "subfolders named after their emotion, such as happy/ and sad/" in message
 
 
 def test_empty_class_folders_list_nothing(tmp_path: Path) -> None:
@@ -110,7 +110,7 @@ def test_split_folders_beside_class_folders_are_refused(tmp_path: Path) -> None:
     message = refusal(touch(tmp_path, "train/happy/a.jpg", "test/happy/a.jpg", "happy/a.jpg", "sad/a.jpg"))
     assert message == (
         f"data folder {tmp_path}: split folders (test, train) stand beside others (happy, sad). "
-        "Use either a folder per class, or train/, validation/ and test/ with the classes below."
+        "Use either one subfolder per class, or train/, validation/ and test/ with the class folders below them."
     )
 
 

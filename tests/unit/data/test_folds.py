@@ -48,8 +48,8 @@ def test_a_fold_tests_its_share_and_validates_on_the_configured_share_of_the_who
         "test": {"happy": 32, "sad": 32},
     }
     assert result.method == (
-        "Fold 2 of 4: all 256 images were dealt into 4 parts, stratified by emotion, with seed 0. "
-        "Part 2 is the test set; the validation set is drawn from the others.",
+        "Fold 2 of 4: all 256 images were divided into 4 folds, stratified by emotion, with seed 0. "
+        "Fold 2 is the test set; the validation set is sampled from the others.",
     )
     assert result.notes == ()
 
@@ -72,7 +72,7 @@ def test_a_group_is_tested_as_a_whole() -> None:
         inside = {sample.group for sample in samples if sample.id in in_test(result)}
         outside = {sample.group for sample in samples if sample.id not in in_test(result)}
         assert not inside & outside
-        assert "No group (person or source) stands on two sides." in result.method
+        assert "No group (person or source) is in more than one split." in result.method
 
 
 def test_copies_of_one_picture_are_tested_together() -> None:
@@ -88,7 +88,7 @@ def test_official_splits_are_set_aside_and_a_note_says_so() -> None:
     result = fold(samples, 1, 4)
     assert len(in_test(result)) == 10
     assert result.notes == (
-        "The dataset's own splits (train, test) are set aside: every image is tested in one of the folds.",
+        "The dataset's official splits (train, test) are not used: every image is tested in one fold.",
     )
     assert result.notes[0] in result.method
 
@@ -97,13 +97,15 @@ def test_too_few_images_of_a_class_are_an_error_that_names_it() -> None:
     with pytest.raises(DataError) as caught:
         fold(images("happy", 30) + images("sad", 4), 1, 5)
     assert str(caught.value) == (
-        "too few images for 5 folds: sad has 4; expected at least 5 a class to test, train and validate in turn. "
-        "Take fewer folds, add images, or leave the emotion out with --labels."
+        "too few images for 5 folds: sad has 4; expected at least 5 per class to train, validate and test in turn. "
+        "Use fewer folds, add images, or leave the emotion out with --labels."
     )
 
 
 def test_too_few_groups_of_a_class_are_an_error_that_names_it() -> None:
-    with pytest.raises(DataError, match="sad has 12 in 3 groups or sets of copies; expected at least 5 a class, none"):
+    with pytest.raises(
+        DataError, match="sad has 12 in 3 groups or sets of copies; expected at least 5 per class, none"
+    ):
         fold(images("happy", 30) + images("sad", 12, per_group=4), 1, 5)
 
 

@@ -59,7 +59,7 @@ def test_256_images_give_192_32_32_stratified() -> None:
         "validation": {"happy": 16, "sad": 16},
         "test": {"happy": 16, "sad": 16},
     }
-    assert result.method == ("Drawn once from all 256 images, stratified by emotion, with seed 0.",)
+    assert result.method == ("Split once at random from all 256 images, stratified by emotion, with seed 0.",)
     assert result.notes == ()
 
 
@@ -105,13 +105,13 @@ def test_fewer_than_three_images_name_the_class() -> None:
     with pytest.raises(DataError) as caught:
         draw(images("happy", 2) + images("sad", 50))
     assert str(caught.value) == (
-        "too few images to split: happy has 2; expected at least 3 a class (train, validation, test). "
+        "too few images to split: happy has 2; expected at least 3 per class (train, validation, test). "
         "Add images, or leave the emotion out with --labels."
     )
 
 
 def test_every_class_that_is_too_small_is_named() -> None:
-    with pytest.raises(DataError, match="happy has 0, sad has 1; expected at least 3 a class"):
+    with pytest.raises(DataError, match="happy has 0, sad has 1; expected at least 3 per class"):
         draw(images("sad", 1))
 
 
@@ -219,7 +219,7 @@ def test_groups_are_never_torn_and_the_shares_are_met() -> None:
     result = draw(people(40, 3))
     assert torn(result) == set()
     assert sizes(result) == [180, 30, 30]
-    assert result.method[-1] == "No group (person or source) stands on two sides."
+    assert result.method[-1] == "No group (person or source) is in more than one split."
 
 
 @pytest.mark.parametrize("n_people", range(3, 12))
@@ -270,7 +270,7 @@ def test_official_splits_are_kept_whatever_the_shares() -> None:
     ]
     result = draw(samples)
     assert all(sample.split == side for sample, side in zip(result.samples, result.sides, strict=True))
-    assert result.method == ("The dataset's own splits are kept.",)
+    assert result.method == ("The dataset's official splits are used.",)
     assert result.notes == ()
 
 
@@ -287,8 +287,8 @@ def test_one_missing_side_is_drawn_from_the_training_set_and_said(present: str, 
     assert all(side == present for s, side in zip(result.samples, result.sides, strict=True) if s.split == present)
     assert [f"no {missing} set" in note for note in result.notes] == [True]
     assert result.method == (
-        "The dataset's own splits are kept.",
-        f"The dataset has no {missing} set: 10 images were drawn from its 70 training images, "
+        "The dataset's official splits are used.",
+        f"The dataset has no {missing} set: 10 images were sampled from its 70 training images, "
         "stratified by emotion, with seed 5.",
     )
 
@@ -325,7 +325,7 @@ def test_an_official_side_without_an_emotion_is_named() -> None:
 
 def test_an_official_training_set_too_small_to_give_is_named() -> None:
     samples = [*images("happy", 9, split="train"), *images("sad", 1, split="train"), *images("happy", 9, split="test")]
-    with pytest.raises(DataError, match=r"sad has 1; expected at least 2 a class \(train, validation\)"):
+    with pytest.raises(DataError, match=r"sad has 1; expected at least 2 per class \(train, validation\)"):
         draw([*samples, *images("sad", 9, split="test")])
 
 
@@ -339,8 +339,8 @@ def test_official_splits_that_tear_groups_are_kept_and_said() -> None:
     result = draw(samples)
     assert all(sample.split == side for sample, side in zip(result.samples, result.sides, strict=True))
     assert result.method[-1] == (
-        "The dataset's own splits tear 3 groups (persons or sources) apart, 'person0' for one: "
-        "figures on them flatter the model."
+        "3 groups (persons or sources) are in more than one of the dataset's official splits, for example 'person0': "
+        "metrics on them are optimistically biased."
     )
 
 
@@ -349,7 +349,7 @@ def test_what_is_drawn_beside_official_splits_tears_no_group() -> None:
     test = [s.model_copy(update={"split": "test", "id": f"t{s.id}", "group": f"t{s.group}"}) for s in people(5, 4)]
     result = draw(train + test)
     assert torn(result) == set()
-    assert result.method[-1] == "No group (person or source) stands on two sides."
+    assert result.method[-1] == "No group (person or source) is in more than one split."
     assert [note.split(" set:")[0] for note in result.notes] == ["The dataset has no validation"]
 
 

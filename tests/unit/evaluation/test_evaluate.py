@@ -95,7 +95,7 @@ def test_undefined_values_are_null_with_a_reason():
         "f1": "no image shows or was predicted 'sad'",
         "roc_auc": "only one class is present, 'happy'",
         "average_precision": "only one class is present, 'happy'",
-        "cohen_kappa": "truth and prediction are one and the same class throughout",
+        "cohen_kappa": "ground truth and predictions are all of one class",
     }.items():
         assert found[name].value is None
         assert (found[name].reason, found[name].split) == (reason, "validation")
@@ -153,7 +153,7 @@ def test_one_pair_of_images_is_enough_to_resample_groups():
 def test_no_resamples_no_bootstrap():
     value = evaluate(drawn(), [BUILTIN["log_loss"]], n_resamples=0)["log_loss"]
     assert value.value > 0
-    assert value.reason == "no interval: no bootstrap was made"
+    assert value.reason == "no interval: the bootstrap is off"
 
 
 def test_progress_hears_of_every_metric():
@@ -196,7 +196,7 @@ def returning(value):
         (metric(returning({"happy": 1, "sad": 7}), kind="per_class"), r"in \[0, 1\], got 7"),
         (metric(returning([[1, 0]]), kind="matrix"), r"expected a matrix of shape \(2, 2\), got \(1, 2\)"),
         (metric(returning([[1, 0], [0, np.nan]]), kind="matrix"), "finite"),
-        (metric(returning(0.5), interval="proportion", counts=returning((3, 4))), "0.5 from its counts, too, got 0.75"),
+        (metric(returning(0.5), interval="proportion", counts=returning((3, 4))), "0.5, as its counts give, got 0.75"),
         (metric(returning(1.0), interval="proportion", counts=returning((5, 4))), "0 <= successes <= trials"),
         (metric(returning(0.5), interval="proportion", counts=returning(3)), "expected counts of"),
         (metric(returning(0.5), interval="proportion", counts=returning(((1, 2), (2,)))), "successes <= trials"),

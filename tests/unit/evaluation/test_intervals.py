@@ -311,7 +311,7 @@ def test_one_undefined_figure_does_not_hurt_the_others():
         ([0, 0, 0, 0], 100, "a single independent unit"),
         ([0, 0, 1, 1], 100, "only 2 independent units"),
         ([0, 1, 2, 3], 100, "all 100 resamples give the same value"),
-        ([0, 1, 2, 3], 0, "no bootstrap was made"),
+        ([0, 1, 2, 3], 0, "the bootstrap is off"),
     ],
 )
 def test_no_interval_where_resampling_says_nothing(unit, n_resamples, reason):

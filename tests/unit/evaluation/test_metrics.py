@@ -155,7 +155,7 @@ def test_worked_example():
         ("precision", [0, 1], [0, 0], "no image was predicted 'sad'"),
         ("recall", [0, 0], [0, 1], "no image shows 'sad'"),
         ("f1", [0, 0], [0, 0], "no image shows or was predicted 'sad'"),
-        ("cohen_kappa", [1, 1], [1, 1], "one and the same class"),
+        ("cohen_kappa", [1, 1], [1, 1], "all of one class"),
         ("accuracy", [], [], "there are no images"),
     ],
 )

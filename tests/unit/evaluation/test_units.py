@@ -72,11 +72,13 @@ def test_notes_say_what_a_reader_must_know():
     (note,) = notes_of_predictions(predictions(groups=tuple(f"p{i % 9}" for i in range(180))))
     assert "9 independent units" in note and "That is few" in note
     (note,) = notes_of_predictions(predictions(right=np.ones(180)))
-    assert note == "The model answers 'happy' for all images: it tells no emotions apart, whatever the figures are."
+    assert (
+        note == "The model predicts 'happy' for all images: it does not distinguish emotions, whatever the metrics are."
+    )
 
 
 def test_one_answer_is_no_news_of_a_single_image():
     assert note_of_one_answer(["sad"], 1) is None
     assert note_of_one_answer(["sad", "happy"], 9) is None
-    assert note_of_one_answer(["sad"], 9, who="short").startswith("short answers 'sad'")
+    assert note_of_one_answer(["sad"], 9, who="short").startswith("short predicts 'sad'")
     assert "1 independent unit:" in note_of_units(4, 1)

@@ -120,10 +120,10 @@ def test_an_image_that_cannot_be_read_is_an_error_alone_and_a_value_in_a_stream(
     assert [type(each) for each in found] == [Prediction, *[Unreadable] * 4, Prediction]
     assert found[0] == classifier.predict(noise())
     assert found[5] == classifier.predict(noise(seed=1))
-    assert found[1].to_json() == {"path": bad, "error": "not an image (read are JPEG, PNG, WebP, GIF, BMP and TIFF)"}
+    assert found[1].to_json() == {"path": bad, "error": "not an image (supported: JPEG, PNG, WebP, GIF, BMP and TIFF)"}
     assert found[2] == Unreadable(path=None, reason="empty file")
     assert found[3] == Unreadable(path=absent, reason="cannot be opened (No such file or directory)")
-    assert found[4].reason == "cannot be opened (embedded null byte)"
+    assert re.fullmatch(r"cannot be opened \(.*embedded null (byte|character).*\)", found[4].reason)  # Python says it
 
 
 @pytest.mark.parametrize(("batch_size", "threads"), [(None, None), (1, 1), (7, 3), (100, 2)])
@@ -245,9 +245,9 @@ def test_an_image_that_shows_none_of_the_emotions_left_cannot_be_judged(crop_bun
     view = emoclass.load(crop_bundle).among("happy,angry")
     view._model = Answers([0, 1, 0], [0.1, 0.6, 0.3])
     nothing, found = view.predict_batches([noise(), noise()], batch_size=2)
-    assert nothing == Unreadable(path=None, reason="the model sees none of happy, angry")
+    assert nothing == Unreadable(path=None, reason="the model gives happy, angry a probability of 0")
     assert found.scores == pytest.approx({"happy": 0.25, "angry": 0.75})
-    with pytest.raises(UnreadableImageError, match="image: the model sees none of happy, angry"):
+    with pytest.raises(UnreadableImageError, match="image: the model gives happy, angry a probability of 0"):
         view.predict(noise())
     np.testing.assert_array_equal(np.isnan(view.scores(np.zeros((2, 10, 10, 1), np.uint8))), [[True] * 2, [False] * 2])
 

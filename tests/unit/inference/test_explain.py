@@ -68,9 +68,9 @@ def test_the_map_is_red_where_hiding_lowers_and_blue_where_it_raises():
 @pytest.mark.parametrize(
     ("strongest", "told"),
     [
-        (0.0099, ["hiding any part changes sad by less than 0.01"]),
-        (-0.0099, ["hiding any part changes sad by less than 0.01"]),
-        (0.25, ["hiding this lowers sad, by 0.25 at most", "hiding this raises it, by 0.00 at most"]),
+        (0.0099, ["hiding any region changes sad by less than 0.01"]),
+        (-0.0099, ["hiding any region changes sad by less than 0.01"]),
+        (0.25, ["hiding this lowers sad by at most 0.25", "hiding this raises it by at most 0.00"]),
     ],
 )
 def test_the_legend_says_what_hiding_does_or_that_it_does_nothing(strongest, told):

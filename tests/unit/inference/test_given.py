@@ -33,7 +33,7 @@ def encoded(image, file_format="PNG"):
     ("array", "got", "hint"),
     [
         (noise() / 255.0, "float64 (30, 40, 3)", "(x * 255).round().clip(0, 255).astype('uint8')"),
-        (noise().astype(np.float32), "float32 (30, 40, 3)", "if it is [0, 255], give x.round()"),
+        (noise().astype(np.float32), "float32 (30, 40, 3)", "if it is [0, 255], pass x.round()"),
         (noise().astype(np.int64), "int64 (30, 40, 3)", "x.astype('uint8')"),
         (np.array(["a.jpg"]), "<U5 (1,)", "predict(list(images))"),
         (noise()[:, :, 0], "uint8 (30, 40)", "PIL.Image.fromarray"),
@@ -73,10 +73,10 @@ def test_open_files_and_dictionaries_are_refused_with_what_to_give_instead(class
     with (tmp_path / "a.png").open("rb") as file:
         for given in (file, io.BytesIO(file.read())):
             for ask in (classifier.predict, classifier.predict_batches, lambda x: classifier.predict([x])):
-                with pytest.raises(DataError, match=r"got Buffered|BytesIO.* its \.read\(\), opened in binary mode"):
+                with pytest.raises(DataError, match=r"got Buffered|BytesIO.* \(\.read\(\), opened in binary mode\)"):
                     ask(given)
     images = {"a": noise(), "b": noise(seed=1)}
-    with pytest.raises(DataError, match=r"got dict\. .* keys; give its \.values\(\)"):
+    with pytest.raises(DataError, match=r"got dict\. .* keys; pass its \.values\(\)"):
         classifier.predict(images)
     assert classifier.predict(images.values()) == classifier.predict(list(images.values()))
     assert len(classifier.predict({tmp_path / "a.png"})) == 1
@@ -92,10 +92,10 @@ def test_an_image_without_pixels_is_no_black_image(classifier):
 
 def test_an_empty_text_names_no_image(classifier, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    with pytest.raises(DataError, match=r"^image: expected a path, got an empty text$"):
+    with pytest.raises(DataError, match=r"^image: expected a path, got an empty string$"):
         classifier.predict("")
     found = list(classifier.predict_batches(["", noise()]))
-    assert found == [Unreadable(reason="expected a path, got an empty text"), classifier.predict(noise())]
+    assert found == [Unreadable(reason="expected a path, got an empty string"), classifier.predict(noise())]
 
 
 def test_a_closed_image_is_not_called_damaged(classifier, tmp_path):

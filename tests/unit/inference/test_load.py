@@ -19,14 +19,14 @@ def test_a_run_folder_stands_for_its_bundle(bundle, tmp_path):
 
 def test_a_path_wins_over_the_name_of_a_plugin(bundle, tmp_path, monkeypatch, registry):
     monkeypatch.chdir(tmp_path)
-    with pytest.raises(BundleError, match=r"plugin 'tiny': brings no trained model\. Train one with: emoclass run"):
+    with pytest.raises(BundleError, match=r"plugin 'tiny': has no pretrained model\. Train one with: emoclass run"):
         emoclass.load("tiny", registry=registry)
     shutil.copytree(bundle, tmp_path / "tiny")
     assert emoclass.load("tiny", registry=registry).name == "tiny"
 
 
 def test_what_is_no_model_is_told_with_all_that_was_tried(bundle, tmp_path, registry):
-    with pytest.raises(UnknownNameError, match=r"model 'tini': there is no such folder, and plugin 'tini'.* tiny"):
+    with pytest.raises(UnknownNameError, match=r"model 'tini': there is no such folder, and plugin 'tini'.* 'tiny'"):
         emoclass.load("tini", registry=registry)
     with pytest.raises(BundleError, match=r"model 'runs/absent': no such folder\."):
         emoclass.load("runs/absent", registry=registry)
@@ -43,7 +43,7 @@ def test_what_is_no_model_is_told_with_all_that_was_tried(bundle, tmp_path, regi
         emoclass.load(tmp_path)
 
 
-@pytest.mark.parametrize(("source", "got"), [("", "an empty text"), (None, "NoneType"), (3, "int"), (b"b", "bytes")])
+@pytest.mark.parametrize(("source", "got"), [("", "an empty string"), (None, "NoneType"), (3, "int"), (b"b", "bytes")])
 def test_what_names_no_model_is_refused_and_not_the_folder_one_is_in(bundle, monkeypatch, source, got):
     monkeypatch.chdir(bundle)
     with pytest.raises(ConfigError, match=rf"^model: expected the path of a bundle or a run, or .*, got {got}\.$"):

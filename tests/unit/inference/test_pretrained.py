@@ -75,10 +75,10 @@ def test_what_is_ambiguous_or_unknown_is_told_with_the_names(package):
     tall = model(pretrained={"default": LARGE, "small": LARGE})
     registry = offering(tall, model("wide", pretrained={"default": LARGE}))
     names = r"crowd:tall, crowd:tall:small, crowd:wide\."
-    with pytest.raises(BundleError, match=rf"plugin 'crowd': brings several trained models\. Name one: {names}"):
+    with pytest.raises(BundleError, match=rf"plugin 'crowd': has several pretrained models\. Name one: {names}"):
         emoclass.load("crowd", registry=registry)
     for source in ("crowd:deep", "crowd:wide:small", "crowd:tall:small:x", "crowd:"):
-        with pytest.raises(UnknownNameError, match=rf"'{source}'.* brings no such trained model\. It brings {names}"):
+        with pytest.raises(UnknownNameError, match=rf"'{source}'.* has no such pretrained model\. It has {names}"):
             emoclass.load(source, registry=registry)
     with pytest.raises(UnknownNameError, match=r"model 'crown:tall': there is no such folder, and plugin 'crown'"):
         emoclass.load("crown:tall", registry=registry)
@@ -122,7 +122,7 @@ def test_the_kit_passes_a_bundle_that_fits_and_skips_where_there_is_none(package
     check(model(pretrained={"default": LARGE}), tmp_path)
     gray = {"image_shape": (10, 10, 1), "expects": "face_crop", "pretrained": {"default": str(crop_bundle)}}
     check(model(**gray), tmp_path)
-    with pytest.raises(CheckSkipped, match="it brings no trained model"):
+    with pytest.raises(CheckSkipped, match="it has no pretrained model"):
         check(model(), tmp_path)
 
 

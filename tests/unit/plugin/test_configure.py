@@ -77,12 +77,12 @@ def test_what_is_not_there_is_named_with_what_is(registry):
     add(registry, "several", recipe("a"), recipe("b"))
     add(registry, "none")
     for options, error, message in [
-        ({}, ConfigError, "plugin: none is named"),
-        ({"plugin": "tinny"}, UnknownNameError, r"plugin 'tinny'.*Did you mean tiny\?"),
+        ({}, ConfigError, "No plugin given"),
+        ({"plugin": "tinny"}, UnknownNameError, r"plugin 'tinny'.*Did you mean 'tiny'\?"),
         ({"plugin": "several"}, ConfigError, r"several recipes \(a, b\).*--recipe"),
         ({"plugin": "several", "recipe": "c"}, UnknownNameError, "recipe of plugin 'several': 'c'"),
-        ({"plugin": "none"}, ConfigError, "offers no recipe"),
-        ({"plugin": "tiny", "model": {"name": "tin"}}, UnknownNameError, "model 'tin'.*Did you mean tiny"),
+        ({"plugin": "none"}, ConfigError, "has no recipe"),
+        ({"plugin": "tiny", "model": {"name": "tin"}}, UnknownNameError, "model 'tin'.*Did you mean 'tiny"),
         ({"plugin": "tiny", "data": {"dataset": "foldr"}}, UnknownNameError, "dataset 'foldr'.*folder"),
         ({"plugin": "tiny", "evaluation": {"metrics": ["acc"]}}, UnknownNameError, "metric 'acc'"),
     ]:

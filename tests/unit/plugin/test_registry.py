@@ -57,7 +57,7 @@ def test_specs_are_found_by_name_with_their_owner():
         (
             plugin(prepare=[]),
             "there is no hook 'prepare' (known: register_datasets, register_models, register_metrics, "
-            "register_recipes). A newer emoclass may have it.",
+            "register_recipes, register_detectors). A newer emoclass may have it.",
         ),
     ],
 )
@@ -77,9 +77,9 @@ def test_nothing_of_a_plugin_that_breaks_halfway_is_offered():
 
 def test_an_unknown_name_tells_close_ones_and_broken_plugins():
     registry = registered(plugin(register_models=[model("happysad")]), plugin(register_models=OSError("gone")))
-    with pytest.raises(UnknownNameError, match=r"model 'hapysad'.*Did you mean happysad\?.*'p1' is broken.*gone"):
+    with pytest.raises(UnknownNameError, match=r"model 'hapysad'.*Did you mean 'happysad'\?.*'p1' is broken.*gone"):
         registry.models.get("hapysad")
-    with pytest.raises(UnknownNameError, match=r"dataset 'x': no plugin offers it\. No plugin offers any"):
+    with pytest.raises(UnknownNameError, match=r"dataset 'x': not provided by any plugin\. No plugin provides any"):
         registry.datasets.get("x")
 
 
@@ -210,7 +210,7 @@ def test_a_plugin_may_say_which_hook_specification_it_was_made_for():
     assert error_of(plugin()) is None
     newer = error_of(module(EMOCLASS_HOOKSPEC=HOOKSPEC_VERSION + 1))
     assert newer.startswith(f"made for hook specification {HOOKSPEC_VERSION + 1}, and this emoclass ")
-    assert newer.endswith(f" speaks {HOOKSPEC_VERSION}. Upgrade emoclass.")
+    assert newer.endswith(f" supports {HOOKSPEC_VERSION}. Upgrade emoclass.")
 
 
 @pytest.mark.parametrize("version", ["1", 1.0, True, None, 0])
@@ -379,14 +379,14 @@ def test_a_plugin_can_be_asked_again_and_nothing_is_registered_twice():
     assert registry.module("p0") is each
     for _ in range(2):
         asked = registry.ask("p0")
-        assert asked == {"datasets": [], "models": [model("a")], "metrics": [], "recipes": []}
+        assert asked == {"datasets": [], "models": [model("a")], "metrics": [], "recipes": [], "detectors": []}
     assert registry.models.owners("a") == ["p0"]
 
 
 def test_asking_again_tells_what_fails_the_second_time():
     answers = iter([[model("a")]])
     registry = registered(plugin(register_models=lambda: next(answers)), plugin(register_models=OSError("gone")))
-    with pytest.raises(PluginLoadError, match=r"plugin 'p0' \(dist0\): asked anew: register_models: StopIteration"):
+    with pytest.raises(PluginLoadError, match=r"plugin 'p0' \(dist0\): called again: register_models: StopIteration"):
         registry.ask("p0")
     for look in (registry.ask, registry.module):
         with pytest.raises(PluginLoadError, match=r"plugin 'p1' \(dist1\): register_models: OSError: gone"):
@@ -414,7 +414,7 @@ def test_a_disabled_plugin_is_not_imported_and_everything_says_so(discovered, mo
         UnknownNameError, match=r"Plugin 'off' may be .* and is disabled by EMOCLASS_DISABLE_PLUGINS\.$"
     ):
         registry.models.get("of-dist-a")
-    with pytest.raises(UnknownNameError, match=r"Did you mean off\b.*\? Plugin 'off' .* disabled by EMOCLASS"):
+    with pytest.raises(UnknownNameError, match=r"Did you mean 'off'.*\? Plugin 'off' .* disabled by EMOCLASS"):
         registry.plugin("of")
 
 

@@ -92,7 +92,7 @@ def test_the_page_holds_its_pictures_and_loads_nothing(tmp_path):
 def test_a_page_of_nothing_wrong_is_short(tmp_path):
     write_audit_page(Audit(dataset="folder", n_images=0), read, tmp_path / "a.html")
     html = (tmp_path / "a.html").read_text(encoding="utf-8")
-    assert "no official splits" in html and "Not to be trusted" not in html
+    assert "no official splits" in html and "This dataset has problems" not in html
     assert "data:image" not in html
 
 

@@ -166,12 +166,12 @@ def test_each_pair_stands_in_one_section_only() -> None:
 
 def test_what_is_wrong_is_announced_and_what_is_not_is_not(tmp_path) -> None:
     page = written(*wrong_in_every_way(), tmp_path)
-    assert "Not to be trusted as it is" in page.text
-    assert "2 images show a picture that also stands under another label." in page.text
-    assert "1 picture stands in two official splits" in page.text
+    assert "This dataset has problems" in page.text
+    assert "2 images also appear under another label." in page.text
+    assert "1 image is in two official splits" in page.text
     found, read = audited(("a", encoded(ONE), "sad", None), ("b", encoded(TWO), "sad", None))
     clean = written(found, read, tmp_path)
-    assert "Not to be trusted" not in clean.text
+    assert "This dataset has problems" not in clean.text
     assert clean.images == {}
     assert clean.text.count("none found") == 5 and "no official splits" in clean.text
 
@@ -183,7 +183,7 @@ def test_torn_groups_are_listed(tmp_path) -> None:
     page = written(found, lambda path: b"", tmp_path)
     assert "person 0 train, test" in page.text
     assert f"person {LISTED}" not in page.text and "and 5 more" in page.text
-    assert "205 groups (persons or sources) stand in two official splits" in page.text
+    assert "205 groups (persons or sources) are in two official splits" in page.text
 
 
 def test_hostile_names_are_escaped(tmp_path) -> None:

@@ -45,7 +45,7 @@ def test_a_folder_in_use_is_refused_and_a_released_one_is_not(tmp_path):
     pytest.importorskip("fcntl", reason="this platform has no file locks")
     folder = RunFolder.create(tmp_path, "r")
     folder.write_text("config.toml", "")
-    with pytest.raises(OutputError, match="another process is at work in it"):
+    with pytest.raises(OutputError, match="another process is writing to it"):
         RunFolder.open(folder.path)
     folder.release()
     RunFolder.open(folder.path).release()

@@ -46,7 +46,7 @@ def test_figures_without_what_the_model_has_seen_stand_in_their_cells():
         "0.700 without copies (12)",
         "all seen in training",
     ]
-    assert "Copies are images of the model's training or validation." in figure.get_supxlabel().replace("\n", " ")
+    assert "Copies are of the model's training or validation images." in figure.get_supxlabel().replace("\n", " ")
 
 
 @pytest.mark.parametrize("columns", [1, 2, 6])

@@ -132,8 +132,8 @@ def test_notices_come_before_the_numbers(tmp_path, plots):
 def test_what_is_left_out_or_merged_stands_with_the_data(tmp_path, plots):
     _, page = written(contents(tmp_path), plots, tmp_path)
     data = page.text[page.text.index("How it was split") :]
-    assert "none of this run's emotions: <i>bored 1,054." in data
-    assert "Counted as happy , as the map says: <b>grin 3, <b>smirk 2,048." in data
+    assert "not among the emotions of this run: <i>bored 1,054." in data
+    assert "Mapped to happy : <b>grin 3, <b>smirk 2,048." in data
 
 
 def test_names_of_strangers_are_escaped(tmp_path, plots):
@@ -168,7 +168,7 @@ def test_mistakes_are_marked_in_the_table(tmp_path, plots):
 
 def test_many_skipped_files_are_counted_not_listed(tmp_path, plots):
     _, page = written(contents(tmp_path), plots, tmp_path)
-    assert "151 files" in page.text and "and 131 more" in page.text and "skipped.csv" in page.text
+    assert "151 unusable files" in page.text and "and 131 more" in page.text and "skipped.csv" in page.text
     assert "sad/018.jpg" in page.text and "sad/019.jpg" not in page.text
 
 
@@ -185,21 +185,24 @@ def test_a_file_name_that_is_no_text_costs_no_report(tmp_path, plots):
     given = contents(tmp_path)
     odd = given.result.model_copy(update={"skipped": (SkippedFile(path="\udcfc.jpg", reason="empty"),)})
     _, page = written(replace(given, result=odd), plots, tmp_path)
-    assert r"\udcfc.jpg" in page.text and "1 file that could not be used is" in page.text
+    assert r"\udcfc.jpg" in page.text and "1 unusable file is" in page.text
 
 
 def test_intervals_are_read_in_plain_words(tmp_path):
     sentences = " ".join(read_intervals(contents(tmp_path)))
-    assert "With 32 test images, the accuracy could well be anywhere from 0.51 to 0.82." in sentences
-    assert "wide range" in sentences
-    assert "right about 22 of 32; always answering “happy”" in sentences and "right about 16." in sentences
-    assert "The whole interval of the accuracy lies above that share (0.50)." in sentences
+    assert "With 32 test images, the 95 % confidence interval of the accuracy is 0.51 to 0.82." in sentences
+    assert "That is wide" in sentences
+    assert (
+        "classified 22 of 32 correctly; always predicting “happy”" in sentences
+        and "would classify 16 correctly." in sentences
+    )
+    assert "The whole interval of the accuracy lies above that baseline (0.50)." in sentences
 
 
 @pytest.mark.parametrize(
     ("matrix", "value", "low", "said"),
     [
-        (((10, 6), (8, 8)), 18 / 32, 0.39, "may be luck"),
+        (((10, 6), (8, 8)), 18 / 32, 0.39, "may be chance"),
         (((8, 8), (8, 8)), 0.5, 0.33, "no better than that"),
         (((20, 2), (10, 0)), 20 / 32, 0.45, "no better than that"),
     ],
@@ -217,7 +220,9 @@ def test_the_reading_is_of_the_figure_with_most_images(tmp_path):
     config = given.config.model_copy(
         update={"evaluation": given.config.evaluation.model_copy(update={"headline": ("recall", "accuracy")})}
     )
-    assert read_intervals(replace(given, config=config))[0].startswith("With 32 test images, the accuracy")
+    assert read_intervals(replace(given, config=config))[0].startswith(
+        "With 32 test images, the 95 % confidence interval of the accuracy"
+    )
 
 
 def test_no_interval_and_no_matrix_give_no_reading(tmp_path):

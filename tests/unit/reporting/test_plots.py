@@ -101,7 +101,7 @@ def test_mistakes_differ_in_frame_symbol_and_weight():
     assert marks == [right, wrong, right, right]
     assert [axes.title.get_fontweight() for axes in figure.axes] == ["normal", "bold", "normal", "normal"]
     assert figure.axes[1].get_title() == "predicted: sad\ntrue: happy"
-    assert any("3 right" in text and "1 wrong" in text for text in texts(figure))
+    assert any("3 correct" in text and "1 incorrect" in text for text in texts(figure))
 
 
 def test_single_predictions_say_what_was_predicted():

@@ -312,12 +312,12 @@ def counted(counts, compute=accuracy, **more):
 @pytest.mark.parametrize(
     ("spec", "said"),
     [
-        (counted(lambda y_true, y_score, *, labels: (1, len(y_true) + 1)), "from its counts, too, got"),
+        (counted(lambda y_true, y_score, *, labels: (1, len(y_true) + 1)), "as its counts give, got"),
         (counted(lambda y_true, y_score, *, labels: (len(y_true) + 1, len(y_true))), "0 <= successes <= trials"),
         (counted(lambda y_true, y_score, *, labels: len(y_true)), "expected counts of (successes, trials)"),
         (
             counted(recall_per_class_counts, recall_per_class, kind="per_class", transform=lambda share: share**2),
-            "from its counts, too, got",
+            "as its counts give, got",
         ),
     ],
 )

@@ -25,7 +25,7 @@ def off_by(shift):
 
 @pytest.fixture
 def to(tmp_path, bundle):
-    """Convert to `out`, on made-up pictures unless others are given."""
+    """Convert to `out`, on generated images unless others are given."""
 
     def run(form, name, bundle=bundle, pictures=None, reader=read_litert, **options):
         opened = read_bundle(bundle)
@@ -88,7 +88,7 @@ def test_a_file_that_answers_otherwise_is_not_kept(to, tmp_path, quantize, shift
 
 def test_nothing_is_overwritten_and_nothing_written_where_there_is_no_folder(to, tmp_path):
     (tmp_path / "a.tflite").write_text("mine")
-    with pytest.raises(OutputError, match="is there already"):
+    with pytest.raises(OutputError, match="exists already"):
         to("litert", "a.tflite")
     assert (tmp_path / "a.tflite").read_text() == "mine"
     with pytest.raises(OutputError, match="cannot be written"):

@@ -23,7 +23,7 @@ def test_scores_stay_as_they_are():
         lambda scores: scores.pop("happy"),
         lambda scores: scores.clear(),
     ):
-        with pytest.raises(TypeError, match="scores cannot be changed"):
+        with pytest.raises(TypeError, match="scores of a prediction cannot be changed"):
             change(found.scores)
     given = {"happy": 1.0}
     mine = Prediction(label="happy", probability=1.0, scores=given)

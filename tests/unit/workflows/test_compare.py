@@ -69,7 +69,7 @@ def test_few_disagreements_are_told_to_be_too_few(tmp_path, half):
     five = write_run(tmp_path / "five", TRUTH, GOOD[:11] + HALF[11:])
     (difference,) = emoclass.compare([half, five]).differences
     assert not difference.more_than_chance
-    assert "Only 4 images tell the two apart; with fewer than 6 no result could reach 0.05." in difference.verdict
+    assert "Only 4 images distinguish the two runs; with fewer than 6, no result can reach 0.05." in difference.verdict
     same = write_run(tmp_path / "same", TRUTH, HALF)
     (difference,) = emoclass.compare([half, same]).differences
     assert difference.p_value == 1 and "Both runs have the same images right." in difference.verdict
@@ -93,8 +93,8 @@ def test_groups_of_images_are_drawn_together_and_that_is_said(tmp_path):
     (difference,) = found.differences
     assert (found.n_groups, difference.test) == (5, "group_bootstrap")
     assert not difference.more_than_chance and "bootstrap over 5 groups" in difference.verdict
-    assert "groups tell the two apart" in difference.verdict
-    assert "instead of McNemar's test" in found.notes[0] and "That is few" in found.notes[0]
+    assert "groups distinguish the two runs" in difference.verdict
+    assert "not McNemar's test" in found.notes[0] and "That is few" in found.notes[0]
     ungrouped = write_run(tmp_path / "c", TRUTH, GOOD)
     assert "the groups and copies of a." in emoclass.compare([ungrouped, runs[0]]).notes[-1]
 
@@ -111,8 +111,8 @@ def test_copies_of_a_picture_are_drawn_together(tmp_path):
 
 def test_a_run_that_answers_one_emotion_for_all_is_named(tmp_path, good):
     constant = write_run(tmp_path / "constant", TRUTH, "s" * 20)
-    (note,) = (note for note in emoclass.compare([good, constant]).notes if "answers" in note)
-    assert note.startswith("constant answers 'sad' for all images")
+    (note,) = (note for note in emoclass.compare([good, constant]).notes if "predicts" in note)
+    assert note.startswith("constant predicts 'sad' for all images")
 
 
 def test_groups_of_one_image_each_are_no_groups(tmp_path, good):
@@ -159,7 +159,7 @@ def test_other_true_emotions_and_other_labels_are_refused(tmp_path, half):
 
 
 def test_one_run_and_one_run_twice_are_refused(half, tmp_path):
-    assert "two run folders or more, got 1" in refusal(ConfigError, half)
+    assert "at least two run folders, got 1" in refusal(ConfigError, half)
     with pytest.raises(ConfigError, match="got 1"):
         emoclass.compare(str(half))
     assert "got this one twice" in refusal(DataError, half, tmp_path / "nowhere" / ".." / "half")
@@ -189,8 +189,8 @@ def test_a_folder_that_is_no_finished_run_says_so(half, good, tmp_path):
         ("predictions.csv", "", "no column id"),
         ("predictions.csv", "id,y_true\n0.png,sad\n", "no column y_pred"),
         ("predictions.csv", "id,y_true,y_pred\n0.png,sad,sad\n", "expected 20 images, got 1"),
-        ("predictions.csv", "id,y_true,y_pred\n0.png,sad\n", "half a line"),
-        ("predictions.csv", "id,y_true,y_pred\n" + "0.png,sad,sad\n" * 2, "an image twice"),
+        ("predictions.csv", "id,y_true,y_pred\n0.png,sad\n", "an incomplete line"),
+        ("predictions.csv", "id,y_true,y_pred\n" + "0.png,sad,sad\n" * 2, "a repeated image"),
         ("predictions.csv", "id,y_true,y_pred\n" + "".join(f"{i}.png,sad,bored\n" for i in range(20)), "'bored'"),
         ("predictions.csv", b"id,y_true,y_pred\n\xff\xfe,sad,sad\n", "cannot be read"),
         ("split.csv", "id,group\n0.png,\n", "'1.png' is missing"),
@@ -266,4 +266,6 @@ def test_copies_of_training_images_are_told(tmp_path):
     )
     silent = write_run(tmp_path / "silent", TRUTH, HALF, leaked=" " * len(TRUTH))
     assert emoclass.compare([one, other]).notes[0].startswith(f"2 of the {len(TRUTH)} test images are copies of")
-    assert any("Not every run looked for copies" in note for note in emoclass.compare([one, silent]).notes)
+    assert any(
+        "Not every run searched its test images for copies" in note for note in emoclass.compare([one, silent]).notes
+    )

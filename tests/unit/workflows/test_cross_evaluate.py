@@ -61,9 +61,9 @@ def test_a_cell_is_what_the_model_alone_reaches_on_the_dataset(bundle, crop_bund
         ["3 emotions", "1 of 3 emotions"],
     ]
     assert [[value.n_samples for value in row] for row in found.figures("accuracy")] == [[11, 3], [15, 3]]
-    assert "do not choose among the same emotions (two among 2, three among 3)" in found.notes[0]
-    assert "With the labels happy,sad all of them choose among the same." in found.notes[0]
-    assert "the columns do not compare" in found.notes[1]
+    assert "do not predict the same set of emotions (two: 2, three: 3)" in found.notes[0]
+    assert "With the labels happy,sad all of them predict the same emotions." in found.notes[0]
+    assert "the columns are not comparable" in found.notes[1]
     assert [note for note in found.notes if note.startswith("two on folder in others: No image shows happy.")]
     document = json.loads(json.dumps(found.to_json()))
     cell = document["matrix"][1][0]
@@ -80,8 +80,8 @@ def test_with_labels_all_models_choose_among_the_same(bundle, crop_bundle, photo
     view = emoclass.load(crop_bundle).among("sad,happy")
     right = [view.predict(path).label == "happy" for path in (photos / "happy").glob("*.png")]
     assert found.matrix[1][0].metrics["recall"].value == pytest.approx(sum(right) / 6)
-    assert [note for note in found.notes if "chooses among sad, happy only; angry are struck out" in note]
-    with pytest.raises(ConfigError, match=rf"model {bundle.name}: labels: expected two or more .* got angry"):
+    assert [note for note in found.notes if "restricted to sad, happy; angry are dropped" in note]
+    with pytest.raises(ConfigError, match=rf"model {bundle.name}: labels: expected at least two .* got angry"):
         emoclass.cross_evaluate([bundle, crop_bundle], {"folder": photos}, labels="happy,angry", registry=registry)
 
 
@@ -100,16 +100,16 @@ def test_images_that_a_restricted_model_cannot_judge_are_told(crop_bundle, photo
     [found] = emoclass.evaluate(view, {"folder": photos}, registry=registry, metrics=["accuracy"])
     assert found.n_samples == 10
     assert [(each.path, each.reason) for each in found.skipped] == [
-        ("happy/000.png", "the model sees none of happy, sad")
+        ("happy/000.png", "the model gives happy, sad a probability of 0")
     ]
-    assert [note for note in found.notes if note.startswith("1 images are in no figure")]
+    assert [note for note in found.notes if note.startswith("1 image is in no metric")]
 
 
 def test_models_need_names_of_their_own(bundle, photos, registry):
     loaded = emoclass.load(bundle)
     with pytest.raises(ConfigError, match="got tiny twice"):
         emoclass.cross_evaluate([loaded, loaded.among("sad,happy")], {"folder": photos}, registry=registry)
-    with pytest.raises(ConfigError, match="a model at least"):
+    with pytest.raises(ConfigError, match="at least one model"):
         emoclass.cross_evaluate([], {"folder": photos}, registry=registry)
 
 
@@ -139,7 +139,7 @@ def test_an_attribute_that_no_dataset_has_is_refused_before_anything_is_predicte
     both = emoclass.evaluate(bundle, {"people": photos, "folder": photos}, by="gender", registry=people,
                              metrics=["accuracy"])  # fmt: skip
     assert [list(each.by) for each in both] == [["gender"], []]
-    assert "The dataset says nothing of gender." in both[1].notes
+    assert "The dataset does not provide gender." in both[1].notes
 
 
 def test_a_heat_map_and_a_page_are_written(bundle, crop_bundle, photos, people, tmp_path):
@@ -155,8 +155,8 @@ def test_a_heat_map_and_a_page_are_written(bundle, crop_bundle, photos, people, 
     found.write_report(tmp_path / "page.html")
     page = (tmp_path / "page.html").read_text()
     assert "<script" not in page and "&lt;two&gt;" in page and "<two>" not in page
-    assert "too small to conclude" in page and "people by gender" in page
-    with pytest.raises(ConfigError, match=r"single figure .* got confusion_matrix\. There are accuracy, "):
+    assert "too small for a conclusion" in page and "people by gender" in page
+    with pytest.raises(ConfigError, match=r"scalar metric .* got confusion_matrix\. Available: accuracy, "):
         found.write_plot(tmp_path / "c.png", metric="confusion_matrix")
     with pytest.raises(OutputError, match="cannot be written"):
         found.write_plot(tmp_path / "nowhere" / "c.png")
@@ -165,7 +165,7 @@ def test_a_heat_map_and_a_page_are_written(bundle, crop_bundle, photos, people, 
 def test_the_command_prints_a_matrix_or_one_document(bundle, crop_bundle, photos, tmp_path):
     asked = (bundle, crop_bundle, "--on", f"folder={photos}", "--metrics", "f1_per_class,accuracy", "--quiet")
     shown = run(*asked, "--plot", tmp_path / "map.png", "--report", tmp_path / "page.html").stdout
-    assert "Note: The models do not choose among the same emotions" in shown
+    assert "Note: The models do not predict the same set of emotions" in shown
     assert "2 emotions, n = 11, all" in shown and "3 emotions, n = 15, all" in shown
     assert f"Plot: {tmp_path / 'map.png'}" in shown and (tmp_path / "page.html").is_file()
     document = json.loads(run(*asked, "--json", "--labels", "happy,sad").stdout)
@@ -179,8 +179,8 @@ def test_two_labels_in_another_order_are_another_task(bundle, crop_bundle, photo
     turned = emoclass.load(crop_bundle).among("sad,happy")
     models = {"one": bundle, "other": turned}
     found = emoclass.cross_evaluate(models, {"folder": photos}, registry=registry, resamples=0, metrics="f1, accuracy")
-    assert found.notes[0].startswith("The models' two labels stand in another order.")
-    assert "(of one it is sad, of other it is happy): with the labels happy,sad they compare." in found.notes[0]
+    assert found.notes[0].startswith("The models have their two labels in different orders.")
+    assert "(of one it is sad, of other it is happy): with the labels happy,sad they are comparable." in found.notes[0]
     assert found.matrix[0][0].task != found.matrix[1][0].task
     same = emoclass.cross_evaluate(models, {"folder": photos}, registry=registry, resamples=0, labels="happy,sad")
     assert not [note for note in same.notes if "another order" in note]
@@ -192,7 +192,7 @@ def test_two_labels_in_another_order_are_another_task(bundle, crop_bundle, photo
         (["--plot", "map.jpg"], r"ends in \.png"),
         (["--report", "no/such/folder/page.html"], "folder that exists"),
         (["--report", "a-folder.html"], "--report a-folder.html: expected a file, got a folder"),
-        (["--metrics", "confusion_matrix", "--plot", "map.png"], "single figure, got confusion_matrix"),
+        (["--metrics", "confusion_matrix", "--plot", "map.png"], "scalar metric, got confusion_matrix"),
     ],
 )
 def test_what_could_not_be_drawn_is_refused_at_once(bundle, options, message, tmp_path, monkeypatch):

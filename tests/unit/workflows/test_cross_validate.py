@@ -131,7 +131,7 @@ def test_seeds_run_once_each_and_pool_nothing(settings, played) -> None:
     assert list(result.parts) == ["seed-3", "seed-0"]
     assert validate(read_file(result.folder / "seed-3" / "config.toml")).seed == 3
     assert result.pooled == {} and not (result.folder / "predictions.csv").exists()
-    assert "no confidence interval" in result.caution
+    assert "not a confidence interval" in result.caution
 
 
 def test_notes_are_told_once_and_name_their_run_where_not_all_have_them(settings, played) -> None:
@@ -147,8 +147,8 @@ def test_notes_are_told_once_and_name_their_run_where_not_all_have_them(settings
     assert result.notes == (
         "One note for all.",
         "fold-2: Only in fold-2.",
-        "All folds together: The model answers 'sad' for all images: it tells no emotions apart, whatever the figures "
-        "are.",
+        "All folds together: The model predicts 'sad' for all images: it does not distinguish emotions, whatever the "
+        "metrics are.",
     )
     assert listening.notes == ["One note for all."]
 
@@ -183,7 +183,7 @@ def test_two_processes_do_not_work_on_one_study(settings, played) -> None:
         emoclass.cross_validate(folds=3, **settings)
     folder = only_folder(settings["out"])
     held = StudyFolder.open(folder)
-    with pytest.raises(OutputError, match="another process is at work in it"):
+    with pytest.raises(OutputError, match="another process is writing to it"):
         emoclass.resume_study(folder)
     held.release()
 
@@ -194,7 +194,7 @@ def test_images_that_changed_in_between_are_noticed(settings, played) -> None:
         emoclass.cross_validate(folds=3, **settings)
     folder = only_folder(settings["out"])
     played.data_digest = "2"
-    with pytest.raises(OutputError, match="the images of fold-2 are not those that the study began with"):
+    with pytest.raises(OutputError, match="the images of fold-2 have changed since the start"):
         emoclass.resume_study(folder, registry=settings["registry"])
 
 
@@ -205,7 +205,7 @@ def test_settings_that_changed_in_between_are_noticed(settings, played) -> None:
     folder = only_folder(settings["out"])
     file = folder / "experiment.toml"
     file.write_text(file.read_text().replace("epochs = 2", "epochs = 3"))
-    with pytest.raises(OutputError, match="the settings of fold-1 are not those that the study began with"):
+    with pytest.raises(OutputError, match="the settings of fold-1 have changed since the start"):
         emoclass.resume_study(folder, registry=settings["registry"])
 
 
@@ -249,7 +249,7 @@ def test_too_few_images_are_told_before_anything_is_written(settings, played) ->
         (lambda **more: emoclass.repeat(seeds=(1, 2, 1), **more), "seeds: expected each once, got 1 twice"),
         (lambda **more: emoclass.repeat(seeds=(1,), **more), "seeds: expected at least two, got 1"),
         (lambda **more: emoclass.repeat(seeds=(1, -2), **more), "seed"),
-        (lambda **more: emoclass.repeat(seeds=(1, 2), seed=3, **more), "either one seed or several"),
+        (lambda **more: emoclass.repeat(seeds=(1, 2), seed=3, **more), "either seed or seeds"),
         (
             lambda **more: emoclass.cross_validate(
                 **more | {"folds": 3, "config": {"data": {"fold": {"number": 1, "of": 3}}}}

@@ -52,7 +52,7 @@ def test_the_figures_are_those_of_the_models_predictions(bundle, photos, registr
     assert accuracy.ci_low <= accuracy.value <= accuracy.ci_high
     assert (found.dataset, found.root, found.n_samples, found.left_out) == ("folder", photos, 11, {"fear": 3})
     assert [each.path for each in found.skipped] == ["sad/broken.png"]
-    assert any("is not known: the images that it was trained on are not at hand" in note for note in found.notes)
+    assert any("images: its training images are not available" in note for note in found.notes)
     assert (found.n_leaked, found.leak_adjusted) == (None, {})
     assert list(found.metrics) == [spec.name for spec in registry.metrics.of("builtins") if not spec.takes_votes]
     assert (found.labels, found.support, found.basis) == (("happy", "sad"), {"happy": 6, "sad": 5}, "2 emotions")
@@ -79,7 +79,7 @@ def test_nothing_shared_nothing_readable_and_wrong_folders_are_errors(bundle, tm
     (tmp_path / "broken" / "happy" / "a.png").write_bytes(b"no picture")
     fine = draw_photographs(tmp_path / "fine", {"happy": 2})
     assert "no images of happy, sad. Found: angry, scared." in refusal(DataError, {"folder": strange})
-    assert "none of the 1 files can be read or judged" in refusal(DataError, {"folder": tmp_path / "broken"})
+    assert "none of the 1 files can be read and classified" in refusal(DataError, {"folder": tmp_path / "broken"})
     assert "no such file or folder" in refusal(DataError, {"folder": tmp_path / "nowhere"})
     assert "cannot be read" in refusal(DataError, {"folder": "x" * 5000})
     assert "expected a folder, got none" in refusal(ConfigError, {"folder": None})
@@ -87,7 +87,7 @@ def test_nothing_shared_nothing_readable_and_wrong_folders_are_errors(bundle, tm
     assert "got no official splits" in refusal(DataError, {"folder": fine}, split="test")
     assert "expected one of" in refusal(ConfigError, {"folder": fine}, split="exam")
     assert "got 'hapy'" in refusal(ConfigError, {"folder": fine}, map={"happy": "hapy"})
-    assert "no plugin offers it" in refusal(UnknownNameError, {"folder": fine}, metrics=["acuracy"])
+    assert "not provided by any plugin" in refusal(UnknownNameError, {"folder": fine}, metrics=["acuracy"])
     assert "got none" in refusal(ConfigError, {})
 
 
@@ -236,12 +236,12 @@ def test_images_that_a_run_has_seen_are_recognized_where_its_data_is_still_there
     photos.mkdir()
     none = on(others)
     assert (none.n_leaked, none.leak_adjusted) == (None, {})
-    assert none.notes[0].endswith("cannot be read any more.")
+    assert none.notes[0].endswith("can no longer be read.")
     (photos / "sad").mkdir()
     shutil.copy(hidden / "sad" / "000.png", photos / "sad")
     part = on(others)
     assert part.n_leaked == 0, "the file that was taken cannot be told from others any more"
-    assert "2 of the 3 images that the model was trained on cannot be read any more: copies of" in part.notes[0]
+    assert "2 of the 3 training images of the model can no longer be read: copies of" in part.notes[0]
     shutil.rmtree(photos)
     hidden.rename(photos)
     for each in ("happy/002.png", "sad/001.png", "sad/002.png"):
@@ -250,9 +250,9 @@ def test_images_that_a_run_has_seen_are_recognized_where_its_data_is_still_there
     assert (known.n_leaked, known.leak_adjusted) == (3, {})
     assert known.notes[0].startswith("All of these images are copies of the model's training")
     assert on(photos, audit=False).n_leaked is None
-    assert on(photos, audit=False).notes[0].endswith("is not known: nobody looked. It was trained on folder.")
+    assert on(photos, audit=False).notes[0].endswith("images: the search was skipped. It was trained on folder.")
     (run / "config.toml").unlink()
-    assert on(photos).notes[0].endswith("are not at hand.")
+    assert on(photos).notes[0].endswith("are not available.")
     [found] = emoclass.evaluate(folder, {"folder": photos}, registry=registry, resamples=0)
     assert list(found.metrics) == ["recall", "accuracy"]
 
@@ -294,24 +294,24 @@ def test_without_its_run_a_model_has_seen_the_training_set_of_the_published_data
 
     def on(**more):
         [found] = emoclass.evaluate(folder, {"split": photos}, by="light", registry=registry, resamples=0, **more)
-        return found, [note for note in found.notes if "'s own split count as seen" in note]
+        return found, [note for note in found.notes if "count as seen" in note]
 
     (every, told), (test, _), (blind, silent) = on(), on(split="test"), on(audit=False)
     if knows:
         assert told == [
-            f"The model was trained on {trained_on}: all training images of split's own split count as seen. "
+            f"The model was trained on {trained_on}: all training images of the official split of split count as seen. "
             "Which others it has seen is not known."
         ]
         assert (every.n_samples, every.n_leaked, every.leak_adjusted["accuracy"].n_samples) == (8, 5, 3)
         assert (test.n_samples, test.n_leaked, test.leak_adjusted["accuracy"].n_samples) == (4, 1, 3)
-        assert "The figures by light leave out what the model has seen." in every.notes
+        assert "The metrics by light exclude images that the model has seen." in every.notes
         assert every.by["light"].values["good"].metrics["accuracy"] == every.leak_adjusted["accuracy"]
     else:
         assert every.by["light"].values["good"].n_samples == 8
         assert (told, every.n_leaked, test.n_leaked) == ([], None, None)
-        assert any(note.endswith("are not at hand.") for note in every.notes)
+        assert any(note.endswith("are not available.") for note in every.notes)
     assert (blind.n_leaked, silent) == (None, [])
-    assert f"nobody looked. It was trained on {trained_on}." in blind.notes[-1]
+    assert f"the search was skipped. It was trained on {trained_on}." in blind.notes[-1]
 
 
 def test_what_a_trainings_start_has_seen_is_known_where_its_dataset_is_published(tmp_path, registry):
@@ -338,18 +338,18 @@ def test_what_a_trainings_start_has_seen_is_known_where_its_dataset_is_published
 
     once, twice, elsewhere = on("folder", "split"), on("folder", "other", "split"), on("folder", "other")
     assert (once.n_leaked, twice.n_leaked, elsewhere.n_leaked) == (4, 4, None)
-    assert once.notes[0].startswith("The model's training started from one that was trained on split: all training")
-    assert elsewhere.notes[0].startswith("The model's training started from another trained model (trained on other):")
-    told = "nobody looked. It was trained on folder, before that on other, split."
+    assert once.notes[0].startswith("The model was fine-tuned from one that was trained on split: all training")
+    assert elsewhere.notes[0].startswith("The model was fine-tuned from another trained model (trained on other):")
+    told = "the search was skipped. It was trained on folder, before that on other, split."
     assert on("folder", "other", "split", audit=False).notes[0].endswith(told)
 
 
 def test_what_a_map_merges_is_told(bundle, photos, registry):
     [found] = emoclass.evaluate(bundle, {"folder": photos}, map={"scared": "sad"}, registry=registry, resamples=0)
     assert (found.n_samples, found.left_out, found.merged) == (14, {}, {"sad": {"fear": 3}})
-    assert any(note.startswith("Merged, as the map says: fear 3 counted as sad.") for note in found.notes)
+    assert any(note.startswith("Merged, as mapped: fear 3 counted as sad.") for note in found.notes)
     shown = run(bundle, "--on", f"folder={photos}", "--map", "scared=sad", "--resamples", "0", "--quiet", "--no-audit")
-    assert "Note: Merged, as the map says: fear 3 counted as sad." in shown.stdout
+    assert "Note: Merged, as mapped: fear 3 counted as sad." in shown.stdout
     assert found.to_json()["merged"] == {"sad": {"fear": 3}}
 
 
@@ -368,8 +368,7 @@ def test_classes_that_were_merged_in_training_and_are_left_out_here_are_told(pho
         return [note for note in found.notes if note.startswith("In the model's training")]
 
     assert notes() == [
-        f"In the model's training, {word} counted as sad; here they are left out. "
-        f"--map {word}=sad counts them likewise."
+        f"In the model's training, {word} counted as sad; here they are left out. --map {word}=sad includes them."
     ]
     assert notes(map={word: "sad"}) == []
     manifest["trained"] = {"merged": ["no", {"mapping": 1}]}

@@ -55,7 +55,7 @@ def test_a_finished_study_is_ranked_again_without_training(found):
 
 
 def test_a_study_takes_no_other_settings(tmp_path):
-    with pytest.raises(ConfigError, match="goes on with its own data and settings"):
+    with pytest.raises(ConfigError, match="uses the data and settings it was started with"):
         emoclass.suspected_labels("photos", study=tmp_path, registry=tiny_registry())
 
 
@@ -67,5 +67,5 @@ def test_without_the_default_plugin_the_error_says_how_to_get_one(tmp_path):
 
 def test_one_emotion_is_not_enough(tmp_path):
     draw_photographs(tmp_path, {"happy": 3})
-    with pytest.raises(ConfigError, match="expected images of two emotions or more, got only happy"):
+    with pytest.raises(ConfigError, match="expected images of at least two emotions, got only happy"):
         emoclass.suspected_labels(tmp_path, plugin="tiny", registry=tiny_registry())

@@ -1,0 +1,95 @@
+"""Cut a face out of a picture as a model wants it: the one crop that training, evaluation and prediction share."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from PIL import Image
+
+from emoclass.data.images import DRAFT_FACTOR
+from emoclass.data.photograph import Photograph
+from emoclass.values.faces import Face, Framing
+
+FLAT = 8
+"""Of 256 levels: a crop whose darkest and lightest pixels are closer than this shows nothing."""
+
+MAX_SIDE = 4096
+"""A crop at the face's own resolution has at most this side, in pixels."""
+
+
+def frame(photograph: Photograph, face: Face, framing: Framing, image_shape: tuple[int, int, int]) -> np.ndarray:
+    """Return a face as a model sees it.
+
+    The picture is decoded at the smallest scale at which the crop is still three times the model's input, as
+    `read_image` does; what lies outside the picture repeats its edge.
+
+    Args:
+        photograph: The picture.
+        face: Where the face is, in pixels of the whole picture.
+        framing: How the model wants it.
+        image_shape: `(height, width, channels)`, 3 channels for RGB, 1 for gray.
+
+    Returns:
+        uint8 `(height, width, channels)`, [0, 255].
+
+    Raises:
+        UnreadableImageError: The file is damaged beyond what was decoded before.
+    """
+    height, width, channels = image_shape
+    side = framing.side * face.box[3]
+    crop = _square(photograph, face, framing, enough=DRAFT_FACTOR * max(height, width) / side)
+    gray_or_rgb = crop if channels == 3 else crop.convert("L")
+    resized = gray_or_rgb.resize((width, height), Image.Resampling.BILINEAR)
+    return np.asarray(resized, dtype=np.uint8).reshape(height, width, channels)
+
+
+def shows_nothing(pixels: np.ndarray) -> bool:
+    """Tell a crop in which nothing can be seen: all black, say, or of one color."""
+    return int(pixels.max()) - int(pixels.min()) < FLAT
+
+
+def crop_face(photograph: Photograph, face: Face, framing: Framing, *, max_side: int = MAX_SIDE) -> Image.Image:
+    """Return a face as a square RGB image of the face's own resolution, or of `max_side` where that is smaller.
+
+    Raises:
+        UnreadableImageError: The file is damaged beyond what was decoded before.
+    """
+    side = framing.side * face.box[3]
+    crop = _square(photograph, face, framing, enough=min(1.0, max_side / side))
+    if crop.width > max_side:
+        return crop.resize((max_side, max_side), Image.Resampling.BILINEAR)
+    return crop
+
+
+def _square(photograph: Photograph, face: Face, framing: Framing, *, enough: float) -> Image.Image:
+    """Return the framed square in RGB, from a picture scaled by `enough` or more where it can be had."""
+    image = photograph.at_least(min(1.0, enough) * photograph.longer)
+    scale = image.width / photograph.size[0], image.height / photograph.size[1]
+    there = face.moved(scale=scale)
+    side = max(1, round(framing.side * there.box[3]))
+    x, y = there.center
+    tilt = there.tilt if framing.upright else 0.0
+    # The bounding box of the turned square, cut out first: only these pixels are touched.
+    reach = side / 2 * (abs(math.cos(tilt)) + abs(math.sin(tilt))) + 1
+    left, top = math.floor(x - reach), math.floor(y - reach)
+    right, bottom = math.ceil(x + reach), math.ceil(y + reach)
+    region = _with_edges(image, left, top, right, bottom)
+    # From a pixel of the square to one of the region: turned by the tilt about the middle of both.
+    cos, sin = math.cos(tilt), math.sin(tilt)
+    x, y, half = x - left, y - top, side / 2
+    matrix = (cos, -sin, x - cos * half + sin * half, sin, cos, y - sin * half - cos * half)
+    return region.transform((side, side), Image.Transform.AFFINE, matrix, Image.Resampling.BILINEAR)
+
+
+def _with_edges(image: Image.Image, left: int, top: int, right: int, bottom: int) -> Image.Image:
+    """Cut a box out of an image; where it reaches beyond, the image's outermost pixels repeat."""
+    inside = (max(left, 0), max(top, 0), min(right, image.width), min(bottom, image.height))
+    if inside == (left, top, right, bottom):
+        return image.crop(inside)
+    # A box wholly outside still has a nearest row and column of pixels.
+    columns = np.clip(np.arange(left, right), 0, image.width - 1)
+    rows = np.clip(np.arange(top, bottom), 0, image.height - 1)
+    first, last = (int(columns[0]), int(rows[0])), (int(columns[-1]) + 1, int(rows[-1]) + 1)
+    pixels = np.asarray(image.crop((*first, *last)))
+    return Image.fromarray(pixels[rows - first[1]][:, columns - first[0]])

@@ -1,0 +1,124 @@
+"""The faces of a picture as a network sees them, and the detector that finds them."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, get_args
+
+import numpy as np
+
+from emoclass.data.photograph import Photograph
+from emoclass.errors import ConfigError, PluginError, UnreadableImageError
+from emoclass.faces.find import FaceFinder, FaceMode, find
+from emoclass.faces.frame import frame, shows_nothing
+from emoclass.values.faces import Face, Framing
+
+if TYPE_CHECKING:
+    from emoclass.plugin.registry import Registry
+    from emoclass.values.specs import DetectorSpec
+
+DEFAULT_DETECTOR = "yunet"
+"""The detector that is taken where neither the user nor the bundle names one, and this one is installed."""
+
+
+@dataclass(frozen=True)
+class FaceSearch:
+    """How faces are looked for in pictures, and cut out.
+
+    Attributes:
+        finder: What looks for them; None where nothing does.
+        mode: `auto` tells ready-made crops from photographs, `find` takes every picture for a photograph, `never` for
+            a crop.
+        largest: Whether the largest face of a picture alone is kept.
+        framing: How the model wants its faces.
+        image_shape: `(height, width, channels)` of the model's input.
+    """
+
+    finder: FaceFinder | None
+    mode: FaceMode
+    largest: bool
+    framing: Framing
+    image_shape: tuple[int, int, int]
+
+    def __call__(self, photograph: Photograph) -> FramedFaces:
+        """Find and frame the faces of a picture; those that show nothing are left out.
+
+        Raises:
+            UnreadableImageError: The file is truncated or damaged, or the picture is a crop that shows nothing.
+            ContractError: The detector returns anything but faces.
+        """
+        faces, ready_made = find(photograph, self.finder, self.mode, largest=self.largest)
+        if ready_made:
+            pixels = photograph.as_it_is(self.image_shape)
+            if shows_nothing(pixels):
+                raise UnreadableImageError(photograph.path, "shows nothing: all of it has one color")
+            return FramedFaces(photograph.size, True, (_whole(photograph.size),), pixels[None])
+        framed = [(face, frame(photograph, face, self.framing, self.image_shape)) for face in faces]
+        kept = [(face, pixels) for face, pixels in framed if not shows_nothing(pixels)]
+        crops = [pixels for _, pixels in kept] or [np.empty((0, *self.image_shape), np.uint8)]
+        return FramedFaces(
+            photograph.size, False, tuple(face for face, _ in kept), np.stack(crops) if kept else crops[0]
+        )
+
+
+@dataclass(frozen=True)
+class FramedFaces:
+    """The faces of one picture, each as the network sees it.
+
+    Attributes:
+        size: `(width, height)` of the picture in pixels.
+        ready_made: Whether the picture is itself a crop; its one face is then the whole picture.
+        faces: From left to right, in pixels of the picture.
+        pixels: uint8 `(len(faces), height, width, channels)`.
+    """
+
+    size: tuple[int, int]
+    ready_made: bool
+    faces: tuple[Face, ...]
+    pixels: np.ndarray
+
+
+def _whole(size: tuple[int, int]) -> Face:
+    return Face(box=(0.0, 0.0, *map(float, size)), score=1.0)
+
+
+def check_search(mode: str, min_face: float, min_detection: float, max_faces: int | None) -> None:
+    """Refuse values out of their range.
+
+    Raises:
+        ConfigError: One of them is.
+    """
+    if mode not in get_args(FaceMode):
+        raise ConfigError(f"faces: expected one of {', '.join(get_args(FaceMode))}, got {mode!r}.")
+    if not 0 <= min_face < math.inf:
+        raise ConfigError(f"min_face: expected a number of pixels from 0, got {min_face!r}.")
+    if not 0 <= min_detection <= 1:
+        raise ConfigError(f"min_detection: expected a number from 0 to 1, got {min_detection!r}.")
+    if max_faces is not None and max_faces < 1:
+        raise ConfigError(f"max_faces: expected at least 1, got {max_faces!r}.")
+
+
+def choose_detector(registry: Registry, name: str | None = None, measured_with: str | None = None) -> DetectorSpec:
+    """Return the detector to find faces with.
+
+    Args:
+        registry: The plugins.
+        name: The one that the user names.
+        measured_with: The one that a model was measured with, which is taken where it is installed.
+
+    Raises:
+        UnknownNameError: Nobody offers the detector that was named.
+        PluginError: No detector is installed.
+    """
+    detectors = registry.detectors
+    if name is not None:
+        return detectors.get(name)
+    names = detectors.names()
+    for wanted in (measured_with, DEFAULT_DETECTOR, *names):
+        if wanted in names:
+            return detectors.get(wanted)
+    raise PluginError(
+        "faces: expected a face detector to find them with, and none is installed.",
+        hint="Install one: pip install emoclass-yunet. With --faces never, pictures are taken for face crops.",
+    )
