@@ -43,7 +43,7 @@ class Split:
 
     def positions(self, side: SplitName) -> np.ndarray:
         """Return the positions of one side's samples, int `(n,)`, rising."""
-        return np.flatnonzero(np.array(self.sides) == side)
+        return np.flatnonzero(np.fromiter((each == side for each in self.sides), bool, len(self.sides)))
 
     def counts(self, labels: LabelScheme) -> dict[str, dict[str, int]]:
         """Return side -> emotion -> number of samples."""

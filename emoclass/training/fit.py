@@ -110,18 +110,18 @@ def _fit(
     config: TrainingConfig,
     callbacks: list[keras.callbacks.Callback],
     saver: Checkpoint,
-    class_weight: dict[int, float] | None,
+    class_weights: np.ndarray | None,
 ) -> None:
     try:
         saver.restore(network)
         train.first_epoch = saver.epochs_done
         network.fit(
-            train,
+            train.dataset(class_weights),
             steps_per_epoch=train.batches_per_epoch,
-            validation_data=validation,
+            validation_data=validation.dataset(),
+            validation_steps=validation.batches_per_epoch,
             initial_epoch=saver.epochs_done,
             epochs=saver.epochs_done if saver.stopped else config.epochs,
-            class_weight=class_weight,
             callbacks=callbacks,
             shuffle=False,
             verbose=0,
@@ -244,14 +244,15 @@ def _refuse_early_end_of_averages(config: TrainingConfig, callbacks: list[keras.
         )
 
 
-def _class_weights(config: TrainingConfig, labels: LabelScheme, counts: Mapping[str, int]) -> dict[int, float] | None:
+def _class_weights(config: TrainingConfig, labels: LabelScheme, counts: Mapping[str, int]) -> np.ndarray | None:
+    """Return the weight of each class's images in the loss, float `(n_classes,)`, where there are any."""
     weights = config.class_weights
     if weights is None:
         return None
     if weights == "balanced":
         total = sum(counts.values())
         weights = {emotion: total / (len(labels) * counts[emotion]) for emotion in labels.emotions}
-    return {labels.index(emotion): weight for emotion, weight in weights.items()}
+    return np.array([weights[emotion] for emotion in labels.emotions])
 
 
 def predict(

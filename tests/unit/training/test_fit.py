@@ -9,6 +9,8 @@ import pytest
 from emoclass import LabelScheme, ModelSpec
 from emoclass.data.pixels import PixelCache
 from emoclass.errors import ConfigError, OutputError
+from emoclass.randomness import generator
+from emoclass.training import pipeline
 from emoclass.training.build import build
 from emoclass.training.checkpoint import read_checkpoint
 from emoclass.training.fit import fit, predict
@@ -237,6 +239,33 @@ def test_mixup_mixes_pixels_and_targets_in_the_same_shares_and_derives_from_seed
     np.testing.assert_array_equal(once, again)
     assert not np.allclose(once, plain, rtol=0.01)
     assert not np.allclose(once, np.concatenate([y for _, y in epoch(4, mixup=0.5)]), rtol=0.01)
+
+
+def test_what_is_mixed_is_drawn_apart_from_the_order_and_from_every_other_batch(pixels, monkeypatch):
+    drawn = []
+    monkeypatch.setattr(pipeline, "mixed", lambda x, y, alpha, rng: drawn.append(rng.random()) or (x, y))
+    batches = ShuffledBatches(pixels, np.arange(20), np.zeros((20, 1)), batch_size=6, seed=1, mixup=0.5)
+    for number in range(3 * batches.batches_per_epoch):
+        batches[number]
+    orders = [generator(1, "order", epoch).random() for epoch in range(3)]
+    assert len({*drawn, *orders}) == 3 * batches.batches_per_epoch + 3
+
+
+def test_the_order_is_drawn_once_an_epoch(pixels, monkeypatch):
+    drawn = []
+    monkeypatch.setattr(pipeline, "generator", lambda *stream: drawn.append(stream) or generator(*stream))
+    batches = ShuffledBatches(pixels, np.arange(20), np.arange(20), batch_size=3, seed=1)
+    for number in range(2 * batches.batches_per_epoch):
+        batches[number]
+    assert drawn == [(1, "order", 0), (1, "order", 1)]
+
+
+def test_the_stream_for_keras_is_endless_and_not_tuned(pixels):
+    targets = np.arange(20, dtype=np.float32)[:, np.newaxis]
+    batches = Batches(pixels, np.arange(20), targets, batch_size=8)
+    stream = batches.dataset()
+    assert stream.options().autotune.enabled is False
+    assert [int(y[0, 0]) for _, y in stream.take(5)] == [0, 8, 16, 0, 8]
 
 
 def test_batches_hold_the_pixels_of_their_rows_and_the_last_may_be_smaller(pixels):
