@@ -160,6 +160,8 @@ def notes_of(
         )
     if config.training.targets != "label" and not any(sample.votes for sample in images.samples("train")):
         notes.append("No training image has votes: the labels alone were learned.")
+    if note := config.training.schedule_note(len(images.samples("train"))):
+        notes.append(note)
     notes += images.split.notes
     if leaked:
         n_test = len(images.samples("test"))

@@ -10,6 +10,7 @@ from emoclass import LabelScheme, ModelSpec
 from emoclass.data.pixels import PixelCache
 from emoclass.errors import ConfigError, OutputError
 from emoclass.randomness import generator
+from emoclass.training import fit as fit_module
 from emoclass.training import pipeline
 from emoclass.training.build import build
 from emoclass.training.checkpoint import read_checkpoint
@@ -315,6 +316,55 @@ def test_a_schedule_spans_the_whole_training_unless_it_says_otherwise(pixels, tm
     cosine["options"]["decay_steps"] = 10_000
     _, told = train(pixels, tmp_path / "b.state", schedule=cosine, callbacks=[], epochs=1)
     assert told[-1][1]["learning_rate"] == pytest.approx(0.01, rel=1e-3)
+
+
+WARM_COSINE = {
+    "ref": "keras.optimizers.schedules:CosineDecay",
+    "options": {"initial_learning_rate": 0.0, "warmup_target": 0.01},
+}
+
+
+@pytest.mark.parametrize("epochs", [2, 5])
+def test_a_warmup_is_a_share_of_the_steps_however_few_they_are(epochs):
+    settings = TrainingConfig(**{**RICH, "schedule": WARM_COSINE, "warmup": 0.25, "epochs": epochs})
+    optimizer = fit_module._optimizer(settings, settings.n_steps(N_TRAIN))
+    steps = 4 * epochs
+    assert settings.n_steps(N_TRAIN) == steps
+    rates = [float(optimizer._learning_rate(step)) for step in range(steps + 1)]
+    assert int(np.argmax(rates)) == steps / 4
+    assert max(rates) == pytest.approx(0.01)
+    assert rates[-1] == pytest.approx(0, abs=1e-6)
+
+
+def test_steps_among_the_options_win_over_the_share():
+    schedule = {**WARM_COSINE, "options": {**WARM_COSINE["options"], "warmup_steps": 7}}
+    settings = TrainingConfig(**{**RICH, "schedule": schedule, "warmup": 0.5})
+    assert fit_module._optimizer(settings, 16)._learning_rate.warmup_steps == 7
+
+
+def test_a_schedule_without_a_warmup_refuses_one():
+    schedule = {"ref": "keras.optimizers.schedules:ExponentialDecay", "options": {"initial_learning_rate": 0.1}}
+    settings = TrainingConfig(**{**RICH, "schedule": schedule, "warmup": 0.5})
+    with pytest.raises(ConfigError, match=r"training\.warmup: expected a schedule that takes warmup_steps, got keras"):
+        fit_module._optimizer(settings, 16)
+
+
+def test_averages_forget_the_first_steps_of_a_short_training():
+    settings = TrainingConfig(weight_averaging=0.998, optimizer={"ref": "keras.optimizers:SGD", "options": {
+        "learning_rate": 1.0}})  # fmt: skip
+    optimizer = fit_module._optimizer(settings, 200)
+    fit_module._average_from_the_first_steps(optimizer)
+    weight = keras.Variable(0.0)
+    optimizer.build([weight])
+    expected = 0.0
+    for step in range(180):
+        optimizer.apply([keras.ops.convert_to_tensor(-1.0)])  # each step adds one
+        momentum = min(0.998, (1 + step) / (10 + step)) if step else 0.0
+        expected = momentum * expected + (1 - momentum) * (step + 1)
+    average = float(optimizer._model_variables_moving_average[0])
+    assert average == pytest.approx(expected, rel=1e-4)
+    assert average > 150, "with the full momentum from the first step on it would be 25"
+    assert type(optimizer).__name__ == "SGD"
 
 
 @pytest.mark.parametrize(
