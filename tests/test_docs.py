@@ -142,7 +142,7 @@ def test_no_other_hook_is_documented():
 @pytest.mark.parametrize("name", ["DatasetSpec", "ModelSpec", "MetricSpec", "Recipe", "DetectorSpec", "Face", "Sample"])
 def test_every_field_of_a_description_is_documented(name):
     page = text_of("hooks.md")
-    for field in getattr(emoclass, name).model_fields:
+    for field in getattr(emoclass, name).__pydantic_fields__:
         assert f"`{field}`" in page, f"{name}.{field}"
 
 
