@@ -132,13 +132,13 @@ def _about_few_groups(result: Split) -> Split:
     every = _n_independent(result.samples, result.sides, SPLITS)
     if tested >= ENOUGH_GROUPS:
         return result
-    note = f"The test set holds only {tested} of the {every} groups (persons or sources): its metrics describe only these."
+    note = f"The test set holds only {tested} of the {every} groups (persons or sources); its metrics are about these."
     if every >= 2 * LEAST:
         note += f" With --folds {min(5, every // 2)}, every group is tested once."
     return replace(result, notes=(*result.notes, note))
 
 
-def _n_independent(samples: Sequence[Sample], sides: Sequence[SplitName], among: Collection[SplitName]) -> int:
+def _n_independent(samples: Sequence[Sample], sides: Sequence[SplitName], among: Collection[str]) -> int:
     """Count the groups on some sides; an image without a group is one of its own."""
     on_sides = [sample.group for sample, side in zip(samples, sides, strict=True) if side in among]
     return len(set(on_sides) - {None}) + on_sides.count(None)

@@ -32,7 +32,7 @@ in intervals and tests.'
         "intervals and tests."
     )
     if units < FEW_UNITS:
-        note += f" Metrics on fewer than {FEW_UNITS} units say little about other persons, and their intervals are wide."
+        note += f" Metrics on fewer than {FEW_UNITS} units say little about others, and their intervals are wide."
     return note
 
 
