@@ -10,7 +10,7 @@ import pytest
 
 ROOT = Path(__file__).parent
 FAST = ("tests/unit/", "tests/test_", "plugins/datasets/tests/")
-NOT_FAST = ("tests/unit/training/", "tests/unit/inference/")
+NOT_FAST = ("tests/unit/training/", "tests/unit/inference/", "tests/unit/test_keras_backend.py")
 NETWORKS = {"bundle", "crop_bundle"}
 """Fixtures that build and export a network."""
 
