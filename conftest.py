@@ -10,7 +10,13 @@ import pytest
 
 ROOT = Path(__file__).parent
 FAST = ("tests/unit/", "tests/test_", "plugins/datasets/tests/")
-NOT_FAST = ("tests/unit/training/", "tests/unit/inference/", "tests/unit/test_keras_backend.py")
+NOT_FAST = (
+    "tests/unit/training/",
+    "tests/unit/inference/",
+    "tests/unit/cli/test_export.py",
+    "tests/unit/workflows/test_evaluate.py",
+    "tests/unit/test_keras_backend.py",
+)
 NETWORKS = {"bundle", "crop_bundle"}
 """Fixtures that build and export a network."""
 
@@ -26,8 +32,10 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
     return True if is_test and config.option.markexpr == "fast" and not _may_be_fast(collection_path) else None
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_collection_modifyitems(items: list[pytest.Item], config: pytest.Config) -> None:
     """Mark the fast tests. The mark `slow` alone divides all tests between `make test` and `make test-all`."""
+    if config.option.markexpr == "fast" and "tensorflow" in sys.modules:
+        raise pytest.UsageError("a file with fast tests imports TensorFlow: add it to NOT_FAST in conftest.py")
     for item in items:
         slow = item.get_closest_marker("slow") or NETWORKS & set(getattr(item, "fixturenames", ()))
         if _may_be_fast(item.path) and not slow:
