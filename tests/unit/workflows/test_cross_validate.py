@@ -286,16 +286,6 @@ def test_the_spread_is_that_of_the_values_that_are_defined(settings, played) -> 
     assert isinstance(result, StudyResult)
 
 
-@pytest.mark.slow
-def test_a_fold_of_a_study_gives_what_it_gives_alone(settings, tmp_path) -> None:
-    config = settings["config"] | {"training": {"epochs": 1}}
-    result = emoclass.cross_validate(**settings | {"folds": 2, "config": config})
-    fold = result.parts["fold-2"].folder
-    alone = emoclass.run(config=fold / "config.toml", out=tmp_path / "alone", registry=settings["registry"])
-    assert (alone.folder / "predictions.csv").read_bytes() == (fold / "predictions.csv").read_bytes()
-    assert result.pooled["accuracy"].n_samples == 18
-
-
 def test_pooled_predictions_are_those_of_the_folds(tmp_path):
     """Whatever the digits, the marks and the clusters: read back, they are what each fold predicted."""
     labels = LabelScheme(emotions=("happy", "sad"))
