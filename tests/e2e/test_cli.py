@@ -56,7 +56,7 @@ def emoclass(*arguments, **options):
     """Run the command line in a process of its own."""
     return subprocess.run(
         [sys.executable, "-m", "emoclass", *map(str, arguments)],
-        capture_output=True, text=True, timeout=120, check=False, **options,
+        capture_output=True, text=True, timeout=600, check=False, **options,
     )  # fmt: skip
 
 
@@ -115,7 +115,7 @@ def start(plugin, photos, out, *, epochs):
 
 def wait_for_epochs(out, n_epochs):
     """Return the history once it holds `n_epochs` rows."""
-    deadline = time.monotonic() + 90
+    deadline = time.monotonic() + 300
     while time.monotonic() < deadline:
         for history in Path(out).glob("*/history.csv"):
             if len(history.read_text().splitlines()) > n_epochs:
