@@ -147,8 +147,8 @@ def test_notes_are_told_once_and_name_their_run_where_not_all_have_them(settings
     assert result.notes == (
         "One note for all.",
         "fold-2: Only in fold-2.",
-        "All folds together: The model predicts 'sad' for all images: it does not distinguish emotions, whatever the "
-        "metrics are.",
+        "All folds together: The model predicts 'sad' for all images: whatever the metrics are, it does not "
+        "distinguish emotions.",
     )
     assert listening.notes == ["One note for all."]
 
