@@ -1,21 +1,33 @@
 # Two commands for a fresh machine: `make run` and `make test`. Each sets up .venv/ first.
+# CONTRIBUTING.md says what `make check`, `make test` and `make test-all` are for.
 PYTHON ?= python3
 VENV := .venv
 READY := $(VENV)/.ready
+DEV := $(VENV)/.dev
+# Each worker holds TensorFlow, up to 3 GB. A worker takes whole files, so that a file's fixtures are made once.
+WORKERS ?= 2
+PYTEST := $(VENV)/bin/python -m pytest -n $(WORKERS) --dist loadfile
 
-.PHONY: run test lint docs api clean
+.PHONY: run check test test-all lint docs api clean
 
 run: $(READY)
 	$(VENV)/bin/python -m emoclass run --plugin happysad
 
-test: $(READY)
-	$(VENV)/bin/python -m pytest
+check: lint
+	$(PYTEST) -m fast
 
-lint: $(READY)
-	$(VENV)/bin/python -m pip install --quiet -e ".[dev]"
+test: $(READY)
+	$(PYTEST) -m "not slow"
+
+# The rest alone, so that `make test test-all` runs every test once.
+test-all: $(READY)
+	$(PYTEST) -m slow
+
+lint: $(DEV)
 	$(VENV)/bin/python -m ruff check .
 	$(VENV)/bin/python -m ruff format --check .
 	$(VENV)/bin/python -m mypy
+	@find emoclass plugins tests -name "*.py" -exec wc -l {} + | awk '$$1 > 300 && $$2 != "total" {print "more than 300 lines:", $$2, $$1}'
 
 docs: $(READY)
 	$(VENV)/bin/python docs/generate.py
@@ -23,6 +35,10 @@ docs: $(READY)
 # Only where a public name is meant to change: see docs/compatibility.md
 api: $(READY)
 	$(VENV)/bin/python docs/public_api.py
+
+$(DEV): $(READY)
+	$(VENV)/bin/python -m pip install --quiet -e ".[dev]"
+	@touch $(DEV)
 
 clean:
 	rm -rf $(VENV)

@@ -84,13 +84,14 @@ def _members(kind: type) -> Iterator[str]:
     yield from (
         line
         for name, line in attributes.items()
-        if not name.startswith("_") or (name == "__init__" and not hasattr(kind, "model_fields"))
+        if not name.startswith("_") or (name == "__init__" and not hasattr(kind, "__pydantic_fields__"))
     )
 
 
 def _default(kind: type, name: str) -> str:
     """Return a field's default as text; of one that is made anew each time, only that there is one."""
-    pydantic, plain = getattr(kind, "model_fields", {}).get(name), getattr(kind, "__dataclass_fields__", {}).get(name)
+    pydantic = getattr(kind, "__pydantic_fields__", {}).get(name)
+    plain = getattr(kind, "__dataclass_fields__", {}).get(name)
     if pydantic is not None and not pydantic.is_required():
         return f" = {pydantic.default!r}" if pydantic.default_factory is None else " = ..."
     if plain is not None and plain.default is not dataclasses.MISSING:

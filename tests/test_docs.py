@@ -142,7 +142,7 @@ def test_no_other_hook_is_documented():
 @pytest.mark.parametrize("name", ["DatasetSpec", "ModelSpec", "MetricSpec", "Recipe", "DetectorSpec", "Face", "Sample"])
 def test_every_field_of_a_description_is_documented(name):
     page = text_of("hooks.md")
-    for field in getattr(emoclass, name).model_fields:
+    for field in getattr(emoclass, name).__pydantic_fields__:
         assert f"`{field}`" in page, f"{name}.{field}"
 
 
@@ -351,3 +351,26 @@ def test_every_distribution_has_the_license(folder):
     assert "LICENSE" in project["license-files"]
     assert (folder / "LICENSE").read_text(encoding="utf-8") == (ROOT / "LICENSE").read_text(encoding="utf-8")
     assert all((folder / name).is_file() for name in project["license-files"])
+
+
+# The commands that run tests
+
+
+def test_make_test_and_make_test_all_run_every_test_once():
+    commands = dict(
+        re.findall(r"^(test|test-all): .+\n\t\$\(PYTEST\) -m (.+)$", text_of(ROOT / "Makefile"), re.MULTILINE)
+    )
+    assert commands == {"test": '"not slow"', "test-all": "slow"}
+    assert text_of(ROOT / ".ci" / "run").splitlines()[-2:] == ["make test", "make test-all"]
+
+
+def test_the_readme_and_contributing_md_give_the_test_commands_the_same_times():
+    def times(page):
+        return dict(
+            re.findall(
+                r"^\| `make (check|test|test-all)`[^|]*\|.*\| ((?:up to )?\d+ \w+) \|", text_of(page), re.MULTILINE
+            )
+        )
+
+    assert times(ROOT / "README.md") == times(ROOT / "CONTRIBUTING.md")
+    assert set(times(ROOT / "README.md")) == {"check", "test", "test-all"}

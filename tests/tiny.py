@@ -42,7 +42,12 @@ class TinyPlugin:
             Recipe(
                 name="tiny",
                 summary="A quick experiment.",
-                config={"labels": ["happy", "sad"], "model": {"name": "tiny"}, "training": training},
+                config={
+                    "labels": ["happy", "sad"],
+                    "model": {"name": "tiny"},
+                    "training": training,
+                    "evaluation": {"resamples": 100},  # the least; 1,000 are tried in tests/e2e/test_run_library.py
+                },
             )
         ]
 

@@ -70,33 +70,37 @@ def load(root: Path | None = None) -> Iterator[Sample]:
 def _samples(root: Path, folders: list[str], official: bool) -> Iterator[Sample]:
     if not official:
         for name in folders:
-            yield from _class_samples(root, Path(name), name, None)
+            yield from _class_samples(root, name, name, None)
         return
     for folder in folders:
         for name in _subfolders(root / folder):
-            yield from _class_samples(root, Path(folder) / name, name, SPLIT_FOLDERS[folder.casefold()])
+            yield from _class_samples(root, f"{folder}/{name}", name, SPLIT_FOLDERS[folder.casefold()])
 
 
-def _class_samples(root: Path, folder: Path, emotion: str, split: SplitName | None) -> Iterator[Sample]:
-    for path in sorted(_files(root / folder)):
-        relative = path.relative_to(root).as_posix()
-        if relative.encode(errors="replace").decode() != relative:
-            raise DataError(f"data folder {root}: expected file names in UTF-8, got {relative!r}.", hint="Rename it.")
-        yield Sample(id=relative, path=relative, emotion=emotion, split=split)
+def _class_samples(root: Path, folder: str, emotion: str, split: SplitName | None) -> Iterator[Sample]:
+    for path in _files(str(root), folder):
+        if path.encode(errors="replace").decode() != path:
+            raise DataError(f"data folder {root}: expected file names in UTF-8, got {path!r}.", hint="Rename it.")
+        yield Sample(id=path, path=path, emotion=emotion, split=split)
 
 
-def _files(folder: Path) -> Iterator[Path]:
-    for parent, folders, files in os.walk(folder, onerror=_refuse):
-        folders[:] = [name for name in folders if not name.startswith(".")]
-        for name in files:
-            path = Path(parent, name)
-            if not name.startswith(".") and _is_file_or_broken_link(path):
-                yield path
-
-
-def _is_file_or_broken_link(path: Path) -> bool:
+def _files(root: str, folder: str) -> Iterator[str]:
+    """Return the files below a folder, relative to the root, in the order of their paths; text, not `Path`s."""
     try:
-        return path.is_file() or not path.exists()
+        with os.scandir(f"{root}/{folder}") as found:
+            entries = sorted((entry for entry in found if not entry.name.startswith(".")), key=lambda entry: entry.name)
+    except OSError as error:
+        _refuse(error)
+    for entry in entries:
+        if entry.is_dir(follow_symlinks=False):
+            yield from _files(root, f"{folder}/{entry.name}")
+        elif _is_file_or_broken_link(entry):
+            yield f"{folder}/{entry.name}"
+
+
+def _is_file_or_broken_link(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.is_file() or not Path(entry.path).exists()
     except OSError:  # whatever it is, decoding says why it cannot be read
         return True
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import math
 from collections import Counter, defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -13,7 +14,7 @@ from typing import get_args
 import numpy as np
 
 from emoclass.data.apportion import apportion
-from emoclass.data.folds import deal
+from emoclass.data.folds import LEAST, deal
 from emoclass.data.place import place
 from emoclass.data.units import units
 from emoclass.errors import DataError, SplitLeakageError
@@ -23,6 +24,12 @@ from emoclass.values.specs import Sample, SplitName
 
 SPLITS: tuple[SplitName, ...] = get_args(SplitName)
 COLUMNS = ("id", "path", "emotion", "label", "split", "group")
+
+ENOUGH_GROUPS = 10
+"""Groups (persons or sources) that a test set should hold: with fewer, a figure says little of new persons."""
+
+MOST_FOR_GROUPS = Fraction(1, 4)
+"""The test set is given no larger share of the images than this for the sake of its number of groups."""
 
 
 @dataclass(frozen=True)
@@ -43,7 +50,7 @@ class Split:
 
     def positions(self, side: SplitName) -> np.ndarray:
         """Return the positions of one side's samples, int `(n,)`, rising."""
-        return np.flatnonzero(np.array(self.sides) == side)
+        return np.flatnonzero(np.fromiter((each == side for each in self.sides), bool, len(self.sides)))
 
     def counts(self, labels: LabelScheme) -> dict[str, dict[str, int]]:
         """Return side -> emotion -> number of samples."""
@@ -63,8 +70,11 @@ def split(
 
     The sizes of the sides are the configured shares of the whole, by largest remainder; each class is spread
     over them within one image of its share, where groups and clusters allow. Samples of one `group`, and copies of
-    one picture, stay on one side. Official splits are kept; a side that they lack is drawn from their training set.
-    The order in which the samples come does not matter.
+    one picture, stay on one side. Where that leaves the test set with fewer than ten groups, it is given more
+    images, but no more than a quarter. The order in which the samples come does not matter.
+
+    Official splits are kept; a side that they lack is drawn from their training set, and its share is one of that
+    set: the share of a side that is not drawn does not count.
 
     Where the configuration names a fold, the test set is that part of all samples and official splits are set aside.
 
@@ -79,7 +89,7 @@ def split(
         DataError: A class is too small to stand on every side.
     """
     ordered = sorted(samples, key=lambda sample: sample.id)
-    shares = {
+    shares: dict[SplitName, Fraction] = {
         "train": 1 - Fraction(str(config.validation)) - Fraction(str(config.test)),
         "validation": Fraction(str(config.validation)),
         "test": Fraction(str(config.test)),
@@ -88,13 +98,16 @@ def split(
     if config.fold is not None:
         result = _fold(ordered, labels, shares["validation"], config.fold, seed, clusters)
     elif not official:
-        sides = _draw(ordered, labels, [(side, shares[side]) for side in SPLITS], seed, clusters)
+        sides, note = _draw_with_groups(ordered, labels, shares, seed, clusters)
         method = f"Split once at random from all {len(ordered)} images, stratified by emotion, with seed {seed}."
-        result = Split(tuple(ordered), tuple(sides), (method,))
+        notes = () if note is None else (note,)
+        result = Split(tuple(ordered), tuple(sides), (method, *notes), notes)
     else:
         result = _complete(ordered, labels, shares, seed, clusters)
     if any(sample.group is not None for sample in ordered):
         result = _about_groups(result, bool(official))
+        if config.fold is None:  # the folds together test every group
+            result = _about_few_groups(result)
     _check(result, labels)
     return result
 
@@ -113,10 +126,67 @@ def _about_groups(result: Split, official: bool) -> Split:
     return replace(result, method=(*result.method, note), notes=(*result.notes, note))
 
 
+def _about_few_groups(result: Split) -> Split:
+    """Say where the test set holds few groups."""
+    tested = _n_independent(result.samples, result.sides, ("test",))
+    every = _n_independent(result.samples, result.sides, SPLITS)
+    if tested >= ENOUGH_GROUPS:
+        return result
+    note = f"The test set holds only {tested} of the {every} groups (persons or sources); its metrics are about these."
+    if every >= 2 * LEAST:
+        note += f" With --folds {min(5, every // 2)}, every group is tested once."
+    return replace(result, notes=(*result.notes, note))
+
+
+def _n_independent(samples: Sequence[Sample], sides: Sequence[SplitName], among: Collection[str]) -> int:
+    """Count the groups on some sides; an image without a group is one of its own."""
+    on_sides = [sample.group for sample, side in zip(samples, sides, strict=True) if side in among]
+    return len(set(on_sides) - {None}) + on_sides.count(None)
+
+
+def _draw_with_groups(
+    ordered: Sequence[Sample],
+    labels: LabelScheme,
+    shares: Mapping[SplitName, Fraction],
+    seed: int,
+    clusters: Sequence[Collection[str]],
+) -> tuple[list[SplitName], str | None]:
+    """Draw all three sides, and return a note where the test set is given more images for the sake of its groups.
+
+    Its share is raised step by step, up to a quarter, until it holds `ENOUGH_GROUPS`, or a quarter of the groups where
+    that is fewer. Training gives what the test set takes.
+    """
+
+    def draw(test: Fraction) -> tuple[list[SplitName], int, bool]:
+        wanted = {**shares, "train": shares["train"] + shares["test"] - test, "test": test}
+        sides = _draw(ordered, labels, [(side, wanted[side]) for side in SPLITS], seed, clusters)
+        pairs = {(side, sample.emotion) for sample, side in zip(ordered, sides, strict=True)}
+        return sides, _n_independent(ordered, sides, ("test",)), len(pairs) == len(SPLITS) * len(labels)
+
+    share = shares["test"]
+    sides, found, _ = draw(share)
+    if all(sample.group is None for sample in ordered):
+        return sides, None
+    every = _n_independent(ordered, sides, SPLITS)
+    enough = min(ENOUGH_GROUPS, math.floor(every * MOST_FOR_GROUPS))
+    most = min(MOST_FOR_GROUPS, (shares["train"] + shares["test"]) / 2)
+    note = None
+    while found < enough and share < most:
+        share = min(most, share + Fraction(1, 64))
+        drawn, now, complete = draw(share)
+        if now > found and complete:
+            sides, found = drawn, now
+            note = (
+                f"The test set was given {sides.count('test') / len(sides):.1%} of the images instead of "
+                f"{float(shares['test']):.1%}, so that it holds {found} of the {every} groups (persons or sources)."
+            )
+    return sides, note
+
+
 def _complete(
     ordered: Sequence[Sample],
     labels: LabelScheme,
-    shares: Mapping[str, Fraction],
+    shares: Mapping[SplitName, Fraction],
     seed: int,
     clusters: Sequence[Collection[str]],
 ) -> Split:
@@ -131,8 +201,9 @@ def _complete(
     sides = {sample.id: sample.split for sample in ordered}
     notes: list[str] = []
     if missing:
-        wanted: list[SplitName] = ["train", *missing]
-        drawn = _draw(train, labels, [(side, shares[side]) for side in wanted], seed, clusters)
+        held_back = [(side, shares[side]) for side in missing]
+        rest: tuple[SplitName, Fraction] = ("train", 1 - sum((share for _, share in held_back), Fraction()))
+        drawn = _draw(train, labels, [rest, *held_back], seed, clusters)
         sides.update(zip((sample.id for sample in train), drawn, strict=True))
         counts = Counter(drawn)
         notes = [

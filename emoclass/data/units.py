@@ -16,25 +16,26 @@ def units(samples: Sequence[Sample], clusters: Iterable[Collection[str]] = ()) -
         samples: Each with its `group`, or None.
         clusters: Ids of samples that show one picture; ids that no sample has are passed over.
     """
-    positions = {sample.id: position for position, sample in enumerate(samples)}
-    parent = list(range(len(samples)))
-
-    def root(position: int) -> int:
-        while parent[position] != position:
-            parent[position] = parent[parent[position]]
-            position = parent[position]
-        return position
-
-    def tie(one: int, other: int) -> None:
-        low, high = sorted((root(one), root(other)))
-        parent[high] = low
-
     first_of: dict[str, int] = {}
-    for position, sample in enumerate(samples):
-        if sample.group is not None:
-            tie(first_of.setdefault(sample.group, position), position)
+    unit = [
+        position if sample.group is None else first_of.setdefault(sample.group, position)
+        for position, sample in enumerate(samples)
+    ]
+    clusters = [tuple(cluster) for cluster in clusters]
+    copied = {each for cluster in clusters for each in cluster}
+    positions = {sample.id: position for position, sample in enumerate(samples) if sample.id in copied}
+    tied_to: dict[int, int] = {}  # a unit that is part of another one -> that one, always a lower number
+
+    def root(number: int) -> int:
+        while number in tied_to:
+            number = tied_to[number]
+        return number
+
     for cluster in clusters:
-        known = [positions[each] for each in cluster if each in positions]
-        for position in known[1:]:
-            tie(known[0], position)
-    return [root(position) for position in range(len(samples))]
+        known = [unit[positions[each]] for each in cluster if each in positions]
+        for number in known[1:]:
+            low, high = sorted((root(known[0]), root(number)))
+            if low < high:
+                tied_to[high] = low
+    whole = {number: root(number) for number in tied_to}
+    return [whole.get(number, number) for number in unit]

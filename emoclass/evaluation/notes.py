@@ -32,7 +32,7 @@ in intervals and tests.'
         "intervals and tests."
     )
     if units < FEW_UNITS:
-        note += f" That is few: with fewer than {FEW_UNITS}, intervals are wide, and other persons may be different."
+        note += f" Metrics on fewer than {FEW_UNITS} units say little about others, and their intervals are wide."
     return note
 
 
@@ -41,9 +41,10 @@ def note_of_one_answer(predicted: list[str], n: int, who: str = "The model") -> 
 
     Example:
         >>> note_of_one_answer(["sad"], 64)
-        "The model predicts 'sad' for all images: whatever the metrics are, it does not distinguish emotions."
+        "The model predicts 'sad' for all images: it does not distinguish emotions, whatever the metrics are."
     """
     if n < 2 or len(predicted) != 1:
         return None
-    why = "whatever the metrics are, it does not distinguish emotions"
-    return f"{who} predicts {predicted[0]!r} for all images: {why}."
+    return (
+        f"{who} predicts {predicted[0]!r} for all images: it does not distinguish emotions, whatever the metrics are."
+    )

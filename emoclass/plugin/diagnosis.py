@@ -117,18 +117,22 @@ def _sentence(text: str) -> str:
     return text if text.endswith((".", "?", "!")) else f"{text}."
 
 
+_UNKNOWN_FIELD = ("extra_forbidden", "unexpected_keyword_argument")
+"""What pydantic calls it, of a model and of a dataclass."""
+
+
 def _explain_validation(error: pydantic.ValidationError) -> str:
-    known = list(getattr(getattr(specs, error.title, None), "model_fields", {}))
+    known = list(getattr(getattr(specs, error.title, None), "__pydantic_fields__", {}))
     errors = error.errors(include_url=False)
     text = "; ".join(_explain_field(each, known) for each in errors)
-    newer = f" {NEWER}" if known and any(each["type"] == "extra_forbidden" for each in errors) else ""
+    newer = f" {NEWER}" if known and any(each["type"] in _UNKNOWN_FIELD for each in errors) else ""
     place = _place(error)
     return _sentence(f"{error.title}{f' ({place})' if place else ''}: {text}") + newer
 
 
 def _explain_field(error: Mapping[str, Any], known: list[str]) -> str:
     where = ".".join(str(part) for part in error["loc"])
-    if error["type"] == "extra_forbidden":
+    if error["type"] in _UNKNOWN_FIELD:
         return f"there is no field {where!r}" + (f" ({_guess(where, known)})" if known else "")
     if error["type"] == "missing":
         return f"{where!r} is required"

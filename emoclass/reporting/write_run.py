@@ -7,8 +7,6 @@ import json
 from collections.abc import Callable, Sequence
 from typing import Any
 
-import numpy as np
-
 from emoclass.auditing.findings import Audit
 from emoclass.data.index import Index
 from emoclass.data.labeled import LabeledPixels
@@ -17,6 +15,7 @@ from emoclass.data.split import to_csv
 from emoclass.errors import OutputError
 from emoclass.evaluation.predictions import Predictions
 from emoclass.plugin.registry import PluginInfo
+from emoclass.randomness import generator
 from emoclass.reporting.contents import Picture, ReportContents
 from emoclass.reporting.folders.environment import describe_environment
 from emoclass.reporting.folders.run import RunFolder
@@ -126,7 +125,7 @@ def write_report_and_metrics(folder: RunFolder, contents: ReportContents) -> Non
 def choose_examples(images: LabeledPixels, *, seed: int) -> tuple[Picture, ...]:
     """Return training images, drawn at random, as the model sees them."""
     samples, rows = images.samples("train"), images.rows_of("train")
-    chosen = np.random.default_rng(seed).permutation(len(rows))[:N_EXAMPLES]
+    chosen = generator(seed, "report: training images").permutation(len(rows))[:N_EXAMPLES]
     return tuple(Picture(samples[i].id, images.pixels.read(rows[[i]])[0], samples[i].emotion) for i in chosen)
 
 
@@ -134,7 +133,7 @@ def choose_test_pictures(images: LabeledPixels, predictions: Predictions, *, see
     """Return test images, drawn at random, with their predictions."""
     emotions = predictions.labels.emotions
     samples, rows = images.samples("test"), images.rows_of("test")
-    chosen = np.random.default_rng(seed).permutation(len(rows))[:N_TEST_PICTURES]
+    chosen = generator(seed, "report: test images").permutation(len(rows))[:N_TEST_PICTURES]
     return tuple(
         Picture(
             id=samples[i].id,
@@ -167,6 +166,8 @@ def notes_of(
         )
     if config.training.targets != "label" and not any(sample.votes for sample in images.samples("train")):
         notes.append("No training image has votes: the model was trained on the labels alone.")
+    if note := config.training.schedule_note(len(images.samples("train"))):
+        notes.append(note)
     notes += images.split.notes
     if leaked:
         n_test = len(images.samples("test"))

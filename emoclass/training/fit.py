@@ -8,7 +8,7 @@ import math
 import sys
 import time
 import traceback
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from contextlib import nullcontext, suppress
 from pathlib import Path
 from types import FrameType
@@ -73,8 +73,11 @@ def fit(
             for i, component in enumerate(config.augmentation)
         )
         network = from_pixels(model, value_range, augmentation)
+    optimizer = _optimizer(config, steps)
+    if config.weight_averaging:
+        _average_from_the_first_steps(optimizer)
     network.compile(
-        optimizer=_optimizer(config, steps),
+        optimizer=optimizer,
         loss=_loss(config, labels),
         metrics=[keras.metrics.MeanMetricWrapper(_is_likeliest, name="accuracy")],
     )
@@ -110,18 +113,18 @@ def _fit(
     config: TrainingConfig,
     callbacks: list[keras.callbacks.Callback],
     saver: Checkpoint,
-    class_weight: dict[int, float] | None,
+    class_weights: np.ndarray | None,
 ) -> None:
     try:
         saver.restore(network)
         train.first_epoch = saver.epochs_done
         network.fit(
-            train,
+            train.dataset(class_weights),
             steps_per_epoch=train.batches_per_epoch,
-            validation_data=validation,
+            validation_data=validation.dataset(),
+            validation_steps=validation.batches_per_epoch,
             initial_epoch=saver.epochs_done,
             epochs=saver.epochs_done if saver.stopped else config.epochs,
-            class_weight=class_weight,
             callbacks=callbacks,
             shuffle=False,
             verbose=0,
@@ -193,19 +196,46 @@ def _optimizer(config: TrainingConfig, steps: int) -> keras.optimizers.Optimizer
     if config.schedule is None:
         return _make(config.optimizer, "training.optimizer", keras.optimizers.Optimizer, **averaging)
     schedule = config.schedule
-    if "decay_steps" not in schedule.options and _takes_steps(schedule):
+    options, takes = dict(schedule.options), _parameters(schedule)
+    if config.warmup and "warmup_steps" not in options:
+        if "warmup_steps" not in takes:
+            raise ConfigError(
+                f"training.warmup: expected a schedule that takes warmup_steps, got {schedule.ref}.",
+                hint="Set warmup = 0, or take keras.optimizers.schedules:CosineDecay with a warmup_target.",
+            )
+        options["warmup_steps"] = max(1, round(config.warmup * steps))
+    if "decay_steps" not in options and "decay_steps" in takes:
         # Keras counts them from the end of the warm-up on.
-        left = max(1, steps - int(schedule.options.get("warmup_steps") or 0))
-        schedule = Component(ref=schedule.ref, options={**schedule.options, "decay_steps": left})
-    rate = _make(schedule, "training.schedule", keras.optimizers.schedules.LearningRateSchedule)
+        options["decay_steps"] = max(1, steps - int(options.get("warmup_steps") or 0))
+    rate = _make(Component(ref=schedule.ref, options=options), "training.schedule",
+                 keras.optimizers.schedules.LearningRateSchedule)  # fmt: skip
     return _make(config.optimizer, "training.optimizer", keras.optimizers.Optimizer, learning_rate=rate, **averaging)
 
 
-def _takes_steps(schedule: Component) -> bool:
+def _parameters(schedule: Component) -> Collection[str]:
     try:
-        return "decay_steps" in inspect.signature(resolve(schedule.ref)).parameters
+        return inspect.signature(resolve(schedule.ref)).parameters
     except (PluginError, ValueError):  # making it will say what is wrong
-        return False
+        return ()
+
+
+def _average_from_the_first_steps(optimizer: keras.optimizers.Optimizer) -> None:
+    """Let the momentum of an optimizer's averages rise with the steps, up to the momentum it was made with.
+
+    With 0.998 from the first step on, the weights after that step would still be 70 % of the average 180 steps later.
+
+    Source: `tf.train.ExponentialMovingAverage`, whose `num_updates` does the same.
+    """
+    kind, most = type(optimizer), optimizer.ema_momentum
+
+    def momentum(self: keras.optimizers.Optimizer) -> Any:
+        steps = keras.ops.cast(self.iterations, "float32")
+        return keras.ops.minimum(most, (1 + steps) / (10 + steps))
+
+    # Keras reads the attribute whenever it averages; a class of its own, as a property cannot stand in one object.
+    optimizer.__class__ = type(
+        kind.__name__, (kind,), {"ema_momentum": property(momentum), "__module__": kind.__module__}
+    )
 
 
 def _loss(config: TrainingConfig, labels: LabelScheme) -> keras.losses.Loss:
@@ -245,14 +275,15 @@ def _refuse_early_end_of_averages(config: TrainingConfig, callbacks: list[keras.
         )
 
 
-def _class_weights(config: TrainingConfig, labels: LabelScheme, counts: Mapping[str, int]) -> dict[int, float] | None:
+def _class_weights(config: TrainingConfig, labels: LabelScheme, counts: Mapping[str, int]) -> np.ndarray | None:
+    """Return the weight of each class's images in the loss, float `(n_classes,)`, where there are any."""
     weights = config.class_weights
     if weights is None:
         return None
     if weights == "balanced":
         total = sum(counts.values())
         weights = {emotion: total / (len(labels) * counts[emotion]) for emotion in labels.emotions}
-    return {labels.index(emotion): weight for emotion, weight in weights.items()}
+    return np.array([weights[emotion] for emotion in labels.emotions])
 
 
 def predict(

@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
+import itertools
 import math
+from collections.abc import Iterator
 from typing import Any
 
 import keras
 import numpy as np
+import tensorflow as tf
 
 from emoclass.data.pixels import PixelCache
+from emoclass.randomness import generator
+
+READ_AHEAD_BYTES = 64 * 2**20
+"""Batches are read ahead up to this size, but never fewer than one, nor more than `READ_AHEAD`."""
+
+READ_AHEAD = 8
 
 
-class Batches(keras.utils.PyDataset):  # type: ignore[misc]
+class Batches:
     """One split as batches, in order: uint8 pixels `(batch, height, width, channels)` and targets `(batch, units)`.
 
     Args:
@@ -22,32 +31,59 @@ class Batches(keras.utils.PyDataset):  # type: ignore[misc]
     """
 
     def __init__(self, pixels: PixelCache, rows: np.ndarray, targets: np.ndarray, *, batch_size: int) -> None:
-        super().__init__()
         self._pixels = pixels
         self._rows = rows
         self._targets = targets
         self._batch_size = batch_size
         self.batches_per_epoch = math.ceil(len(rows) / batch_size)
 
-    @property
-    def num_batches(self) -> int | None:
-        """How many batches there are; None for an endless stream."""
-        return self.batches_per_epoch
-
     def __getitem__(self, number: int) -> tuple[np.ndarray, np.ndarray]:
-        """Return a batch by its number."""
-        return self._batch(np.arange(len(self._rows)), number)
+        """Return a batch by its number; after the last one they begin anew."""
+        return self._batch(self._positions(number % self.batches_per_epoch))
 
-    def _batch(self, order: np.ndarray, number: int) -> tuple[np.ndarray, np.ndarray]:
-        chosen = order[number * self._batch_size : (number + 1) * self._batch_size]
+    def dataset(self, class_weights: np.ndarray | None = None) -> tf.data.Dataset:
+        """Return the batches as an endless stream for `keras.Model.fit`, which must be given the steps per epoch.
+
+        Endless, so that the first batches of the next epoch are ready when it begins. TensorFlow does not tune this
+        dataset: the thread that tunes sleeps for up to a minute at a time and can miss that the dataset is closed,
+        and `fit` then waits for it to wake up.
+
+        Args:
+            class_weights: The weight of each class's images in the loss, float `(n_classes,)`.
+        """
+        pixels, targets = self[0]
+        spec = [tf.TensorSpec((None, *each.shape[1:]), each.dtype) for each in (pixels, targets)]
+        if class_weights is not None:
+            spec.append(tf.TensorSpec((None,), tf.float32))
+
+        def batches() -> Iterator[tuple[np.ndarray, ...]]:
+            for number in itertools.count():
+                pixels, targets = self[number]
+                if class_weights is None:
+                    yield pixels, targets
+                else:
+                    yield pixels, targets, class_weights[_classes(targets)].astype(np.float32)
+
+        options = tf.data.Options()
+        options.autotune.enabled = False
+        return (
+            tf.data.Dataset.from_generator(batches, output_signature=tuple(spec))
+            .prefetch(_read_ahead(pixels.nbytes))
+            .with_options(options)
+        )
+
+    def _positions(self, number: int) -> Any:
+        """Return what selects a batch's images: a slice, or their positions."""
+        return slice(number * self._batch_size, (number + 1) * self._batch_size)
+
+    def _batch(self, chosen: Any) -> tuple[np.ndarray, np.ndarray]:
         return self._pixels.read(self._rows[chosen]), self._targets[chosen]
 
 
 class ShuffledBatches(Batches):
     """An endless stream of epochs, each in an order that derives from (seed, epoch) alone.
 
-    The same order comes out whether a run arrives at an epoch in one go or resumed. The stream is endless so that
-    the next epoch's first batches are ready when it begins.
+    The same order comes out whether a run arrives at an epoch in one go or resumed.
 
     Args:
         pixels: As for `Batches`, like `rows`, `targets` and `batch_size`.
@@ -71,22 +107,40 @@ class ShuffledBatches(Batches):
         super().__init__(pixels, rows, targets, batch_size=batch_size)
         self._seed = seed
         self._mixup = mixup
+        self._epoch_and_order: tuple[int, np.ndarray] = (-1, np.empty(0, np.int64))
         self.first_epoch = 0
-
-    @property
-    def num_batches(self) -> None:
-        """There is no end: give `steps_per_epoch=batches_per_epoch` to `fit`."""
-        return None
 
     def __getitem__(self, number: int) -> tuple[np.ndarray, np.ndarray]:
         """Return a batch by its number, counted from the beginning of `first_epoch`."""
         epoch, batch = divmod(number, self.batches_per_epoch)
         epoch += self.first_epoch
-        order = np.random.default_rng([self._seed, epoch]).permutation(len(self._rows))
-        pixels, targets = self._batch(order, batch)
+        pixels, targets = self._batch(self._order(epoch)[self._positions(batch)])
         if self._mixup:
-            return mixed(pixels, targets, self._mixup, np.random.default_rng([self._seed, epoch, batch]))
+            return mixed(pixels, targets, self._mixup, generator(self._seed, "mixup", epoch, batch))
         return pixels, targets
+
+    def _order(self, epoch: int) -> np.ndarray:
+        """Return the order of an epoch's images; the last one is remembered, as its batches come one by one."""
+        remembered, order = self._epoch_and_order
+        if remembered != epoch:
+            order = generator(self._seed, "order", epoch).permutation(len(self._rows))
+            self._epoch_and_order = epoch, order
+        return order
+
+
+def _read_ahead(batch_bytes: int) -> int:
+    """Return how many batches are read ahead.
+
+    Example:
+        >>> _read_ahead(2**10), _read_ahead(16 * 2**20), _read_ahead(2**30)
+        (8, 4, 1)
+    """
+    return min(READ_AHEAD, max(1, READ_AHEAD_BYTES // batch_bytes))
+
+
+def _classes(targets: np.ndarray) -> np.ndarray:
+    """Return the likeliest class of each target, int `(batch,)`."""
+    return targets.argmax(axis=1) if targets.shape[1] > 1 else targets[:, 0].round().astype(np.intp)
 
 
 def mixed(

@@ -58,8 +58,10 @@ class DataConfig(FrozenModel):
         root: The folder it reads; datasets that include or generate their images take none.
         options: Passed to the dataset's `load`.
         map: Class word -> emotion, or "ignore": how to read folders whose name is not a known emotion.
-        validation: Fraction of all images for validation, in (0, 1).
-        test: Fraction of all images for testing, in (0, 1); ignored if there is a `fold`.
+        validation: Fraction of the images for validation, in (0, 1): of all of them, or of the training images if the
+            dataset has a test set of its own. Ignored if the dataset has a validation set of its own.
+        test: Fraction of the images for testing, in (0, 1), likewise. Ignored if the dataset has a test set of its
+            own, or if there is a `fold`.
         audit: Whether to search for duplicate images, so that copies stay in the same split.
         exclude: A list of images to exclude, one path per line, as `emoclass audit --write-clean FILE.txt` writes it.
         fold: The test set is fold `number` of `of` folds of all images; `emoclass run --folds` runs each in turn.
@@ -110,6 +112,8 @@ class TrainingConfig(FrozenModel):
         optimizer: A Keras optimizer.
         schedule: A Keras learning-rate schedule; `decay_steps`, where it takes one and the options
             name none, is the length of the whole training, less `warmup_steps`.
+        warmup: The share of all steps, below 1, in which a schedule that takes `warmup_steps` raises the rate, where
+            its options name none. Unlike a number of steps, it fits any number of images and epochs.
         loss: A Keras loss of probabilities; by default (categorical or binary) cross-entropy, as the labels say.
         augmentation: Keras layers that change training images, in order; the saved model has none of them.
         callbacks: Keras callbacks.
@@ -120,7 +124,9 @@ class TrainingConfig(FrozenModel):
         mixup: Each training image and its target are mixed with another's, in shares from the Beta distribution with
             this number as both of its parameters; 0 mixes nothing.
         weight_averaging: The momentum of an exponential moving average of the weights, below 1: the averages are
-            validated and kept. With it, early stopping needs `keep = "best"`. 0 takes the weights as they are.
+            validated and kept. After `t` steps the momentum is at most `(1 + t) / (10 + t)`, so that a short training
+            forgets its first steps as well. With it, early stopping needs `keep = "best"`. 0 takes the weights as
+            they are.
         precision: The numeric precision during training: `mixed_bfloat16` is several times as fast if the CPU has
             instructions for it, and slower elsewhere. The saved model is float32.
         keep: Which epoch's weights are kept: the `last`, or the `best` by validation loss.
@@ -130,6 +136,7 @@ class TrainingConfig(FrozenModel):
     batch_size: int = Field(default=32, ge=1)
     optimizer: Component = Component(ref="keras.optimizers:Adam")
     schedule: Component | None = None
+    warmup: float = Field(default=0.0, ge=0, lt=1)
     loss: Component | None = None
     augmentation: tuple[Component, ...] = ()
     callbacks: tuple[Component, ...] = ()
@@ -140,6 +147,33 @@ class TrainingConfig(FrozenModel):
     weight_averaging: float = Field(default=0.0, ge=0, lt=1)
     precision: Literal["float32", "mixed_bfloat16"] = "float32"
     keep: Literal["last", "best"] = "last"
+
+    @model_validator(mode="after")
+    def _warmup_is_of_a_schedule(self) -> TrainingConfig:
+        if self.warmup and self.schedule is None:
+            raise ValueError("warmup: expected a schedule to warm up, got none")
+        return self
+
+    def n_steps(self, n_images: int) -> int:
+        """Return how many steps the training takes on so many training images."""
+        return -(-n_images // self.batch_size) * self.epochs
+
+    def schedule_note(self, n_images: int) -> str | None:
+        """Return what keeps the schedule from doing its work on so many training images; None where nothing does."""
+        options, steps = self.schedule.options if self.schedule else {}, self.n_steps(n_images)
+        warmup, decay = (options.get(name) or 0 for name in ("warmup_steps", "decay_steps"))
+        length = f"the training has only {steps:,} steps ({self.epochs} epochs of {n_images:,} images)"
+        if warmup >= steps:
+            return (
+                f"The learning rate never reaches its peak: its schedule warms up for {warmup:,} steps, and {length}. "
+                "Train longer, or set training.warmup, a share of the steps, instead of warmup_steps."
+            )
+        if decay > 2 * (steps - warmup):
+            return (
+                f"The learning rate does not fall as planned: its schedule decays over {decay:,} steps, and {length}. "
+                "Train longer, or leave decay_steps out: they are then the length of the training."
+            )
+        return None
 
 
 class EvaluationConfig(FrozenModel):

@@ -220,7 +220,7 @@ def _notes(
 ) -> Iterator[str]:
     """Return notes that matter for reading the metrics."""
     if n_groups is not None:
-        yield f"{note_of_units(n, n_groups)} The p-value comes from a bootstrap over these units, not McNemar's test."
+        yield f"{note_of_units(n, n_groups)} The p-value is from a bootstrap over these units, not McNemar's test."
         if any((run.groups, run.clusters) != (finished[0].groups, finished[0].clusters) for run in finished):
             yield f"The runs group the images differently: these are the groups and copies of {grouped_by}."
     for run, name in zip(finished, names, strict=True):

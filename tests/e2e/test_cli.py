@@ -61,7 +61,7 @@ def emoclass(*arguments, **options):
 
 
 def said(*arguments):
-    """Run the command line in this process, for what fails before anything heavy starts."""
+    """Run the command line in this process, for what depends on no process of its own."""
     runner = CliRunner()
     with runner.isolation() as (out, err, _):
         try:
@@ -90,8 +90,7 @@ def test_json_is_one_document_and_nothing_else(plugin, photos, tmp_path):
     assert [line.split()[1] for line in lines if line.startswith("Epoch")] == ["1/3", "2/3", "3/3"]
     assert not [line for line in lines if "\x1b" in line or "\r" in line or "cuda" in line or "oneDNN" in line]
 
-    again = emoclass("run", "--resume", document["folder"], "--json")
-    assert json.loads(again.stdout) == document
+    assert json.loads(said("run", "--resume", document["folder"], "--json")[1]) == document
 
 
 def test_quiet_prints_the_result_alone(plugin, photos, tmp_path):
@@ -126,7 +125,7 @@ def wait_for_epochs(out, n_epochs):
 
 
 def test_a_run_that_is_killed_resumes_to_the_end_of_an_unbroken_one(plugin, photos, tmp_path):
-    process = start(plugin, photos, tmp_path / "killed", epochs=100)
+    process = start(plugin, photos, tmp_path / "killed", epochs=50)
     history = wait_for_epochs(tmp_path / "killed", 3)
     process.kill()
     process.communicate()
@@ -139,10 +138,10 @@ def test_a_run_that_is_killed_resumes_to_the_end_of_an_unbroken_one(plugin, phot
     resumed = emoclass("run", "--resume", folder, "--json")
     assert resumed.returncode == 0, resumed.stderr
     assert history.read_bytes().startswith(before)
-    unbroken = emoclass(
-        "run", "--plugin", plugin, "--data", photos, "--out", tmp_path / "unbroken", "--epochs", 100, "--json"
+    _, unbroken, _ = said(
+        "run", "--plugin", plugin, "--data", photos, "--out", tmp_path / "unbroken", "--epochs", 50, "--json"
     )
-    first, second = json.loads(resumed.stdout), json.loads(unbroken.stdout)
+    first, second = json.loads(resumed.stdout), json.loads(unbroken)
     assert first["metrics"] == second["metrics"]
     assert (folder / "predictions.csv").read_bytes() == Path(second["folder"], "predictions.csv").read_bytes()
 
@@ -195,7 +194,7 @@ def test_a_disk_that_fills_up_later_leaves_a_run_that_can_be_resumed(plugin, pho
     assert f"Hint: Free some space, then continue with: emoclass run --resume {folder}" in done.stderr
     assert (folder / "INCOMPLETE").exists()
     assert not (folder / "metrics.json").exists()
-    assert emoclass("run", "--resume", folder).returncode == 0
+    assert said("run", "--resume", folder)[0] == 0
 
 
 def test_a_plugin_that_raises_on_import_is_listed_as_broken_and_the_rest_works(tmp_path):

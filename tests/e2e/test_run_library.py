@@ -16,6 +16,7 @@ from emoclass import MetricSpec, ModelSpec, hookimpl
 from emoclass.errors import BundleError, ConfigError, ContractError, DataError, OutputError
 from emoclass.plugin.registry import PluginInfo
 from emoclass.progress import Progress
+from emoclass.values.config import EvaluationConfig
 
 FILES = {
     "config.toml", "split.csv", "history.csv", "metrics.json", "predictions.csv", "model.keras", "plots",
@@ -175,8 +176,10 @@ def test_config_toml_reruns_the_same_split_and_metrics(finished, registry, tmp_p
 class Interrupt(Progress):
     def __init__(self, at):
         self.at = at
+        self.trained = []
 
     def epoch(self, epoch, epochs, logs, seconds):
+        self.trained.append(epoch)
         if self.at == epoch:
             raise KeyboardInterrupt
 
@@ -185,19 +188,28 @@ class Interrupt(Progress):
             raise KeyboardInterrupt
 
 
-@pytest.mark.parametrize("at", [1, 2, "training", "evaluation", "report"])
-def test_an_interrupted_run_looks_unfinished_and_resumes_to_the_same_end(finished, registry, photos, tmp_path, at):
-    progress = Interrupt(at)
-    with pytest.raises(KeyboardInterrupt):
-        emoclass.run("tiny", data=photos, out=tmp_path, registry=registry, progress=progress)
-    left = {path.name for path in progress.folder.iterdir()}
-    assert "INCOMPLETE" in left
-    assert not left & {"metrics.json", "report.html", "pixels.cache"}
-    written = progress.folder / "history.csv"
-    before = written.read_bytes() if written.exists() else b""
-    resumed = emoclass.resume(progress.folder, registry=registry)
-    assert written.read_bytes().startswith(before)
-    assert {path.name for path in resumed.folder.iterdir()} == FILES
+def test_a_run_that_is_interrupted_again_and_again_looks_unfinished_and_resumes_to_the_same_end(
+    finished, registry, photos, tmp_path
+):
+    folder, before = None, b""
+    for at, trained in {"training": [], 1: [1], 2: [1, 2], "evaluation": [2], "report": []}.items():
+        progress = Interrupt(at)
+        with pytest.raises(KeyboardInterrupt):
+            if folder is None:
+                emoclass.run("tiny", data=photos, out=tmp_path, registry=registry, progress=progress)
+            else:
+                emoclass.resume(folder, registry=registry, progress=progress)
+        folder = progress.folder
+        assert progress.trained == trained, "an epoch counts once its checkpoint is written"
+        left = {path.name for path in folder.iterdir()}
+        assert "INCOMPLETE" in left
+        assert not left & {"metrics.json", "report.html", "pixels.cache"}
+        history = (folder / "history.csv").read_bytes() if "history.csv" in left else b""
+        assert history.startswith(before)
+        before = history
+    resumed = emoclass.resume(folder, registry=registry)
+    assert (folder / "history.csv").read_bytes() == before
+    assert {path.name for path in folder.iterdir()} == FILES
     assert resumed.metrics == finished.metrics
     assert resumed.history["loss"] == finished.history["loss"]
     for a, b in zip(resumed.model.get_weights(), finished.model.get_weights(), strict=True):
@@ -244,6 +256,17 @@ def test_five_emotions_train_a_softmax_on_drawn_faces(registry, tmp_path):
     assert result.n_samples == {"train": 30, "validation": 5, "test": 5}
     assert any("synthetic faces" in note for note in result.notes)
     assert "synthetic faces" in (result.folder / "report.html").read_text()
+
+
+def test_the_default_number_of_resamples_narrows_or_widens_intervals_and_changes_no_value(
+    finished, registry, photos, tmp_path
+):
+    config = {"evaluation": {"resamples": 1000}}
+    many = emoclass.run("tiny", data=photos, out=tmp_path, registry=registry, config=config)
+    assert EvaluationConfig().resamples == 1000
+    values = [{name: value.value for name, value in each.metrics.items()} for each in (many, finished)]
+    assert values[0] == values[1]
+    assert many.metrics != finished.metrics
 
 
 def test_a_small_cache_budget_gives_the_same_numbers_and_leaves_no_file(finished, registry, photos, tmp_path):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 from typing import Literal
 
@@ -223,5 +223,5 @@ def without_repeats(samples: Iterable[Sample]) -> list[Sample]:
     for sample in samples:
         first = kept.setdefault(sample.id, sample)
         if first.emotion != sample.emotion:
-            kept[sample.id] = first.model_copy(update={"emotion": CONFLICTING})
+            kept[sample.id] = replace(first, emotion=CONFLICTING)
     return list(kept.values())

@@ -4,6 +4,7 @@ import io
 import shutil
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -84,7 +85,7 @@ def test_a_table_that_changes_is_looked_through_again(tmp_path):
     table(tmp_path, f"3,{BLACK.replace('0', '255')},Training", header="emotion , pixels , Usage")
     assert np.asarray(Image.open(io.BytesIO(read_sample(tmp_path, sample)))).min() == 255
     with pytest.raises(UnreadableImageError, match="no such row"):
-        read_sample(tmp_path, sample.model_copy(update={"id": "fer2013.csv:00009"}))
+        read_sample(tmp_path, replace(sample, id="fer2013.csv:00009"))
 
 
 def test_kaggles_folders_are_read_by_name_and_one_name_in_two_classes_is_two_images(tmp_path):

@@ -8,8 +8,9 @@ from emoclass_faces.layers import StandardizedConv2D
 
 from emoclass import LabelScheme
 from emoclass.errors import ConfigError, ContractError
+from emoclass.inference.litert import LiteRTModel
 from emoclass.training.build import build, finish, load_model, save_model
-from emoclass.training.export import fits_half_precision
+from emoclass.training.export import export_litert, fits_half_precision
 from emoclass.training.start import start_from
 
 SPEC = register_models()[0]
@@ -32,8 +33,19 @@ def pictures():
     return np.random.default_rng(1).random((6, 48, 48, 1), dtype=np.float32)
 
 
-def test_the_network_has_the_size_that_is_told():
-    assert 780_000 < build(SPEC, SEVEN, seed=0).count_params() < 800_000
+def test_the_network_at_its_full_size_has_the_parameters_that_are_told_and_is_exported(pictures, tmp_path):
+    network = build(SPEC, SEVEN, seed=0)
+    assert 780_000 < network.count_params() < 800_000
+    rng = np.random.default_rng(0)
+    for weight in network.weights:
+        weight.assign(weight + 0.1 * rng.standard_normal(weight.shape))
+    finished = finish(SPEC, network, SEVEN, seed=0)
+    export_litert(finished, SPEC.value_range, tmp_path / "model.tflite")
+    exported = LiteRTModel(tmp_path / "model.tflite")
+    for n in (1, 3):
+        seen = exported.predict(255 * pictures[:n])
+        np.testing.assert_allclose(seen, finished.predict(pictures[:n], verbose=0), atol=1e-4)
+    assert np.ptp(seen, axis=0).max() > 0.001, "other pictures must give other answers"
 
 
 def test_brightness_and_contrast_of_a_picture_do_not_matter(pictures):

@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -258,7 +259,7 @@ def test_the_digest_depends_on_content_ids_and_order_not_on_threads(tmp_path: Pa
     assert all(read(samples, tmp_path, threads=threads).digest == digest for threads in (2, 7))
     assert read(samples[:9], tmp_path).digest != digest
     assert read([*samples[1:], samples[0]], tmp_path).digest != digest
-    renamed = [samples[0].model_copy(update={"id": "renamed"}), *samples[1:]]
+    renamed = [replace(samples[0], id="renamed"), *samples[1:]]
     assert read(renamed, tmp_path).digest != digest
     with (tmp_path / "004.png").open("ab") as file:
         file.write(b"\0")

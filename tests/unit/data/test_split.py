@@ -7,6 +7,7 @@ import io
 import random
 import time
 from collections import Counter
+from dataclasses import replace
 from fractions import Fraction
 from typing import Any
 
@@ -16,7 +17,7 @@ import pytest
 from emoclass.data.apportion import apportion
 from emoclass.data.split import SPLITS, Split, split, to_csv
 from emoclass.errors import DataError
-from emoclass.values.config import DataConfig
+from emoclass.values.config import DataConfig, Fold
 from emoclass.values.labels import EMOTIONS, LabelScheme
 from emoclass.values.specs import Sample
 
@@ -169,7 +170,7 @@ def test_a_draw_stays_what_it_was_in_earlier_versions() -> None:
 
 def test_the_order_of_the_samples_does_not_matter() -> None:
     samples = images("happy", 30) + images("sad", 30)
-    grouped = [sample.model_copy(update={"group": f"g{i % 11}"}) for i, sample in enumerate(samples)]
+    grouped = [replace(sample, group=f"g{i % 11}") for i, sample in enumerate(samples)]
     for listed in (samples, grouped):
         reference = draw(listed, seed=3)
         for number in range(3):
@@ -216,9 +217,10 @@ def torn(result: Split) -> set[str]:
 
 
 def test_groups_are_never_torn_and_the_shares_are_met() -> None:
-    result = draw(people(40, 3))
+    result = draw(people(80, 3))
     assert torn(result) == set()
-    assert sizes(result) == [180, 30, 30]
+    assert sizes(result) == [360, 60, 60]
+    assert result.notes == ()
     assert result.method[-1] == "No group (person or source) is in more than one split."
 
 
@@ -227,7 +229,53 @@ def test_few_people_are_enough_for_every_side(n_people: int) -> None:
     for seed in range(5):
         result = draw(people(n_people, 10), seed=seed)
         assert torn(result) == set()
-        assert sizes(result) == sorted(sizes(result), reverse=True)  # the training set gets the most
+        assert sizes(result)[0] == max(sizes(result))
+
+
+@pytest.mark.parametrize(("n_people", "n_tested"), [(8, 2), (16, 4), (39, 9), (40, 10), (60, 10)])
+def test_the_test_set_gets_ten_people_or_a_quarter_of_them_and_says_so(n_people: int, n_tested: int) -> None:
+    for seed in range(3):
+        result = draw(people(n_people, 4), seed=seed)
+        tested = {s.group for s, side in zip(result.samples, result.sides, strict=True) if side == "test"}
+        assert len(tested) == n_tested
+        assert abs(Counter(result.sides)["validation"] / len(result.sides) - 0.125) < 0.05
+        more, *few = result.notes
+        assert f"so that it holds {n_tested} of the {n_people} groups" in more
+        assert more in result.method
+        assert [f"only {n_tested} of the {n_people} groups" in note for note in few] == [True] * (n_tested < 10)
+        assert all(f"--folds {5 if n_people > 8 else 4}" in note for note in few)
+
+
+def test_people_of_very_different_sizes_still_fill_the_test_set() -> None:
+    rng = np.random.default_rng(0)
+    samples = [
+        Sample(id=f"{p}/{e}/{i}", path="x.jpg", emotion=e, group=f"person{p}")
+        for p, n in enumerate(rng.integers(1, 60, 24).tolist())
+        for e in TWO.emotions
+        for i in range(n)
+    ]
+    result = draw(samples)
+    assert len({s.group for s, side in zip(result.samples, result.sides, strict=True) if side == "test"}) >= 6
+    assert sizes(result)[2] <= len(samples) * 0.3
+
+
+def test_a_test_set_of_few_people_is_told_where_it_cannot_be_changed_and_not_where_folds_test_everyone() -> None:
+    test = [replace(s, split="test", id=f"t{s.id}", group=f"t{s.group}") for s in people(3, 4)]
+    train = [replace(sample, split="train") for sample in people(30, 4)]
+    assert "only 3 of the 33 groups" in draw([*train, *test]).notes[-1]
+    folds = split(people(16, 4), TWO, DataConfig(fold=Fold(number=1, of=5)), seed=0)
+    assert folds.notes == ()
+    assert draw(images("happy", 40) + images("sad", 40)).notes == ()
+
+
+@pytest.mark.parametrize(("present", "missing"), [("test", "validation"), ("validation", "test")])
+@pytest.mark.parametrize("other", [0.01, 0.125, 0.6])
+def test_beside_an_official_set_the_share_is_one_of_the_training_images(
+    present: str, missing: str, other: float
+) -> None:
+    samples = [s for e in TWO.emotions for s in images(e, 250, split="train") + images(e, 250, split=present)]
+    config = DataConfig.model_validate({missing: 0.125, present: other})
+    assert Counter(split(samples, TWO, config, seed=0).sides)[missing] in (62, 63)  # an eighth of 500
 
 
 def test_images_without_a_group_even_out_what_the_groups_left() -> None:
@@ -250,7 +298,7 @@ def test_a_group_larger_than_its_share_leaves_the_singles_to_the_other_sides() -
 
 def test_two_groups_cannot_stand_on_three_sides() -> None:
     samples = [*images("happy", 20, group="anna"), *images("sad", 20)]
-    samples = [s.model_copy(update={"group": "bert"}) if s.id.endswith("7") else s for s in samples]
+    samples = [replace(s, group="bert") if s.id.endswith("7") else s for s in samples]
     with pytest.raises(DataError) as caught:
         draw(samples)
     assert caught.value.message in ("validation set: no images of happy.", "test set: no images of happy.")
@@ -276,11 +324,11 @@ def test_official_splits_are_kept_whatever_the_shares() -> None:
 
 @pytest.mark.parametrize(("present", "missing"), [("test", "validation"), ("validation", "test")])
 def test_one_missing_side_is_drawn_from_the_training_set_and_said(present: str, missing: str) -> None:
-    samples = [sample for e in TWO.emotions for sample in images(e, 35, split="train") + images(e, 10, split=present)]
+    samples = [sample for e in TWO.emotions for sample in images(e, 40, split="train") + images(e, 10, split=present)]
     result = draw(samples, seed=5)
     counts = result.counts(TWO)
     assert counts == {
-        "train": {"happy": 30, "sad": 30},
+        "train": {"happy": 35, "sad": 35},
         present: {"happy": 10, "sad": 10},
         missing: dict.fromkeys(TWO.emotions, 5),
     }
@@ -288,7 +336,7 @@ def test_one_missing_side_is_drawn_from_the_training_set_and_said(present: str, 
     assert [f"no {missing} set" in note for note in result.notes] == [True]
     assert result.method == (
         "The dataset's official splits are used.",
-        f"The dataset has no {missing} set: 10 images were sampled from its 70 training images, "
+        f"The dataset has no {missing} set: 10 images were sampled from its 80 training images, "
         "stratified by emotion, with seed 5.",
     )
 
@@ -345,12 +393,12 @@ def test_official_splits_that_tear_groups_are_kept_and_said() -> None:
 
 
 def test_what_is_drawn_beside_official_splits_tears_no_group() -> None:
-    train = [sample.model_copy(update={"split": "train"}) for sample in people(20, 4)]
-    test = [s.model_copy(update={"split": "test", "id": f"t{s.id}", "group": f"t{s.group}"}) for s in people(5, 4)]
+    train = [replace(sample, split="train") for sample in people(20, 4)]
+    test = [replace(s, split="test", id=f"t{s.id}", group=f"t{s.group}") for s in people(5, 4)]
     result = draw(train + test)
     assert torn(result) == set()
     assert result.method[-1] == "No group (person or source) is in more than one split."
-    assert [note.split(" set:")[0] for note in result.notes] == ["The dataset has no validation"]
+    assert [note.split(" set")[0] for note in result.notes] == ["The dataset has no validation", "The test"]
 
 
 # On disk

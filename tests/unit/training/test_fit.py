@@ -9,6 +9,9 @@ import pytest
 from emoclass import LabelScheme, ModelSpec
 from emoclass.data.pixels import PixelCache
 from emoclass.errors import ConfigError, OutputError
+from emoclass.randomness import generator
+from emoclass.training import fit as fit_module
+from emoclass.training import pipeline
 from emoclass.training.build import build
 from emoclass.training.checkpoint import read_checkpoint
 from emoclass.training.fit import fit, predict
@@ -102,17 +105,19 @@ def equal_weights(a, b):
     return all(np.array_equal(x, y) for x, y in zip(a.get_weights(), b.get_weights(), strict=True))
 
 
-@pytest.mark.parametrize("kill_after", [0, 2, 3])
 @pytest.mark.parametrize(("averaging", "mixup"), [(0, 0), (0.9, 0), (0, 0.3)])
-def test_a_killed_training_ends_with_the_weights_of_an_unbroken_one(pixels, tmp_path, kill_after, averaging, mixup):
+def test_a_training_that_is_killed_again_and_again_ends_with_the_weights_of_an_unbroken_one(
+    pixels, tmp_path, averaging, mixup
+):
     settings = {"weight_averaging": averaging, "mixup": mixup}
     whole, told = train(pixels, tmp_path / "whole.state", **settings)
     assert len({logs["learning_rate"] for _, logs in told}) > 1, "the schedule must have state to lose"
-    _, first = train(pixels, tmp_path / "broken.state", kill_after=kill_after, **settings)
-    resumed, rest = train(pixels, tmp_path / "broken.state", **settings)
-    # The kill came before the epoch's checkpoint, so that epoch is trained again, to the same figures.
-    assert first[:-1] + rest == told
-    assert first[-1] == rest[0]
+    first_epoch = 0
+    for kill_after in (0, 2, 3, None):
+        resumed, part = train(pixels, tmp_path / "broken.state", kill_after=kill_after, **settings)
+        # A kill comes before the epoch's checkpoint, so that epoch is trained again, to the same figures.
+        assert part == told[first_epoch : None if kill_after is None else kill_after + 1]
+        first_epoch = kill_after
     assert equal_weights(whole, resumed)
 
 
@@ -184,11 +189,11 @@ def test_early_stopping_remembers_how_long_it_waited_and_which_weights_were_best
     whole, told = train(pixels, tmp_path / "whole.state", callbacks=STOPPING, epochs=9)
     assert len(told) < 9, "it must stop early"
     for kill_after in range(len(told)):
-        path = tmp_path / f"{kill_after}.state"
-        train(pixels, path, callbacks=STOPPING, epochs=9, kill_after=kill_after)
-        resumed, rest = train(pixels, path, callbacks=STOPPING, epochs=9)
-        assert told[-1] == rest[-1]
-        assert equal_weights(whole, resumed)
+        _, part = train(pixels, tmp_path / "broken.state", callbacks=STOPPING, epochs=9, kill_after=kill_after)
+        assert part == told[max(kill_after - 1, 0) : kill_after + 1]
+    resumed, rest = train(pixels, tmp_path / "broken.state", callbacks=STOPPING, epochs=9)
+    assert rest == told[-1:]
+    assert equal_weights(whole, resumed)
     stopped, told_again = train(pixels, tmp_path / "whole.state", callbacks=STOPPING, epochs=9)
     assert told_again == []
     assert equal_weights(whole, stopped)
@@ -239,6 +244,33 @@ def test_mixup_mixes_pixels_and_targets_in_the_same_shares_and_derives_from_seed
     assert not np.allclose(once, np.concatenate([y for _, y in epoch(4, mixup=0.5)]), rtol=0.01)
 
 
+def test_what_is_mixed_is_drawn_apart_from_the_order_and_from_every_other_batch(pixels, monkeypatch):
+    drawn = []
+    monkeypatch.setattr(pipeline, "mixed", lambda x, y, alpha, rng: drawn.append(rng.random()) or (x, y))
+    batches = ShuffledBatches(pixels, np.arange(20), np.zeros((20, 1)), batch_size=6, seed=1, mixup=0.5)
+    for number in range(3 * batches.batches_per_epoch):
+        batches[number]
+    orders = [generator(1, "order", epoch).random() for epoch in range(3)]
+    assert len({*drawn, *orders}) == 3 * batches.batches_per_epoch + 3
+
+
+def test_the_order_is_drawn_once_an_epoch(pixels, monkeypatch):
+    drawn = []
+    monkeypatch.setattr(pipeline, "generator", lambda *stream: drawn.append(stream) or generator(*stream))
+    batches = ShuffledBatches(pixels, np.arange(20), np.arange(20), batch_size=3, seed=1)
+    for number in range(2 * batches.batches_per_epoch):
+        batches[number]
+    assert drawn == [(1, "order", 0), (1, "order", 1)]
+
+
+def test_the_stream_for_keras_is_endless_and_not_tuned(pixels):
+    targets = np.arange(20, dtype=np.float32)[:, np.newaxis]
+    batches = Batches(pixels, np.arange(20), targets, batch_size=8)
+    stream = batches.dataset()
+    assert stream.options().autotune.enabled is False
+    assert [int(y[0, 0]) for _, y in stream.take(5)] == [0, 8, 16, 0, 8]
+
+
 def test_batches_hold_the_pixels_of_their_rows_and_the_last_may_be_smaller(pixels):
     batches = Batches(pixels, np.array([5, 3, 9]), np.array([0, 1, 2]), batch_size=2)
     x, y = batches[1]
@@ -286,6 +318,55 @@ def test_a_schedule_spans_the_whole_training_unless_it_says_otherwise(pixels, tm
     cosine["options"]["decay_steps"] = 10_000
     _, told = train(pixels, tmp_path / "b.state", schedule=cosine, callbacks=[], epochs=1)
     assert told[-1][1]["learning_rate"] == pytest.approx(0.01, rel=1e-3)
+
+
+WARM_COSINE = {
+    "ref": "keras.optimizers.schedules:CosineDecay",
+    "options": {"initial_learning_rate": 0.0, "warmup_target": 0.01},
+}
+
+
+@pytest.mark.parametrize("epochs", [2, 5])
+def test_a_warmup_is_a_share_of_the_steps_however_few_they_are(epochs):
+    settings = TrainingConfig(**{**RICH, "schedule": WARM_COSINE, "warmup": 0.25, "epochs": epochs})
+    optimizer = fit_module._optimizer(settings, settings.n_steps(N_TRAIN))
+    steps = 4 * epochs
+    assert settings.n_steps(N_TRAIN) == steps
+    rates = [float(optimizer._learning_rate(step)) for step in range(steps + 1)]
+    assert int(np.argmax(rates)) == steps / 4
+    assert max(rates) == pytest.approx(0.01)
+    assert rates[-1] == pytest.approx(0, abs=1e-6)
+
+
+def test_steps_among_the_options_win_over_the_share():
+    schedule = {**WARM_COSINE, "options": {**WARM_COSINE["options"], "warmup_steps": 7}}
+    settings = TrainingConfig(**{**RICH, "schedule": schedule, "warmup": 0.5})
+    assert fit_module._optimizer(settings, 16)._learning_rate.warmup_steps == 7
+
+
+def test_a_schedule_without_a_warmup_refuses_one():
+    schedule = {"ref": "keras.optimizers.schedules:ExponentialDecay", "options": {"initial_learning_rate": 0.1}}
+    settings = TrainingConfig(**{**RICH, "schedule": schedule, "warmup": 0.5})
+    with pytest.raises(ConfigError, match=r"training\.warmup: expected a schedule that takes warmup_steps, got keras"):
+        fit_module._optimizer(settings, 16)
+
+
+def test_averages_forget_the_first_steps_of_a_short_training():
+    settings = TrainingConfig(weight_averaging=0.998, optimizer={"ref": "keras.optimizers:SGD", "options": {
+        "learning_rate": 1.0}})  # fmt: skip
+    optimizer = fit_module._optimizer(settings, 200)
+    fit_module._average_from_the_first_steps(optimizer)
+    weight = keras.Variable(0.0)
+    optimizer.build([weight])
+    expected = 0.0
+    for step in range(180):
+        optimizer.apply([keras.ops.convert_to_tensor(-1.0)])  # each step adds one
+        momentum = min(0.998, (1 + step) / (10 + step)) if step else 0.0
+        expected = momentum * expected + (1 - momentum) * (step + 1)
+    average = float(optimizer._model_variables_moving_average[0])
+    assert average == pytest.approx(expected, rel=1e-4)
+    assert average > 150, "with the full momentum from the first step on it would be 25"
+    assert type(optimizer).__name__ == "SGD"
 
 
 @pytest.mark.parametrize(

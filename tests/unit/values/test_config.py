@@ -110,3 +110,26 @@ def test_a_config_file_that_cannot_be_read_says_why(tmp_path):
     (tmp_path / "bad.toml").write_text("epochs = = 3")
     with pytest.raises(ConfigError, match="not valid TOML"):
         read_file(tmp_path / "bad.toml")
+
+
+@pytest.mark.parametrize(
+    ("options", "n_images", "said"),
+    [
+        ({"warmup_steps": 404}, 375, "never reaches its peak: its schedule warms up for 404 steps, and the training "
+         "has only 180 steps (60 epochs of 375 images)"),
+        ({"warmup_steps": 404}, 25_838, None),
+        ({"decay_steps": 1000}, 375, "does not fall as planned: its schedule decays over 1,000 steps"),
+        ({"decay_steps": 300}, 375, None),
+        ({}, 1, None),
+    ],
+)  # fmt: skip
+def test_a_schedule_that_cannot_do_its_work_is_told(options, n_images, said):
+    schedule = {"ref": "keras.optimizers.schedules:CosineDecay", "options": options}
+    note = TrainingConfig(epochs=60, batch_size=128, schedule=schedule).schedule_note(n_images)
+    assert note is None if said is None else said in note
+
+
+def test_a_warmup_needs_a_schedule_and_leaves_the_digests_of_older_configurations_alone():
+    with pytest.raises(ConfigError, match=r"warmup: expected a schedule to warm up, got none"):
+        validate({**SMALLEST, "training": {"warmup": 0.1}})
+    assert validate({**SMALLEST, "training": {"warmup": 0.0}}).digest() == validate(SMALLEST).digest()

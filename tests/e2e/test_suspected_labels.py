@@ -30,14 +30,12 @@ def found(photos, tmp_path_factory):
     return emoclass.suspected_labels(photos, plugin="tiny", folds=2, epochs=8, out=out, registry=tiny_registry())
 
 
-@pytest.mark.slow
 def test_wrong_labels_come_first(found):
     assert {each.path for each in found.suspects[:3]} == FLIPPED
     assert all(each.issue for each in found.suspects[:3])
     assert (found.n_images, found.labels) == (63, ("happy", "sad"))
 
 
-@pytest.mark.slow
 def test_the_list_and_the_pictures_are_written_into_the_study(found):
     with found.table.open(newline="") as file:
         rows = list(csv.DictReader(file))
@@ -48,7 +46,6 @@ def test_the_list_and_the_pictures_are_written_into_the_study(found):
         assert min(sheet.size) > 200
 
 
-@pytest.mark.slow
 def test_a_finished_study_is_ranked_again_without_training(found):
     again = emoclass.suspected_labels(study=found.study, registry=tiny_registry())
     assert again == found

@@ -1,0 +1,51 @@
+"""Which tests `make check` runs: those that need no TensorFlow, by where they stand."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent
+FAST = ("tests/unit/", "tests/test_", "plugins/datasets/tests/")
+NOT_FAST = (
+    "tests/unit/training/",
+    "tests/unit/inference/",
+    "tests/unit/cli/test_export.py",
+    "tests/unit/workflows/test_evaluate.py",
+    "tests/unit/test_keras_backend.py",
+)
+NETWORKS = {"bundle", "crop_bundle"}
+"""Fixtures that build and export a network."""
+
+
+def _may_be_fast(path: Path) -> bool:
+    place = path.relative_to(ROOT).as_posix()
+    return place.startswith(FAST) and not place.startswith(NOT_FAST)
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Leave files alone that have no fast test where only these are asked for: they import TensorFlow."""
+    is_test = collection_path.name.startswith("test_") and collection_path.is_file()
+    return True if is_test and config.option.markexpr == "fast" and not _may_be_fast(collection_path) else None
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item], config: pytest.Config) -> None:
+    """Mark the fast tests. The mark `slow` alone divides all tests between `make test` and `make test-all`."""
+    if config.option.markexpr == "fast" and "tensorflow" in sys.modules:
+        raise pytest.UsageError("a file with fast tests imports TensorFlow: add it to NOT_FAST in conftest.py")
+    for item in items:
+        slow = item.get_closest_marker("slow") or NETWORKS & set(getattr(item, "fixturenames", ()))
+        if _may_be_fast(item.path) and not slow:
+            item.add_marker("fast")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Iterator[None]:
+    """Fail a fast test that loads TensorFlow: that alone takes longer than hundreds of other tests."""
+    loaded = "tensorflow" in sys.modules
+    yield
+    if item.get_closest_marker("fast") and not loaded and "tensorflow" in sys.modules:
+        pytest.fail("a fast test loaded TensorFlow: expected it in tests/e2e (see conftest.py beside pyproject.toml)")
