@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from emoclass.errors import ContractError, DuplicateNameError, EmoclassError
-from emoclass.evaluation.intervals import Interval, bootstrap, mean_of_proportions
+from emoclass.evaluation.intervals import NO_BOOTSTRAP, Interval, bootstrap, mean_of_proportions
 from emoclass.evaluation.predictions import FloatArray, Predictions
 from emoclass.evaluation.weighted import OfWeights
 from emoclass.progress import Progress
@@ -60,7 +60,7 @@ def evaluate(
     for together in waiting.values():
         if n_resamples < 1:
             for each in together:
-                each.intervals = [Interval(reason="no interval: no bootstrap was made")] * len(each.values)
+                each.intervals = [Interval(reason=NO_BOOTSTRAP)] * len(each.values)
             continue
         of_weights = [_of_weights(each) for each in together]
         intervals = bootstrap(

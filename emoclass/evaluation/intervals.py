@@ -18,6 +18,8 @@ TAIL = (1 - CONFIDENCE) / 2
 MOST_UNDEFINED = 0.05
 """The share of resamples without a value above which the rest would no longer speak for the sample."""
 
+NO_BOOTSTRAP = "no interval: the bootstrap is off"
+
 FEWEST_UNITS = 3
 """Of two persons, the difference says next to nothing of how others would differ."""
 
@@ -71,8 +73,13 @@ def mean_of_proportions(
     Source: Zou and Donner (2008), Construction of confidence limits about effect measures: a general approach.
     """
     intervals = [wilson(hits, tried) for hits, tried in zip(successes, trials, strict=True)]
-    if len(intervals) == 1 and transform is None:  # of each emotion of each person, say: there may be many
-        return successes[0] / trials[0] if trials[0] else 0.0, intervals[0]
+    if len(intervals) == 1:  # of each emotion of each person, say: there may be many
+        ratio, [only] = successes[0] / trials[0] if trials[0] else 0.0, intervals
+        if transform is None:
+            return ratio, only
+        return transform(ratio), Interval(
+            transform(only.low or 0.0), transform(1.0 if only.high is None else only.high)
+        )
     ends = [[interval.low for interval in intervals], [interval.high for interval in intervals]]
     ratios = [hits / tried if tried else 0.0 for hits, tried in zip(successes, trials, strict=True)]
     low, high, middle = np.array([*ends, ratios], dtype=np.float64)
@@ -118,7 +125,7 @@ def bootstrap(
 
     values = of_weights(np.ones((1, len(unit))))
     if n_resamples < 1 or units < FEWEST_UNITS:
-        reason = "no interval: the bootstrap is off" if n_resamples < 1 else too_few(units)
+        reason = NO_BOOTSTRAP if n_resamples < 1 else too_few(units)
         return [[Interval(reason=reason)] * each.size for each in values]
     chunks = ordered_map(
         lambda drawn: of_weights(_weights(drawn, unit)),

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import ArrayLike, NDArray
 
+__all__ = ["OfWeights", "weighted_confusions", "weighted_mean"]
+
 OfWeights: TypeAlias = "Callable[[NDArray[np.float64]], NDArray[np.float64]]"
 """Weights `(resamples, n)` -> figures `(resamples,)` or `(resamples, classes)`, NaN where a figure is undefined."""
 
