@@ -5,10 +5,12 @@ from __future__ import annotations
 import importlib
 import os
 import sys
+from contextlib import nullcontext
 from typing import Any
 
 import click
 
+from emoclass.cli.ending import ending_at_once
 from emoclass.cli.streams import safe_streams
 from emoclass.errors import EmoclassError, MissingPackageError
 from emoclass.suggestions import did_you_mean
@@ -84,8 +86,9 @@ def cli() -> None:
 
 def main(args: list[str] | None = None) -> Any:
     """Run the command line; expected failures are reported in one sentence, bugs keep their traceback."""
+    from_shell = args is None
     try:
-        with safe_streams():
+        with ending_at_once() if from_shell else nullcontext(), safe_streams():
             return cli.main(args=args, prog_name="emoclass", color=_color())
     except MissingPackageError as error:
         _print_error(str(error))  # one line: what is missing, and the command that installs it
