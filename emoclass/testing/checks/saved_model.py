@@ -89,7 +89,7 @@ def check_pretrained_predicts(case: Case[ModelSpec]) -> None:
     written, would be noticed by them only.
     """
     if not case.spec.pretrained:
-        case.skip("it brings no trained model")
+        case.skip("it has no pretrained model")
     for name, ref in case.spec.pretrained.items():
         try:
             _check_pretrained(case, name, ref)

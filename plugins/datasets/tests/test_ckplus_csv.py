@@ -34,4 +34,4 @@ def test_an_unknown_number_or_word_is_an_error_with_its_line(row, told, tmp_path
 
 def test_every_run_is_told_that_persons_are_on_both_sides():
     (notice,) = [spec.notice for spec in register_datasets() if spec.name == "ckplus-csv"]
-    assert "flatter" in notice
+    assert "optimistically biased" in notice
