@@ -14,6 +14,7 @@ import numpy as np
 
 from emoclass.bundle.read import Bundle, read_bundle
 from emoclass.concurrency import available_threads
+from emoclass.data.images import FORMATS
 from emoclass.data.index import Index, index
 from emoclass.data.labeled import LabeledPixels
 from emoclass.data.leaks import copies_of_each_other, copies_of_training
@@ -169,7 +170,7 @@ def split_images(work: Work, listed: Index, decoded: Decoded, audited: Audit | N
         first = decoded.skipped[0]
         raise DataError(
             f"none of the {len(listed.samples)} files can be read; the first is {first.path}: {first.reason}.",
-            hint="Images are read as JPEG, PNG, WebP, GIF, BMP and TIFF.",
+            hint=f"Supported formats: {FORMATS}.",
         )
     # Both the list and the split are sorted by id, so the usable rows belong to the split's samples in order.
     usable = [listed.samples[row] for row in decoded.usable]

@@ -63,7 +63,7 @@ def test_the_split_is_written_and_its_sizes_are_those_reported(finished):
 def test_files_that_cannot_be_read_are_listed_and_other_emotions_counted(finished):
     assert {row["path"]: row["reason"] for row in rows(finished.folder / "skipped.csv")} == {
         "sad/empty.jpg": "empty file",
-        "sad/notes.txt": "not an image (supported: JPEG, PNG, WebP, GIF, BMP and TIFF)",
+        "sad/notes.txt": "not an image (supported: JPEG, PNG, WebP, GIF, BMP, TIFF, AVIF and HEIC)",
     }
     assert finished.left_out == {"angry": 3}
     assert any("angry 3" in note for note in finished.notes)
