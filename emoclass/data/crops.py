@@ -52,8 +52,8 @@ def note_of_mismatch(
         if 2 * whole < len(looked) or not looked:
             return None
     return (
-        f"The model expects aligned face crops, and the pictures of {spec.name} look like whole photographs. Faces "
-        f"are not detected: each image is classified as it is."
+        f"The model expects aligned face crops, and the pictures of {spec.name} look like whole photographs. No "
+        f"face is searched for, and each image is used as it is: --crop finds and crops the faces first."
     )
 
 

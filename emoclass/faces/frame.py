@@ -7,7 +7,7 @@ import math
 import numpy as np
 from PIL import Image
 
-from emoclass.data.images import DRAFT_FACTOR
+from emoclass.data.images import DRAFT_FACTOR, resized
 from emoclass.data.photograph import Photograph
 from emoclass.values.faces import Face, Framing
 
@@ -36,12 +36,17 @@ def frame(photograph: Photograph, face: Face, framing: Framing, image_shape: tup
     Raises:
         UnreadableImageError: The file is damaged beyond what was decoded before.
     """
-    height, width, channels = image_shape
+    return resized(square(photograph, face, framing, image_shape), image_shape, photograph.path)
+
+
+def square(photograph: Photograph, face: Face, framing: Framing, image_shape: tuple[int, int, int]) -> Image.Image:
+    """Return a face as `frame` does, in RGB, before it is resized for the model.
+
+    Raises:
+        UnreadableImageError: The file is damaged beyond what was decoded before.
+    """
     side = framing.side * face.box[3]
-    crop = _square(photograph, face, framing, enough=DRAFT_FACTOR * max(height, width) / side)
-    gray_or_rgb = crop if channels == 3 else crop.convert("L")
-    resized = gray_or_rgb.resize((width, height), Image.Resampling.BILINEAR)
-    return np.asarray(resized, dtype=np.uint8).reshape(height, width, channels)
+    return _square(photograph, face, framing, enough=DRAFT_FACTOR * max(image_shape[:2]) / side)
 
 
 def shows_nothing(pixels: np.ndarray) -> bool:
