@@ -100,6 +100,38 @@ class CropCounts(FrozenModel):
         return said
 
 
+class CroppedFolder(FrozenModel):
+    """What `emoclass crop` wrote into a folder, in one call or several.
+
+    Attributes:
+        folder: The folder.
+        table: `crops.csv` in it: the source, the box and the landmarks of each crop.
+        n_photographs: Images that were searched for faces.
+        n_before: Those of them that an earlier call had finished.
+        n_faces: Faces that were cropped.
+        n_ready_made: Images that were face crops already, and were written as they are.
+        n_without_face: Photographs without a face, or without one within the limits.
+        n_unreadable: Files that cannot be read.
+        n_left_out: Faces that were found and left out by a limit: too small, too uncertain, not the largest.
+        skipped: The photographs that gave no crop, and why.
+    """
+
+    folder: Path
+    table: Path
+    n_photographs: int
+    n_before: int = 0
+    n_faces: int
+    n_ready_made: int = 0
+    n_without_face: int = 0
+    n_unreadable: int = 0
+    n_left_out: int = 0
+    skipped: tuple[SkippedFile, ...] = ()
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the document that `emoclass crop --json` prints."""
+        return self.model_dump(mode="json")
+
+
 class LayerRow(FrozenModel):
     """One line of a model's layer table.
 
