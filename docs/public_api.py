@@ -22,6 +22,7 @@ MODULES = (
     "emoclass.errors",
     "emoclass.evaluation.evaluate",
     "emoclass.evaluation.predictions",
+    "emoclass.faces.frame",
     "emoclass.plugin.hookspecs",
     "emoclass.values.labels",
     "emoclass.testing",

@@ -7,7 +7,6 @@ import re
 from pathlib import Path
 
 from emoclass import Sample
-from emoclass.errors import UnreadableImageError
 
 _BOX = re.compile(r"#xywh=(-?\d+),(-?\d+),(-?\d+),(-?\d+)$")
 
@@ -40,22 +39,13 @@ def read_sample(root: Path | None, sample: Sample) -> bytes:
         UnreadableImageError: The file cannot be read or decoded, or nothing of the picture lies in the box.
     """
     from emoclass.data.images import read_bytes
-    from emoclass.data.photograph import Photograph
-    from emoclass.faces.frame import crop_face
-    from emoclass.values.faces import Face, Framing
+    from emoclass.faces.frame import crop_box
 
     data = read_bytes((root or Path()) / sample.path, path=sample.path)
     box = _BOX.search(sample.id)
     if box is None:
         return data
-    photograph = Photograph(data, path=sample.path)
     left, top, width, height = map(int, box.groups())
-    columns, rows = photograph.size
-    if min(left + width, columns) <= max(left, 0) or min(top + height, rows) <= max(top, 0):
-        size = f"{columns}x{rows}"
-        raise UnreadableImageError(sample.path, f"nothing of the picture ({size}) lies in its face box {box[0][6:]}")
     buffer = io.BytesIO()
-    crop_face(photograph, Face(box=(left, top, width, height), score=1.0), Framing()).save(
-        buffer, "PNG", compress_level=1
-    )
+    crop_box(data, (left, top, width, height), path=sample.path).save(buffer, "PNG", compress_level=1)
     return buffer.getvalue()
