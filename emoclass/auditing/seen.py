@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from emoclass.auditing.examine import examine
@@ -74,7 +74,7 @@ def seen_by(run: Path, registry: Registry, *, plugin: str, config_digest: str) -
             ]
         if config.crop is not None:  # several faces of one photograph
             samples = list({photograph_id(each.id): each for each in samples}.values())
-            samples = [each.model_copy(update={"id": photograph_id(each.id)}) for each in samples]
+            samples = [replace(each, id=photograph_id(each.id)) for each in samples]
         spec = registry.datasets.get(config.dataset, prefer=plugin)
     except (EmoclassError, OSError, ValueError, KeyError):
         return None

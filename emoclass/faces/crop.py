@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -185,7 +185,7 @@ def _samples_of(photograph: Sample, faces: Sequence[Face], largest: bool) -> lis
     boxes = [",".join(str(round(value)) for value in face.box) for face in faces]
     ids = [f"{photograph.id}{FACE_FRAGMENT}{box}" for box in boxes]
     return [
-        (photograph.model_copy(update={"id": each, "group": group}), photograph, face)
+        (replace(photograph, id=each, group=group), photograph, face)
         for each, face in zip(ids, faces, strict=True)
         if ids.count(each) == 1 or face is faces[ids.index(each)]
     ]

@@ -6,7 +6,7 @@ import csv
 import json
 import tomllib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -214,4 +214,4 @@ def _sample_of(predicted: str, samples: Mapping[str, Sample]) -> Sample:
     photograph = samples.get(predicted) or samples[photograph_id(predicted)]
     if photograph.id == predicted:
         return photograph
-    return photograph.model_copy(update={"id": predicted, "group": photograph.group or photograph.id})
+    return replace(photograph, id=predicted, group=photograph.group or photograph.id)
