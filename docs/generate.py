@@ -24,7 +24,7 @@ from emoclass.plugin.configure import configure
 from emoclass.plugin.registry import Registry
 from emoclass.testing.checks import CHECKS
 from emoclass.testing.checks import spec as spec_checks
-from emoclass.values.config import Component, RunConfig
+from emoclass.values.config import Component, CropConfig, RunConfig
 from emoclass.values.labels import ALIASES, EMOTIONS, SCHEMES, canonical
 from emoclass.values.references import resolve
 from emoclass.values.specs import MetricSpec
@@ -95,6 +95,8 @@ def tables() -> Iterator[tuple[str, type[BaseModel]]]:
         nested = _model(field.annotation)
         if nested is not None:
             yield name, nested
+        if name == "data":
+            yield "data.crop", CropConfig
     yield "component", Component
 
 
@@ -152,6 +154,8 @@ def _type(annotation: Any, field: FieldInfo | None = None) -> str:
         return f"list of {_plural(_type(inner[0]))}"
     if origin in (dict, Mapping) or (isinstance(origin, type) and issubclass(origin, Mapping)):
         return "table" if inner[1] is Any else f"table of {_plural(_type(inner[1]))}"
+    if annotation is CropConfig:
+        return "table, see [`[data.crop]`](#datacrop)"
     if annotation is Component:
         return "[component](#a-component)"
     if _model(annotation) is not None:

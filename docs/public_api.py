@@ -23,6 +23,7 @@ MODULES = (
     "emoclass.evaluation.evaluate",
     "emoclass.evaluation.predictions",
     "emoclass.evaluation.weighted",
+    "emoclass.faces.frame",
     "emoclass.plugin.hookspecs",
     "emoclass.values.labels",
     "emoclass.testing",

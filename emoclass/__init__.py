@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from emoclass.workflows.audit import audit as audit
     from emoclass.workflows.compare import Comparison as Comparison
     from emoclass.workflows.compare import compare as compare
+    from emoclass.workflows.crop import crop as crop
     from emoclass.workflows.cross_evaluate import CrossEvaluation as CrossEvaluation
     from emoclass.workflows.cross_evaluate import cross_evaluate as cross_evaluate
     from emoclass.workflows.cross_validate import StudyResult as StudyResult
@@ -73,6 +74,7 @@ _HOMES = {
     "Unreadable": "emoclass.values.results",
     "audit": "emoclass.workflows.audit",
     "compare": "emoclass.workflows.compare",
+    "crop": "emoclass.workflows.crop",
     "cross_evaluate": "emoclass.workflows.cross_evaluate",
     "cross_validate": "emoclass.workflows.cross_validate",
     "evaluate": "emoclass.workflows.evaluate",

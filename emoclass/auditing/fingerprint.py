@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import ExifTags, Image
 
-from emoclass.data.images import FORMATS, read_image
+from emoclass.data.images import open_header, read_image
 
 __all__ = ["Fingerprint", "fingerprint"]
 
@@ -57,14 +57,14 @@ def fingerprint(data: bytes, *, path: str) -> Fingerprint:
     """Take an image's fingerprint; it is decoded once.
 
     Args:
-        data: The encoded file: JPEG, PNG, WebP, GIF, BMP or TIFF.
+        data: The encoded file, as for `read_image`.
         path: What it is called; no other image should be called the same.
 
     Raises:
         UnreadableImageError: It cannot be decoded; `reason` says why.
     """
     pixels = read_image(data, (THUMB_SIDE, THUMB_SIDE, 3), path=path)
-    with Image.open(io.BytesIO(data), formats=FORMATS) as header:
+    with open_header(io.BytesIO(data)) as header:
         size, mode, file_format = header.size, header.mode, header.format
         width, height = size[::-1] if _lies_on_its_side(header) else size
     colors = pixels.reshape(-1, 3)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from emoclass.auditing.examine import examine
@@ -12,6 +12,7 @@ from emoclass.auditing.flat import UNLABELED
 from emoclass.data.index import list_samples
 from emoclass.data.leaks import copies_of_training
 from emoclass.data.pixels import reader
+from emoclass.data.units import photograph_id
 from emoclass.errors import EmoclassError
 from emoclass.plugin.config_file import read_file
 from emoclass.plugin.registry import Registry
@@ -71,6 +72,9 @@ def seen_by(run: Path, registry: Registry, *, plugin: str, config_digest: str) -
                 for row in csv.DictReader(file)
                 if row["split"] != "test"
             ]
+        if config.crop is not None:  # several faces of one photograph
+            samples = list({photograph_id(each.id): each for each in samples}.values())
+            samples = [replace(each, id=photograph_id(each.id)) for each in samples]
         spec = registry.datasets.get(config.dataset, prefer=plugin)
     except (EmoclassError, OSError, ValueError, KeyError):
         return None

@@ -6,10 +6,11 @@ import sys
 from collections.abc import Sequence
 from contextlib import redirect_stdout
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
+from emoclass.cli.cropping import crop_options, take_crop
 from emoclass.cli.native import native_messages_aside
 from emoclass.cli.output import json_option, parse_maps, print_json
 from emoclass.errors import ConfigError
@@ -48,6 +49,7 @@ emoclass evaluate faces happy-model --on folder=crops/ --labels happy,sad --plot
               help="Use only this official split of each dataset; by default all images.")  # fmt: skip
 @click.option("--map", "maps", metavar="WORD=EMOTION", multiple=True,
               help="Read a class as an emotion, or leave it out with WORD=ignore. May be repeated.")  # fmt: skip
+@crop_options
 @click.option("--resamples", type=click.IntRange(min=0), default=1000, show_default=True, metavar="N",
               help="Bootstrap resamples per interval; 0 omits bootstrap intervals.")  # fmt: skip
 @click.option("--no-audit", is_flag=True, help="Skip the search for images that the model was trained on.")
@@ -68,12 +70,13 @@ emoclass evaluate faces happy-model --on folder=crops/ --labels happy,sad --plot
 def evaluate(
     sources: tuple[str, ...], pairs: tuple[str, ...], labels: str | None, by: tuple[str, ...], metrics: str | None,
     split: SplitName | None, maps: tuple[str, ...], resamples: int, no_audit: bool, seed: int, threads: int | None,
-    plot: str | None, report: str | None, as_json: bool, quiet: bool,
+    plot: str | None, report: str | None, as_json: bool, quiet: bool, **cropping: Any,
 ) -> None:  # fmt: skip
     """Evaluate, draw where asked to, and print tables."""
     on = [_parse_pair(pair) for pair in pairs]
     named = None if metrics is None else [name.strip() for name in metrics.split(",")]
     mapping = parse_maps(maps)
+    crop = take_crop(cropping)
     files = {"--plot": (plot, ".png"), "--report": (report, ".html")}
     for option, (file, ending) in files.items():
         _check_file(option, file, ending)
@@ -105,6 +108,7 @@ def evaluate(
                 seed=seed,
                 resamples=resamples,
                 audit=not no_audit,
+                crop=crop,
                 registry=registry,
                 threads=threads,
                 progress=Progress() if quiet else TerminalProgress(),

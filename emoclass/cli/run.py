@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from emoclass.cli.cropping import crop_options, take_crop
 from emoclass.cli.output import format_value, json_option, parse_maps, print_json, print_table
 from emoclass.errors import ConfigError
 
@@ -45,6 +46,7 @@ emoclass run --plugin happysad --folds 5        5-fold cross-validation
               "basic5, ekman6, fer7, affectnet8.")  # fmt: skip
 @click.option("--map", "maps", metavar="WORD=EMOTION", multiple=True,
               help="Read a class folder as an emotion, or leave it out with WORD=ignore. May be repeated.")  # fmt: skip
+@crop_options
 @click.option("--epochs", type=int, metavar="N", help="Number of training epochs.")
 @click.option("--batch-size", type=int, metavar="N", help="Images per training step.")
 @click.option(
@@ -100,7 +102,7 @@ def run(
     from emoclass.workflows.run import run as run_once
 
     progress = Progress() if quiet else TerminalProgress()
-    options |= {"map": parse_maps(maps)}
+    options |= {"map": parse_maps(maps), "crop": take_crop(options)}
     result: RunResult | StudyResult
     try:
         with insisting(progress), redirect_stdout(sys.stderr):  # what a plugin prints is no result

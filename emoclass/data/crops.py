@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from PIL import Image
-
-from emoclass.data.images import FORMATS
+from emoclass.data.images import open_header
 from emoclass.values.specs import DatasetSpec, Expects, Sample
 
 MAX_RATIO = 1.25
@@ -54,8 +52,8 @@ def note_of_mismatch(
         if 2 * whole < len(looked) or not looked:
             return None
     return (
-        f"The model expects aligned face crops, and the pictures of {spec.name} look like whole photographs. Faces "
-        f"are not detected: each image is classified as it is."
+        f"The model expects aligned face crops, and the pictures of {spec.name} look like whole photographs. No "
+        f"face is searched for, and each image is used as it is: --crop finds and crops the faces first."
     )
 
 
@@ -64,7 +62,7 @@ def looks_whole(path: str, image_shape: tuple[int, int, int]) -> tuple[int, int]
     try:
         if not Path(path).is_file():  # opening a pipe would wait for somebody to write
             return None
-        with Image.open(Path(path), formats=FORMATS) as image:
+        with Path(path).open("rb") as file, open_header(file) as image:
             short, long = sorted(image.size)
             large = short > max(MIN_SIDE, TIMES * max(image_shape[:2]))
             return image.size if large or long > MAX_RATIO * short else None

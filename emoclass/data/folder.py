@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import csv
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import NoReturn
 
@@ -22,12 +23,16 @@ SPLIT_FOLDERS: dict[str, SplitName] = {
 }
 
 
+CROPS_TABLE = "crops.csv"
+"""What `emoclass crop` writes beside the crops: where each comes from."""
+
+
 def load(root: Path | None = None) -> Iterator[Sample]:
     """List `<root>/<class>/*`, or `<root>/{train,val|validation,test}/<class>/*`.
 
     A class folder is read with everything below it. Hidden files and folders, files beside the class folders, and
     links to folders below a class folder are passed over; any other file is listed, a broken link too: whether it
-    is an image shows when it is decoded.
+    is an image shows when it is decoded. Crops that `emoclass crop` made of one photograph are a group.
 
     Args:
         root: The folder.
@@ -68,20 +73,32 @@ def load(root: Path | None = None) -> Iterator[Sample]:
 
 
 def _samples(root: Path, folders: list[str], official: bool) -> Iterator[Sample]:
+    groups = _photographs(root)
     if not official:
         for name in folders:
-            yield from _class_samples(root, name, name, None)
+            yield from _class_samples(root, name, name, None, groups)
         return
     for folder in folders:
         for name in _subfolders(root / folder):
-            yield from _class_samples(root, f"{folder}/{name}", name, SPLIT_FOLDERS[folder.casefold()])
+            yield from _class_samples(root, f"{folder}/{name}", name, SPLIT_FOLDERS[folder.casefold()], groups)
 
 
-def _class_samples(root: Path, folder: str, emotion: str, split: SplitName | None) -> Iterator[Sample]:
+def _photographs(root: Path) -> dict[str, str]:
+    """Return crop -> photograph, for those that `emoclass crop` made of photographs with several faces."""
+    try:
+        with (root / CROPS_TABLE).open(encoding="utf-8", errors="surrogateescape", newline="") as file:
+            return {row["crop"]: row["source"] for row in csv.DictReader(file) if row["crop"] and row["faces"] != "1"}
+    except (OSError, KeyError, csv.Error):  # there is none, or it is another table
+        return {}
+
+
+def _class_samples(
+    root: Path, folder: str, emotion: str, split: SplitName | None, groups: Mapping[str, str]
+) -> Iterator[Sample]:
     for path in _files(str(root), folder):
         if path.encode(errors="replace").decode() != path:
             raise DataError(f"data folder {root}: expected file names in UTF-8, got {path!r}.", hint="Rename it.")
-        yield Sample(id=path, path=path, emotion=emotion, split=split)
+        yield Sample(id=path, path=path, emotion=emotion, split=split, group=groups.get(path))
 
 
 def _files(root: str, folder: str) -> Iterator[str]:

@@ -7,27 +7,57 @@ photograph by up to 0.23 against Pillow.
 from __future__ import annotations
 
 import errno
+import importlib.util
 import io
 import os
+import re
 import stat
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
-from PIL import ExifTags, Image, UnidentifiedImageError
+from PIL import ExifTags, Image, UnidentifiedImageError, features
 
 from emoclass.errors import UnreadableImageError
 from emoclass.values.specs import Sample
 
 __all__ = ["read_bytes", "read_image", "read_picture"]
 
-FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF")
+FORMATS = "JPEG, PNG, WebP, GIF, BMP, TIFF, AVIF and HEIC"
+"""The formats that are read, for messages. HEIC needs the heic extra, AVIF a Pillow that was built with it."""
+
+SUFFIXES = (
+    ".jpg",
+    ".jpeg",
+    ".jfif",
+    ".png",
+    ".webp",
+    ".gif",
+    ".bmp",
+    ".tif",
+    ".tiff",
+    ".avif",
+    ".heic",
+    ".heif",
+    ".hif",
+)
+"""What the names of such files end in, in lower case."""
+
+_FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF")
 """Named one by one: Pillow would start Ghostscript for an EPS file."""
 
-SUFFIXES = (".jpg", ".jpeg", ".jfif", ".png", ".webp", ".gif", ".bmp", ".tif", ".tiff")
-"""What the names of such files end in, in lower case."""
+_HEIC_BRANDS = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs", b"mif1", b"msf1")
+"""What stands in the first box of a HEIC file. AVIF files may have the last two as well."""
+
+_ITEM = re.compile(rb"(.{4})infe(.)...", re.DOTALL)
+"""The beginning of the box of an item in a HEIC file: its size, and its version."""
+
+_NO_HEIC = "HEIC image (to read HEIC files: pip install 'emoclass[heic]')"
+_NO_AVIF = "AVIF image, which this Pillow cannot read (pip install 'pillow>=11.3')"
 
 MAX_PIXELS = 89_478_485
 """Pillow's own threshold for decompression bombs (a quarter GiB of RGB); beyond it a file is refused."""
@@ -59,7 +89,7 @@ def read_image(data: bytes, image_shape: tuple[int, int, int], *, path: str = "i
     Transparent pixels are laid over white; 16-bit gray is scaled to 8 bits; of an animation the first frame counts.
 
     Args:
-        data: The encoded file: JPEG, PNG, WebP, GIF, BMP or TIFF.
+        data: The encoded file: one of `FORMATS`.
         image_shape: `(height, width, channels)`, 3 channels for RGB, 1 for gray. The picture is stretched to it.
         path: What the file is called, for the error.
 
@@ -132,8 +162,61 @@ def opened(data: bytes, path: str) -> Iterator[Image.Image]:
     """
     if not data:
         raise UnreadableImageError(path, "empty file")
-    with reasons(path), Image.open(io.BytesIO(data), formats=FORMATS) as image:
+    with reasons(path), open_header(io.BytesIO(data)) as image:
         yield image
+
+
+def open_header(file: BinaryIO) -> Image.Image:
+    """Open an image of one of the formats that are read; only its header is read yet.
+
+    Raises:
+        UnidentifiedImageError: It is none; the message says so if a package is missing.
+        Exception: Whatever Pillow raises.
+    """
+    start = file.read(12)
+    file.seek(0)
+    brand = start[8:12] if start[4:8] == b"ftyp" else b""
+    heic = brand in _HEIC_BRANDS and _registers_heic()
+    if heic and not _names_are_text(file.read()):
+        raise ValueError("names in the header are no text")
+    file.seek(0)
+    try:
+        # Without AVIF support Pillow warns of such files instead of opening them.
+        return Image.open(file, formats=(*_FORMATS, *(["AVIF"] if _has_avif() else []), *(["HEIF"] if heic else [])))
+    except UnidentifiedImageError:
+        if brand in _HEIC_BRANDS and not heic:
+            raise UnidentifiedImageError(_NO_HEIC) from None
+        if brand in (b"avif", b"avis") and not _has_avif():
+            raise UnidentifiedImageError(_NO_AVIF) from None
+        raise UnidentifiedImageError(f"not an image (supported: {FORMATS})") from None
+
+
+def _names_are_text(data: bytes) -> bool:
+    """Tell whether the types and names of a HEIC file's items are UTF-8: pi-heif 1.4 crashes where they are not."""
+    for found in _ITEM.finditer(data):
+        size, version = int.from_bytes(found[1], "big"), found[2][0]
+        try:
+            data[found.end() + (4 if version < 3 else 6) : found.start() + size].decode()
+        except UnicodeDecodeError:
+            return False
+    return True
+
+
+@cache
+def _has_avif() -> bool:
+    return "avif" in features.modules and bool(features.check("avif"))
+
+
+@cache
+def _registers_heic() -> bool:
+    """Make Pillow open HEIC files if the package of the heic extra is installed; it is imported for the first one."""
+    if importlib.util.find_spec("pi_heif") is None:
+        return False
+    from pi_heif import register_heif_opener
+
+    # One thread: several images are decoded at a time.
+    register_heif_opener(thumbnails=False, depth_images=False, aux_images=False, decode_threads=1)
+    return True
 
 
 @contextmanager
@@ -143,8 +226,8 @@ def reasons(path: str) -> Iterator[None]:
         yield
     except UnreadableImageError:
         raise
-    except UnidentifiedImageError:
-        raise UnreadableImageError(path, "not an image (supported: JPEG, PNG, WebP, GIF, BMP and TIFF)") from None
+    except UnidentifiedImageError as error:
+        raise UnreadableImageError(path, str(error)) from None
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):
         raise UnreadableImageError(path, "too large (decompression bomb)") from None
     except Exception as error:  # Pillow's decoders raise whatever a damaged file makes them stumble over
@@ -261,6 +344,6 @@ def quiet_decoders() -> Iterator[None]:
     Enter it once around a whole batch of decoding: Python's warning filters are shared by all threads.
     """
     with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", module=r"PIL\.")
+        warnings.filterwarnings("ignore", module=r"(PIL|pi_heif)\.")
         warnings.simplefilter("ignore", Image.DecompressionBombWarning)
         yield

@@ -6,6 +6,9 @@ from collections.abc import Collection, Iterable, Sequence
 
 from emoclass.values.specs import Sample
 
+FACE_FRAGMENT = "#xywh="
+"""What follows in an id of a face, after the photograph's own id: its box."""
+
 
 def units(samples: Sequence[Sample], clusters: Iterable[Collection[str]] = ()) -> list[int]:
     """Return the number of each sample's unit: samples that a group or a cluster ties together share one.
@@ -39,3 +42,13 @@ def units(samples: Sequence[Sample], clusters: Iterable[Collection[str]] = ()) -
                 tied_to[high] = low
     whole = {number: root(number) for number in tied_to}
     return [whole.get(number, number) for number in unit]
+
+
+def photograph_id(sample_id: str) -> str:
+    """Return the id of the photograph that a face was found in.
+
+    Example:
+        >>> photograph_id("happy/party.jpg#xywh=10,20,30,40"), photograph_id("happy/anna.jpg")
+        ('happy/party.jpg', 'happy/anna.jpg')
+    """
+    return sample_id.partition(FACE_FRAGMENT)[0]

@@ -78,11 +78,8 @@ class FaceFinder:
         if not all(isinstance(each, Face) for each in found):
             raise ContractError(f"detector {self.spec.name!r}: expected a sequence of Face, got {found!r:.80}.")
         scale = photograph.size[0] / image.width, photograph.size[1] / image.height
-        faces = [face.moved(scale=scale) for face in found if face.score >= self.min_score]
-        faces = [face for face in faces if face.side >= self.min_face]
-        if self.max_faces is not None:
-            faces = sorted(faces, key=lambda face: face.side, reverse=True)[: self.max_faces]
-        return tuple(sorted(faces, key=lambda face: face.center))
+        faces = [face.moved(scale=scale) for face in found]
+        return keep(faces, min_score=self.min_score, min_face=self.min_face, max_faces=self.max_faces)
 
     def _build(self) -> Detector:
         subject = f"detector {self.spec.name!r}"
@@ -124,6 +121,14 @@ def find(
     if largest and faces:
         faces = (max(faces, key=lambda face: face.side),)
     return faces, False
+
+
+def keep(faces: Sequence[Face], *, min_score: float, min_face: float, max_faces: int | None) -> tuple[Face, ...]:
+    """Return those faces that shall be used, from left to right; `FaceFinder` says what the limits mean."""
+    kept = [face for face in faces if face.score >= min_score and face.side >= min_face]
+    if max_faces is not None:
+        kept = sorted(kept, key=lambda face: face.side, reverse=True)[:max_faces]
+    return tuple(sorted(kept, key=lambda face: face.center))
 
 
 def is_ready_made(size: tuple[int, int], faces: Sequence[Face]) -> bool:

@@ -7,9 +7,12 @@ import math
 import numpy as np
 from PIL import Image
 
-from emoclass.data.images import DRAFT_FACTOR
+from emoclass.data.images import DRAFT_FACTOR, resized
 from emoclass.data.photograph import Photograph
+from emoclass.errors import UnreadableImageError
 from emoclass.values.faces import Face, Framing
+
+__all__ = ["crop_box"]
 
 FLAT = 8
 """Of 256 levels: a crop whose darkest and lightest pixels are closer than this shows nothing."""
@@ -36,12 +39,17 @@ def frame(photograph: Photograph, face: Face, framing: Framing, image_shape: tup
     Raises:
         UnreadableImageError: The file is damaged beyond what was decoded before.
     """
-    height, width, channels = image_shape
+    return resized(square(photograph, face, framing, image_shape), image_shape, photograph.path)
+
+
+def square(photograph: Photograph, face: Face, framing: Framing, image_shape: tuple[int, int, int]) -> Image.Image:
+    """Return a face as `frame` does, in RGB, before it is resized for the model.
+
+    Raises:
+        UnreadableImageError: The file is damaged beyond what was decoded before.
+    """
     side = framing.side * face.box[3]
-    crop = _square(photograph, face, framing, enough=DRAFT_FACTOR * max(height, width) / side)
-    gray_or_rgb = crop if channels == 3 else crop.convert("L")
-    resized = gray_or_rgb.resize((width, height), Image.Resampling.BILINEAR)
-    return np.asarray(resized, dtype=np.uint8).reshape(height, width, channels)
+    return _square(photograph, face, framing, enough=DRAFT_FACTOR * max(image_shape[:2]) / side)
 
 
 def shows_nothing(pixels: np.ndarray) -> bool:
@@ -60,6 +68,31 @@ def crop_face(photograph: Photograph, face: Face, framing: Framing, *, max_side:
     if crop.width > max_side:
         return crop.resize((max_side, max_side), Image.Resampling.BILINEAR)
     return crop
+
+
+def crop_box(data: bytes, box: tuple[float, float, float, float], *, path: str = "image") -> Image.Image:
+    """Return a face that a dataset states the box of, framed as faces are by default: for a dataset's `read_sample`.
+
+    The crop is a square about the middle of the box; its side is the box's height. Outside the picture, its edge is
+    repeated. Without landmarks it is not turned.
+
+    Args:
+        data: The encoded picture, as for `emoclass.data.images.read_image`.
+        box: `(left, top, width, height)` in pixels of the upright picture.
+        path: What the file is called, for the error.
+
+    Returns:
+        RGB, at the picture's own resolution.
+
+    Raises:
+        UnreadableImageError: The picture cannot be decoded, or nothing of it lies in the box.
+    """
+    photograph = Photograph(data, path=path)
+    (left, top, width, height), (columns, rows) = box, photograph.size
+    if min(left + width, columns) <= max(left, 0) or min(top + height, rows) <= max(top, 0):
+        shown = ",".join(f"{value:g}" for value in box)
+        raise UnreadableImageError(path, f"nothing of the picture ({columns}x{rows}) lies in its face box {shown}")
+    return crop_face(photograph, Face(box=box, score=1.0), Framing())
 
 
 def _square(photograph: Photograph, face: Face, framing: Framing, *, enough: float) -> Image.Image:

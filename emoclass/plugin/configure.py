@@ -6,14 +6,20 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypedDict, Unpack
 
-from emoclass.errors import ConfigError
+from emoclass.errors import ConfigError, DataError, EmoclassError
 from emoclass.plugin.config_file import read_file
 from emoclass.plugin.registry import Registry, unknown_name
 from emoclass.suggestions import check_keywords
 from emoclass.values.config import DataConfig, RunConfig, Tree, is_pretrained, validate
-from emoclass.values.specs import MetricSpec, Recipe
+from emoclass.values.labels import canonical
+from emoclass.values.references import call_with_options
+from emoclass.values.specs import DatasetSpec, MetricSpec, Recipe
 
 __all__ = ["configure"]
+
+
+_OWNERS = ("name", "ref", "dataset", "detector")
+"""Keys that name what the `options` beside them are for."""
 
 
 class Settings(TypedDict, total=False):
@@ -26,6 +32,7 @@ class Settings(TypedDict, total=False):
     recipe: str | None
     labels: str | Sequence[str] | None
     map: Mapping[str, str] | None
+    crop: bool | Mapping[str, Any] | None
     epochs: int | None
     batch_size: int | None
     class_weights: str | Mapping[str, float] | None
@@ -66,9 +73,13 @@ def compose(registry: Registry, plugin: str | Path | None, out: str | Path, **se
     }
     if words := settings.get("map"):
         options["data"]["map"] = dict(words)
+    options = _without_none(options)
+    if (crop := settings.get("crop")) is not None:  # also an empty table says something
+        data = options.setdefault("data", {})
+        data["crop"] = None if crop is False else {} if crop is True else dict(crop)
     config = settings.get("config")
     file = read_file(Path(config).expanduser()) if isinstance(config, str | Path) else config
-    return configure(registry, file=file, options=_without_none(options))
+    return configure(registry, file=file, options=options)
 
 
 def _text(value: str | Path | None) -> str | None:
@@ -181,7 +192,7 @@ def merge(*layers: Tree) -> dict[str, Any]:
         for key, value in layer.items():
             below = merged.get(key)
             if isinstance(value, Mapping) and isinstance(below, Mapping):
-                renamed = any(name in value and below.get(name) != value[name] for name in ("name", "ref", "dataset"))
+                renamed = any(name in value and below.get(name) != value[name] for name in _OWNERS)
                 kept = {k: v for k, v in below.items() if not (renamed and k == "options")}
                 merged[key] = merge(kept, value)
             elif isinstance(value, Mapping):
@@ -215,16 +226,41 @@ def _make_paths_absolute(tree: dict[str, Any]) -> None:
 
 
 def _read_the_folder(registry: Registry, plugin: str, tree: dict[str, Any], above: Tree) -> None:
-    """Where the recipe's dataset takes no folder and the user gave one, read that folder instead."""
+    """Where the recipe's dataset cannot be what is in the user's folder, read it as a folder per class instead.
+
+    It cannot be where it takes no folder; or where the folder's subfolders are named after emotions, and the dataset
+    itself finds nothing in it.
+    """
     data, said = tree.get("data", {}), above.get("data", {})
     if not isinstance(data, Mapping) or not isinstance(said, Mapping):
         return  # validation says what is wrong
     dataset = data.get("dataset", DataConfig.model_fields["dataset"].default)
     if said.get("root") is None or "dataset" in said or dataset not in registry.datasets.names():
         return
-    if not registry.datasets.get(dataset, prefer=plugin).needs_root:
+    spec = registry.datasets.get(dataset, prefer=plugin)
+    if not spec.needs_root or (has_class_folders(said["root"]) and not _finds_something(spec, data, said["root"])):
         own = {"options": said["options"]} if "options" in said else {}
         tree.update(merge({"data": data}, {"data": {"dataset": "folder", **own}}))
+
+
+def _finds_something(spec: DatasetSpec, data: Mapping[str, Any], root: str) -> bool:
+    options = data.get("options") or {}
+    try:
+        found = call_with_options(spec.load, options, Path(root).expanduser(), subject=f"dataset {spec.name!r}: [data]")
+        return next(iter(found), None) is not None
+    except DataError:
+        return False
+    except EmoclassError:  # said again, where it is expected
+        return True
+
+
+def has_class_folders(root: str | Path) -> bool:
+    """Tell whether a folder plainly is one of classes: at least two of its subfolders are named after emotions."""
+    try:
+        names = [each.name for each in Path(root).expanduser().iterdir() if each.is_dir()]
+    except (OSError, RuntimeError):
+        return False
+    return len({canonical(name) for name in names} - {None}) > 1
 
 
 def _without_none(tree: Mapping[str, Any]) -> dict[str, Any]:

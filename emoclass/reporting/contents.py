@@ -33,6 +33,23 @@ class Picture:
 
 
 @dataclass(frozen=True)
+class BoxedPhotograph:
+    """A photograph with the faces that were found in it.
+
+    Attributes:
+        id: The sample's id.
+        pixels: uint8 `(height, width, 3)`, RGB, [0, 255]; scaled down.
+        emotion: Its label.
+        boxes: `(left, top, width, height)` in pixels of `pixels`, and whether the face was cropped for training.
+    """
+
+    id: str
+    pixels: np.ndarray
+    emotion: str
+    boxes: tuple[tuple[tuple[float, float, float, float], bool], ...]
+
+
+@dataclass(frozen=True)
 class ReportContents:
     """What the report page is written from.
 
@@ -50,6 +67,7 @@ class ReportContents:
         seconds: Stage -> how long it took.
         metric_summaries: Metric name -> one sentence saying what it is.
         audit: What stands in the data beside good images; None where nobody looked.
+        boxed: Photographs with the faces in them, where faces were cropped.
     """
 
     result: RunRecord
@@ -65,3 +83,4 @@ class ReportContents:
     seconds: Mapping[str, float]
     metric_summaries: Mapping[str, str]
     audit: Audit | None = None
+    boxed: tuple[BoxedPhotograph, ...] = ()

@@ -10,7 +10,6 @@ from typing import Any
 from emoclass.auditing.findings import Audit
 from emoclass.data.index import Index
 from emoclass.data.labeled import LabeledPixels
-from emoclass.data.pixels import Decoded
 from emoclass.data.split import to_csv
 from emoclass.errors import OutputError
 from emoclass.evaluation.predictions import Predictions
@@ -20,13 +19,21 @@ from emoclass.reporting.contents import Picture, ReportContents
 from emoclass.reporting.folders.environment import describe_environment
 from emoclass.reporting.folders.run import RunFolder
 from emoclass.values.config import RunConfig
+from emoclass.values.results import SkippedFile
 
 N_EXAMPLES = 12
 N_TEST_PICTURES = 32
 
 
 def write_beginning(
-    folder: RunFolder, config: RunConfig, plugin: PluginInfo, decoded: Decoded, images: LabeledPixels, *, threads: int
+    folder: RunFolder,
+    config: RunConfig,
+    plugin: PluginInfo,
+    data_digest: str,
+    skipped: Sequence[SkippedFile],
+    images: LabeledPixels,
+    *,
+    threads: int,
 ) -> dict[str, Any]:
     """Write the split, the skipped files and the environment; return the environment.
 
@@ -37,7 +44,7 @@ def write_beginning(
     digests = {
         "config": config.digest(),
         "split": hashlib.sha256(split_csv.encode()).hexdigest(),
-        "data": decoded.digest,
+        "data": data_digest,
     }
     first = _read_environment(folder)
     if first is not None and first["digests"] != digests:
@@ -53,7 +60,7 @@ def write_beginning(
         went_on = {name: environment[name] for name in ("started", "versions", "threads")}
         environment = {**first, "resumed": [*first.get("resumed", []), went_on]}
     folder.write_json("environment.json", environment)
-    folder.write_rows("skipped.csv", ("path", "reason"), [(each.path, each.reason) for each in decoded.skipped])
+    folder.write_rows("skipped.csv", ("path", "reason"), [(each.path, each.reason) for each in skipped])
     folder.write_text("split.csv", split_csv)
     return environment
 

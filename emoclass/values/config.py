@@ -50,6 +50,27 @@ class Fold(FrozenModel):
     of: int = Field(ge=2)
 
 
+class CropConfig(FrozenModel):
+    """How the faces of photographs are found and cropped. Images that are face crops already are used as they are.
+
+    Attributes:
+        detector: A face detector's name; None uses `yunet`, or the only one that is installed.
+        options: Passed to the detector's `build`.
+        largest: Whether only the largest face of a photograph is used. Otherwise every face has the label of its
+            photograph, and all faces of a photograph stay in the same split.
+        min_face: Smaller faces are ignored: the square root of the box's area, in pixels of the photograph.
+        min_detection: Faces with a lower detection score are ignored, in [0, 1].
+        max_faces: If all faces are used, at most this many of a photograph, the largest ones.
+    """
+
+    detector: Name | None = None
+    options: Mapping[str, Any] = Field(default_factory=dict)
+    largest: bool = True
+    min_face: float = Field(default=0.0, ge=0, allow_inf_nan=False)
+    min_detection: float = Field(default=0.0, ge=0, le=1)
+    max_faces: int | None = Field(default=None, ge=1)
+
+
 class DataConfig(FrozenModel):
     """Which images, and how they are split.
 
@@ -58,6 +79,7 @@ class DataConfig(FrozenModel):
         root: The folder it reads; datasets that include or generate their images take none.
         options: Passed to the dataset's `load`.
         map: Class word -> emotion, or "ignore": how to read folders whose name is not a known emotion.
+        crop: If present, the faces of photographs are found and cropped first; `{}` for the default settings.
         validation: Fraction of the images for validation, in (0, 1): of all of them, or of the training images if the
             dataset has a test set of its own. Ignored if the dataset has a validation set of its own.
         test: Fraction of the images for testing, in (0, 1), likewise. Ignored if the dataset has a test set of its
@@ -71,6 +93,7 @@ class DataConfig(FrozenModel):
     root: Path | None = None
     options: Mapping[str, Any] = Field(default_factory=dict)
     map: Mapping[str, str] = Field(default_factory=dict)
+    crop: CropConfig | None = None
     validation: float = Field(default=0.125, gt=0, lt=1)
     test: float = Field(default=0.125, gt=0, lt=1)
     audit: bool = True

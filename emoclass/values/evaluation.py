@@ -10,7 +10,7 @@ from pydantic import Field
 
 from emoclass.errors import ConfigError
 from emoclass.values.base import FrozenModel
-from emoclass.values.results import MetricValue, SkippedFile
+from emoclass.values.results import CropCounts, MetricValue, SkippedFile
 
 
 class Subgroup(FrozenModel):
@@ -87,7 +87,9 @@ class Evaluation(FrozenModel):
         by: Attribute -> the metrics by its values.
         left_out: Class word -> excluded images: of other emotions, or ignored by the map.
         merged: Emotion -> class word -> images of another class that the map counts as this emotion.
-        skipped: Files that could not be read, or that the model could not judge.
+        skipped: Files that could not be read, or that the model could not judge, and photographs without a face where
+            faces were cropped.
+        cropped: What became of the images where faces were cropped; else None.
         notes: What a reader of the numbers must know: sentences.
     """
 
@@ -105,6 +107,7 @@ class Evaluation(FrozenModel):
     left_out: Mapping[str, int] = Field(default_factory=dict)
     merged: Mapping[str, Mapping[str, int]] = Field(default_factory=dict)
     skipped: tuple[SkippedFile, ...] = ()
+    cropped: CropCounts | None = None
     notes: tuple[str, ...] = ()
 
     @property
@@ -151,6 +154,7 @@ class Evaluation(FrozenModel):
             "left_out": dict(self.left_out),
             "merged": {emotion: dict(words) for emotion, words in self.merged.items()},
             "skipped": [skipped.model_dump() for skipped in self.skipped],
+            **({"cropped": self.cropped.model_dump()} if self.cropped else {}),
             "notes": list(self.notes),
         }
 

@@ -70,6 +70,68 @@ class SkippedFile(FrozenModel):
     reason: str
 
 
+class CropCounts(FrozenModel):
+    """What became of images whose faces were cropped.
+
+    Attributes:
+        detector: The face detector.
+        n_images: Images that were searched for faces.
+        n_cropped: Those of them that faces were cropped from.
+        n_faces: How many faces these gave.
+        n_ready_made: Images that were face crops already, and are used as they are.
+        n_without_face: Images without a face, which are left out.
+    """
+
+    detector: str
+    n_images: int
+    n_cropped: int
+    n_faces: int
+    n_ready_made: int
+    n_without_face: int
+
+    def note(self) -> str:
+        """Return a sentence for whoever reads the metrics."""
+        faces = f"{self.n_faces:,} faces were cropped from " if self.n_faces != self.n_cropped else "Faces cropped: "
+        said = f"{faces}{self.n_cropped:,} of {self.n_images:,} images (detector {self.detector})."
+        if self.n_ready_made:
+            said += f" Used as they are, since they are face crops already: {self.n_ready_made:,}."
+        if self.n_without_face:
+            said += f" Left out, since no face was found: {self.n_without_face:,}."
+        return said
+
+
+class CroppedFolder(FrozenModel):
+    """What `emoclass crop` wrote into a folder, in one call or several.
+
+    Attributes:
+        folder: The folder.
+        table: `crops.csv` in it: the source, the box and the landmarks of each crop.
+        n_photographs: Images that were searched for faces.
+        n_before: Those of them that an earlier call had finished.
+        n_faces: Faces that were cropped.
+        n_ready_made: Images that were face crops already, and were written as they are.
+        n_without_face: Photographs without a face, or without one within the limits.
+        n_unreadable: Files that cannot be read.
+        n_left_out: Faces that were found and left out by a limit: too small, too uncertain, not the largest.
+        skipped: The photographs that gave no crop, and why.
+    """
+
+    folder: Path
+    table: Path
+    n_photographs: int
+    n_before: int = 0
+    n_faces: int
+    n_ready_made: int = 0
+    n_without_face: int = 0
+    n_unreadable: int = 0
+    n_left_out: int = 0
+    skipped: tuple[SkippedFile, ...] = ()
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the document that `emoclass crop --json` prints."""
+        return self.model_dump(mode="json")
+
+
 class LayerRow(FrozenModel):
     """One line of a model's layer table.
 
@@ -101,7 +163,8 @@ class RunRecord(FrozenModel):
             nobody looked.
         leak_adjusted: Name -> value, on the test split without these; empty where there are none, or nothing else.
         history: Column of `history.csv` -> one number an epoch.
-        skipped: Files that could not be read.
+        skipped: Files that could not be read, and photographs without a face where faces were cropped.
+        cropped: What became of the images where faces were cropped; else None.
         left_out: Class word -> images that belong to no emotion of this run.
         merged: Emotion -> class word -> images of another class that the run's map counts as this emotion.
         notes: What a reader of the numbers must know: sentences.
@@ -118,6 +181,7 @@ class RunRecord(FrozenModel):
     leak_adjusted: Mapping[str, MetricValue] = Field(default_factory=dict)
     history: Mapping[str, tuple[float, ...]] = Field(default_factory=dict)
     skipped: tuple[SkippedFile, ...] = ()
+    cropped: CropCounts | None = None
     left_out: Mapping[str, int] = Field(default_factory=dict)
     merged: Mapping[str, Mapping[str, int]] = Field(default_factory=dict)
     notes: tuple[str, ...] = ()
@@ -135,6 +199,7 @@ class RunRecord(FrozenModel):
             "n_leaked": self.n_leaked,
             "leak_adjusted": {name: value.to_json() for name, value in self.leak_adjusted.items()},
             "skipped": [skipped.model_dump() for skipped in self.skipped],
+            **({"cropped": self.cropped.model_dump()} if self.cropped else {}),
             "left_out": dict(self.left_out),
             "merged": {emotion: dict(words) for emotion, words in self.merged.items()},
             "notes": list(self.notes),

@@ -16,6 +16,7 @@ from emoclass.progress import Progress
 from emoclass.suggestions import check_keywords
 from emoclass.values.evaluation import Evaluation
 from emoclass.values.specs import SplitName
+from emoclass.workflows.crop_steps import CropSettings, crop_config
 from emoclass.workflows.evaluate_steps import Root, Settings, Trial, check_attributes
 
 __all__ = ["evaluate"]
@@ -35,6 +36,7 @@ class Options(TypedDict, total=False):
     seed: int
     resamples: int
     audit: bool
+    crop: CropSettings
     registry: Registry | None
     threads: int | None
     progress: Progress | None
@@ -64,6 +66,8 @@ def evaluate(source: Source, on: Datasets, **options: Unpack[Options]) -> list[E
         seed: Seed of the bootstrap.
         resamples: Resamples behind a bootstrap interval; 0 leaves these intervals out.
         audit: Whether to look for images that the model has seen.
+        crop: Whether the faces of photographs are found and cropped first, for models of face crops; or the keys of
+            `[data.crop]`, such as `{"min_face": 40}`.
         registry: The plugins; None discovers the installed ones.
         threads: Processor threads; None takes those that this process may use.
         progress: Progress callback.
@@ -116,6 +120,7 @@ def evaluate_all(sources: Mapping[str, Source], on: Datasets, **options: Unpack[
         seed=options.get("seed", 0),
         resamples=resamples,
         audit=options.get("audit", True),
+        crop=crop_config(options.get("crop")),
         threads=threads,
         progress=options.get("progress") or Progress(),
     )

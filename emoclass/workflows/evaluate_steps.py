@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 from emoclass.bundle.plain import one_line
 from emoclass.data.crops import note_of_mismatch
@@ -22,11 +22,15 @@ from emoclass.inference.seen import held_against_seen, nobody_looked
 from emoclass.plugin.registry import Registry
 from emoclass.progress import Progress
 from emoclass.suggestions import did_you_mean
-from emoclass.values.config import IGNORE, DataConfig
+from emoclass.values.config import IGNORE, CropConfig, DataConfig
 from emoclass.values.evaluation import Breakdown, Evaluation
 from emoclass.values.labels import EMOTIONS, canonical
 from emoclass.values.results import MetricValue, SkippedFile
 from emoclass.values.specs import MetricSpec, Sample, SplitName
+from emoclass.workflows.crop_steps import crops_of
+
+if TYPE_CHECKING:
+    from emoclass.faces.crop import Crops
 
 Root: TypeAlias = str | Path | None
 
@@ -47,6 +51,7 @@ class Settings:
     seed: int
     resamples: int
     audit: bool
+    crop: CropConfig | None
     threads: int | None
     progress: Progress
 
@@ -62,6 +67,7 @@ class Trial:
         metrics: What to compute.
         absent: Metrics that the model was measured by, and that nobody offers.
         settings: How to measure.
+        crops: The dataset's faces, where they are cropped; `listed` are then the crops.
     """
 
     model: str
@@ -70,6 +76,7 @@ class Trial:
     metrics: tuple[MetricSpec, ...]
     absent: tuple[str, ...]
     settings: Settings
+    crops: Crops | None = None
 
     @classmethod
     def of(cls, model: str, classifier: Classifier, dataset: str, root: Root, settings: Settings) -> Trial:
@@ -88,17 +95,43 @@ class Trial:
         """Predict and measure.
 
         Raises:
-            DataError: No image can be read.
+            DataError: No image can be read, or no face is found.
+            PluginError: Faces are to be cropped, and no detector is installed.
         """
-        settings, classifier, listed = self.settings, self.classifier, self.listed
+        return self._cropped()._evaluate()
+
+    def _cropped(self) -> Trial:
+        """Return the same model on the faces of the dataset, if they are to be cropped."""
+        settings, manifest, listed = self.settings, self.classifier.bundle.manifest, self.listed
+        if settings.crop is None or manifest.expects == "photograph" or listed.spec.expects == "face_crop":
+            return self
+        crops = crops_of(
+            settings.crop,
+            listed.index.samples,
+            listed.spec,
+            listed.root,
+            registry=settings.registry,
+            framing=manifest.framing,
+            image_shape=self.classifier.image_shape,
+            measured_with=manifest.detector,
+            threads=settings.threads,
+            progress=settings.progress,
+        )
+        index = replace(listed.index, samples=crops.samples)
+        return replace(self, listed=Listed(crops.spec, listed.root, index), crops=crops)
+
+    def _evaluate(self) -> Evaluation:
+        settings, classifier, listed, crops = self.settings, self.classifier, self.listed, self.crops
         threads, progress = settings.threads, settings.progress
         predictions, skipped = predict_dataset(
             classifier, listed, split=settings.split, threads=threads, progress=progress
         )
         notes_of_seen: Sequence[str] = [nobody_looked(classifier.bundle)]
         if settings.audit:
+            # Photographs are held against photographs: of a crop, too little is left to recognize a copy by.
+            whole = listed if crops is None else Listed(crops.whole, listed.root, listed.index)
             predictions, notes_of_seen = held_against_seen(
-                predictions, classifier.bundle, listed, settings.registry, threads=threads, progress=progress
+                predictions, classifier.bundle, whole, settings.registry, threads=threads, progress=progress
             )
         others = predictions.without_leaked() if predictions.n_leaked else None
         emotions = classifier.labels.emotions
@@ -116,7 +149,8 @@ class Trial:
             by=self._broken_down(others or predictions),
             left_out=listed.index.left_out,
             merged=listed.index.merged,
-            skipped=skipped,
+            skipped=skipped if crops is None else (*crops.without, *skipped),
+            cropped=None if crops is None else crops.counts,
             notes=(
                 *self._notes(predictions, skipped),
                 *notes_of_seen,
@@ -174,6 +208,7 @@ class Trial:
             yield f"No image shows {', '.join(absent)}. The model still predicts any of {chosen} emotions."
         if spec.notice:
             yield spec.notice
+        yield from self._notes_of_crops(predictions)
         mismatch = note_of_mismatch(
             self.classifier.expects, self.classifier.image_shape, spec, self.listed.root, index.samples
         )
@@ -185,6 +220,27 @@ class Trial:
         by = [attribute for attribute in self.settings.by if attribute in attributes_of(index.samples)]
         if by and 0 < predictions.n_leaked < len(predictions):
             yield f"The metrics by {', '.join(by)} exclude images that the model has seen."
+
+    def _notes_of_crops(self, predictions: Predictions) -> Iterator[str]:
+        if self.settings.crop is None:
+            return
+        if self.crops is None:
+            reason = (
+                "the model expects whole photographs"
+                if self.classifier.expects == "photograph"
+                else f"the images of {self.listed.spec.name} are face crops already"
+            )
+            yield f"Nothing was cropped: {reason}."
+            return
+        counts = self.crops.counts
+        yield counts.note()
+        if counts.n_without_face:
+            n_right = int((predictions.y_true == predictions.y_pred).sum())
+            n = len(predictions) + counts.n_without_face
+            yield (
+                f"Images without a face are in no metric. Counting each as an error, the accuracy is {n_right / n:.3f} "
+                f"of n = {n:,}."
+            )
 
     def _notes_of_absent_metrics(self) -> Iterator[str]:
         if self.absent:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Unpack
@@ -24,9 +25,12 @@ from emoclass.workflows.run_outputs import write_bundle, write_outcome
 from emoclass.workflows.run_steps import (
     Work,
     audit_images,
+    crop_images,
     decode_images,
+    expects_of,
     leaked_images,
     measure,
+    note_of_crops,
     predict_test,
     split_images,
     train,
@@ -67,6 +71,8 @@ def run(
         epochs: Number of training epochs.
         batch_size: Images a step.
         class_weights: `"balanced"`, or a weight per emotion.
+        crop: Whether the faces of photographs are found and cropped first; or the keys of `[data.crop]`, such as
+            `{"min_face": 40}`.
         exclude: A list of images to leave out, as `emoclass audit --write-clean FILE.txt` writes it.
         audit: Whether copies of one picture are looked for, which then stay on one side; None leaves it to the
             configuration, where it is so.
@@ -182,17 +188,27 @@ def _execute(work: Work, folder: RunFolder, listed: Index) -> RunResult:
     work.progress.started(folder.path)
     with work.timed("audit"):
         audited = audit_images(work, listed)
+    dataset, samples, crops = work.dataset, listed.samples, None
+    clusters: Sequence[Collection[str]] = audited.clusters if audited else ()
+    if config.data.crop is not None:
+        with work.timed("faces"):
+            crops = crop_images(work, listed)
+    if crops is not None:
+        dataset, samples, clusters = crops.spec, crops.samples, crops.expanded(clusters)
     with work.timed("decoding"):
-        decoded = decode_images(work, folder, listed)
+        decoded = decode_images(work, folder, dataset, samples)
     try:
-        images = split_images(work, listed, decoded, audited)
-        leaked = leaked_images(images, audited)
-        environment = write_beginning(folder, config, work.plugin, decoded, images, threads=work.threads)
+        skipped = (*(crops.without if crops else ()), *decoded.skipped)
+        images = split_images(work, samples, decoded, skipped, clusters)
+        leaked = leaked_images(images, clusters) if audited else None
+        environment = write_beginning(
+            folder, config, work.plugin, decoded.digest, skipped, images, threads=work.threads
+        )
+        expects = expects_of(work.model, crops)
         notices = [
             work.dataset.notice,
-            note_of_mismatch(
-                work.model.expects, work.model.image_shape, work.dataset, config.data.root, listed.samples
-            ),
+            note_of_crops(config, work.dataset, crops),
+            note_of_mismatch(expects, work.model.image_shape, dataset, config.data.root, samples),
         ]
         notes = notes_of(images, notices, listed, len(decoded.skipped), audited, leaked, config, work.start_trained_on)
         for note in notes:
@@ -219,16 +235,17 @@ def _execute(work: Work, folder: RunFolder, listed: Index) -> RunResult:
                 n_leaked=None if leaked is None else len(leaked),
                 leak_adjusted=adjusted,
                 history=folder.history(),
-                skipped=decoded.skipped,
+                skipped=skipped,
+                cropped=crops.counts if crops else None,
                 left_out=listed.left_out,
                 merged=listed.merged,
                 notes=notes,
             )
-            unpredictable = write_bundle(work, folder, result, model)
+            unpredictable = write_bundle(work, folder, result, model, crops)
             if unpredictable is not None:
                 work.progress.note(unpredictable)
                 result = result.model_copy(update={"notes": (*notes, unpredictable)})
-            write_outcome(work, folder, result, model, images, predictions, environment, listed, audited)
+            write_outcome(work, folder, result, model, images, predictions, environment, listed, audited, crops)
     finally:
         decoded.pixels.close()
     folder.finish()

@@ -26,15 +26,18 @@ from emoclass.reporting.write_run import (
     write_report_and_metrics,
 )
 from emoclass.values.results import RunRecord
-from emoclass.workflows.run_steps import Work
+from emoclass.workflows.run_steps import Work, expects_of
 
 if TYPE_CHECKING:
     import keras
 
     from emoclass.auditing.findings import Audit
+    from emoclass.faces.crop import Crops
 
 
-def write_bundle(work: Work, folder: RunFolder, result: RunRecord, model: keras.Model) -> str | None:
+def write_bundle(
+    work: Work, folder: RunFolder, result: RunRecord, model: keras.Model, crops: Crops | None = None
+) -> str | None:
     """Write the network, and the bundle that predicts with it; return what the user should know of it, if anything.
 
     A network that cannot be exported gives a bundle without the file that predicts: what was trained is kept.
@@ -78,8 +81,9 @@ def write_bundle(work: Work, folder: RunFolder, result: RunRecord, model: keras.
             name=work.model.name,
             labels=work.config.labels,
             image=ImageInput(height=height, width=width, color_mode="RGB" if channels == 3 else "L"),
-            expects=work.model.expects,
+            expects=expects_of(work.model, crops),
             framing=work.model.framing,
+            detector=crops.counts.detector if crops else None,
             files=files,
             trained=trained,
             measured={name: value.to_json() for name, value in result.metrics.items()},
@@ -107,10 +111,12 @@ def write_outcome(
     environment: Mapping[str, Any],
     listed: Index,
     audited: Audit | None,
+    crops: Crops | None = None,
 ) -> None:
     """Write the predictions, the plots and the report, and the metrics last."""
     from emoclass.auditing.examine import pictures
     from emoclass.training.build import layer_rows
+    from emoclass.workflows.crop_steps import choose_boxed
 
     seed = work.config.seed
     write_predictions(folder, predictions, images)
@@ -130,5 +136,6 @@ def write_outcome(
         seconds=dict(work.seconds),
         metric_summaries={spec.name: spec.summary for spec in work.metrics},
         audit=audited,
+        boxed=choose_boxed(crops, images, seed=seed) if crops else (),
     )
     write_report_and_metrics(folder, contents)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -14,6 +14,7 @@ import numpy as np
 
 from emoclass.bundle.read import Bundle, read_bundle
 from emoclass.concurrency import available_threads
+from emoclass.data.images import FORMATS
 from emoclass.data.index import Index, index
 from emoclass.data.labeled import LabeledPixels
 from emoclass.data.leaks import copies_of_each_other, copies_of_training
@@ -29,13 +30,15 @@ from emoclass.plugin.registry import PluginInfo, Registry, unknown_name
 from emoclass.progress import Progress
 from emoclass.reporting.folders.run import RunFolder
 from emoclass.values.config import RunConfig, is_pretrained
-from emoclass.values.results import MetricValue
-from emoclass.values.specs import DatasetSpec, MetricSpec, ModelSpec, SplitName
+from emoclass.values.results import MetricValue, SkippedFile
+from emoclass.values.specs import DatasetSpec, Expects, MetricSpec, ModelSpec, Sample, SplitName
+from emoclass.workflows.crop_steps import crops_of
 
 if TYPE_CHECKING:
     import keras
 
     from emoclass.auditing.findings import Audit
+    from emoclass.faces.crop import Crops
     from emoclass.training.pipeline import Batches
 
 N_SHOWN = 10
@@ -137,12 +140,44 @@ class Work:
         self.seconds[stage] = time.perf_counter() - started
 
 
-def decode_images(work: Work, folder: RunFolder, listed: Index) -> Decoded:
-    """Decode every listed image once."""
-    runtime = work.config.runtime
-    return decode(
+def crop_images(work: Work, listed: Index) -> Crops | None:
+    """Find the faces of the listed images, if the configuration says so and they are not face crops anyway."""
+    settings = work.config.data.crop
+    if settings is None or work.dataset.expects == "face_crop":
+        return None
+    return crops_of(
+        settings,
         listed.samples,
         work.dataset,
+        work.config.data.root,
+        registry=work.registry,
+        framing=work.model.framing,
+        image_shape=work.model.image_shape,
+        threads=work.threads,
+        progress=work.progress,
+    )
+
+
+def expects_of(model: ModelSpec, crops: Crops | None) -> Expects:
+    """Return what a picture must show for the trained model: what it was trained on."""
+    return model.expects if crops is None else "face_crop"
+
+
+def note_of_crops(config: RunConfig, dataset: DatasetSpec, crops: Crops | None) -> str | None:
+    """Return what to tell where faces were to be cropped."""
+    if crops is not None:
+        return crops.counts.note()
+    if config.data.crop is not None:
+        return f"Nothing was cropped: the images of {dataset.name} are face crops already."
+    return None
+
+
+def decode_images(work: Work, folder: RunFolder, dataset: DatasetSpec, samples: Sequence[Sample]) -> Decoded:
+    """Decode every image once."""
+    runtime = work.config.runtime
+    return decode(
+        samples,
+        dataset,
         work.config.data.root,
         work.model.image_shape,
         cache_file=folder.path / "pixels.cache",
@@ -162,26 +197,31 @@ def audit_images(work: Work, listed: Index) -> Audit | None:
     return examine(listed.samples, work.dataset, root, threads=work.threads, progress=work.progress)
 
 
-def split_images(work: Work, listed: Index, decoded: Decoded, audited: Audit | None) -> LabeledPixels:
-    """Split the images that could be decoded; where too few could, the error names the others with their reasons."""
+def split_images(
+    work: Work,
+    samples: Sequence[Sample],
+    decoded: Decoded,
+    skipped: Sequence[SkippedFile],
+    clusters: Sequence[Collection[str]],
+) -> LabeledPixels:
+    """Split the images that could be decoded; where these are too few, the error says why others were skipped."""
     config = work.config
     if not decoded.usable:
         first = decoded.skipped[0]
         raise DataError(
-            f"none of the {len(listed.samples)} files can be read; the first is {first.path}: {first.reason}.",
-            hint="Images are read as JPEG, PNG, WebP, GIF, BMP and TIFF.",
+            f"none of the {len(samples)} files can be read; the first is {first.path}: {first.reason}.",
+            hint=f"Supported formats: {FORMATS}.",
         )
     # Both the list and the split are sorted by id, so the usable rows belong to the split's samples in order.
-    usable = [listed.samples[row] for row in decoded.usable]
+    usable = [samples[row] for row in decoded.usable]
     try:
-        clusters = audited.clusters if audited else ()
         drawn = split(usable, config.labels, config.data, seed=config.seed, clusters=clusters)
     except DataError as error:
-        if not decoded.skipped:
+        if not skipped:
             raise
-        shown = "; ".join(f"{each.path}: {each.reason}" for each in decoded.skipped[:N_SHOWN])
-        rest = f"; and {len(decoded.skipped) - N_SHOWN} more" if len(decoded.skipped) > N_SHOWN else ""
-        message = f"{error.message} {len(decoded.skipped)} files cannot be read: {shown}{rest}."
+        shown = "; ".join(f"{each.path}: {each.reason}" for each in skipped[:N_SHOWN])
+        rest = f"; and {len(skipped) - N_SHOWN} more" if len(skipped) > N_SHOWN else ""
+        message = f"{error.message} {len(skipped)} files are skipped: {shown}{rest}."
         raise DataError(message, hint=error.hint) from error
     return LabeledPixels(drawn, config.labels, decoded.pixels, np.array(decoded.usable))
 
@@ -247,12 +287,10 @@ def train(work: Work, folder: RunFolder, images: LabeledPixels) -> keras.Model:
     return finish(work.model, network, config.labels, **settings)
 
 
-def leaked_images(images: LabeledPixels, audited: Audit | None) -> frozenset[str] | None:
-    """Return the test images that are copies of what the model is trained on; None where nobody looked."""
-    if audited is None:
-        return None
+def leaked_images(images: LabeledPixels, clusters: Iterable[Collection[str]]) -> frozenset[str]:
+    """Return the test images that are copies of what the model is trained on."""
     sides = dict(zip((sample.id for sample in images.split.samples), images.split.sides, strict=True))
-    return copies_of_training(sides, audited.clusters)
+    return copies_of_training(sides, clusters)
 
 
 def predict_test(

@@ -6,12 +6,13 @@ import csv
 import json
 import tomllib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from emoclass.data.units import photograph_id
 from emoclass.errors import OutputError
 from emoclass.evaluation.predictions import Predictions, numbers_of_votes, shares_of_votes
 from emoclass.plugin.config_file import read_file
@@ -169,7 +170,7 @@ class StudyFolder(RunFolder):
                 with (self.path / part / "predictions.csv").open(encoding="utf-8", newline="") as file:
                     rows += [{"part": part, **row} for row in csv.DictReader(file)]
             rows.sort(key=lambda row: row["id"])
-            tested = [samples[row["id"]] for row in rows]
+            tested = [_sample_of(row["id"], samples) for row in rows]
             scores = np.array([[float(row[f"score_{emotion}"]) for emotion in labels.emotions] for row in rows])
         except (OSError, ValueError, KeyError) as error:
             raise OutputError(f"study {self.path}: predictions cannot be pooled ({error}).") from error
@@ -206,3 +207,11 @@ class StudyFolder(RunFolder):
             return StudyRecord.model_validate(document)
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise OutputError(f"study {self.path}: {RESULT} cannot be read ({error}).") from error
+
+
+def _sample_of(predicted: str, samples: Mapping[str, Sample]) -> Sample:
+    """Return a predicted sample: of a face, the photograph's, whose faces are a group."""
+    photograph = samples.get(predicted) or samples[photograph_id(predicted)]
+    if photograph.id == predicted:
+        return photograph
+    return replace(photograph, id=predicted, group=photograph.group or photograph.id)

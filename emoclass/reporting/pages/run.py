@@ -131,6 +131,9 @@ def _describe(name: str, contents: ReportContents) -> str:
     if name == "examples":
         shown = ", ".join(f"{result.labels.index(each.emotion)} = {each.emotion}" for each in contents.examples)
         return f"Training images, labeled {shown}."
+    if name == "boxed":
+        shown = ", ".join(f"{each.emotion} with {len(each.boxes)}" for each in contents.boxed)
+        return f"Training photographs and how many faces were found in each: {shown}."
     if name == "curves":
         courses = [
             f"{words(column).replace('val ', 'validation ')} from {number(values[0])} to {number(values[-1])}"

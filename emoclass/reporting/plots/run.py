@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 from matplotlib.ticker import MaxNLocator
 
-from emoclass.reporting.contents import Picture, ReportContents
+from emoclass.reporting.contents import BoxedPhotograph, Picture, ReportContents
 from emoclass.reporting.formatting import independent, single_figures
 from emoclass.reporting.plots.canvas import (
     FAINT,
@@ -43,6 +43,21 @@ def draw_examples(pictures: Sequence[Picture], labels: Sequence[str]) -> Figure:
     for axes, picture in zip(grid, pictures, strict=True):
         show(axes, picture.pixels)
         _title(axes, f"{labels.index(picture.emotion)} = {shorten(picture.emotion)}", size=10)
+    return figure
+
+
+def draw_boxed(photographs: Sequence[BoxedPhotograph]) -> Figure:
+    """Draw photographs in rows of three with the faces that were found in them: cropped ones blue, others gray."""
+    figure, grid = squares(len(photographs), columns=3, side=2.7, above=0.3)
+    for axes, photograph in zip(grid, photographs, strict=True):
+        show(axes, photograph.pixels)
+        _title(axes, shorten(photograph.emotion), size=10)
+        for (left, top, width, height), is_used in photograph.boxes:
+            color, line, style = (RIGHT, 2.0, "-") if is_used else (FAINT, 1.2, "--")
+            for edge, thickness in (("white", line + 1.6), (color, line)):  # seen on dark and on light skin
+                place = Rectangle((left, top), width, height, fill=False)
+                place.set(edgecolor=edge, linewidth=thickness, linestyle=style)
+                axes.add_patch(place)
     return figure
 
 
@@ -246,6 +261,7 @@ def write_plots(contents: ReportContents, folder: Path) -> Mapping[str, Path]:
     history = result.history
     jobs: list[tuple[str, bool, Callable[[], Figure]]] = [
         ("examples", bool(contents.examples), lambda: draw_examples(contents.examples, labels)),
+        ("boxed", bool(contents.boxed), lambda: draw_boxed(contents.boxed)),
         ("curves", bool(history.get("loss") or history.get("val_loss")), lambda: draw_curves(history)),
         ("metrics", bool(single_figures(result.metrics)), lambda: draw_metrics(result.metrics)),
         ("single_predictions", bool(singles), lambda: draw_single_predictions(singles)),

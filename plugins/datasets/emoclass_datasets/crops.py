@@ -7,7 +7,6 @@ import re
 from pathlib import Path
 
 from emoclass import Sample
-from emoclass.errors import UnreadableImageError
 
 _BOX = re.compile(r"#xywh=(-?\d+),(-?\d+),(-?\d+),(-?\d+)$")
 
@@ -28,7 +27,9 @@ def face_id(image: str, left: int, top: int, width: int, height: int) -> str:
 def read_sample(root: Path | None, sample: Sample) -> bytes:
     """Return a face as a PNG file, or the whole image file where the sample's id has no box.
 
-    The picture is turned upright first, as everywhere in emoclass. A box that reaches beyond the picture is clipped.
+    The face is cut out as from any photograph, with the default framing: a square about the middle of the box, whose
+    side is the box's height. The datasets' boxes come without landmarks, so that heads are not turned upright. The
+    picture itself is turned upright first. Where the square reaches beyond the picture, its edge is repeated.
 
     Args:
         root: The folder that `sample.path` is relative to.
@@ -37,19 +38,14 @@ def read_sample(root: Path | None, sample: Sample) -> bytes:
     Raises:
         UnreadableImageError: The file cannot be read or decoded, or nothing of the picture lies in the box.
     """
-    from emoclass.data.images import read_bytes, read_picture
+    from emoclass.data.images import read_bytes
+    from emoclass.faces.frame import crop_box
 
     data = read_bytes((root or Path()) / sample.path, path=sample.path)
     box = _BOX.search(sample.id)
     if box is None:
         return data
-    picture = read_picture(data, path=sample.path)
     left, top, width, height = map(int, box.groups())
-    right, bottom = min(left + width, picture.width), min(top + height, picture.height)
-    left, top = max(left, 0), max(top, 0)
-    if left >= right or top >= bottom:
-        size = f"{picture.width}x{picture.height}"
-        raise UnreadableImageError(sample.path, f"nothing of the picture ({size}) lies in its face box {box[0][6:]}")
     buffer = io.BytesIO()
-    picture.crop((left, top, right, bottom)).save(buffer, "PNG", compress_level=1)
+    crop_box(data, (left, top, width, height), path=sample.path).save(buffer, "PNG", compress_level=1)
     return buffer.getvalue()

@@ -30,13 +30,20 @@ def pixels(data):
         return np.asarray(image)
 
 
-def test_the_box_is_cut_out_without_loss(root):
-    np.testing.assert_array_equal(pixels(read_sample(root, sample(5, 2, 10, 7))), PIXELS[2:9, 5:15])
+def test_a_square_box_is_cut_out_without_loss(root):
+    np.testing.assert_array_equal(pixels(read_sample(root, sample(5, 2, 7, 7))), PIXELS[2:9, 5:12])
 
 
-def test_a_box_that_reaches_beyond_the_picture_is_clipped(root):
-    np.testing.assert_array_equal(pixels(read_sample(root, sample(-4, -3, 10, 7))), PIXELS[0:4, 0:6])
-    np.testing.assert_array_equal(pixels(read_sample(root, sample(25, 15, 99, 99))), PIXELS[15:, 25:])
+@pytest.mark.parametrize(("box", "square"), [((5, 2, 11, 7), (7, 2)), ((5, 2, 9, 13), (3, 2))])
+def test_of_any_other_box_the_square_of_its_height_is_cut_out(root, box, square):
+    (left, top), side = square, box[3]
+    np.testing.assert_array_equal(pixels(read_sample(root, sample(*box))), PIXELS[top : top + side, left : left + side])
+
+
+def test_beyond_the_picture_its_edge_is_repeated(root):
+    around = np.pad(PIXELS, ((100, 100), (100, 100), (0, 0)), mode="edge")
+    np.testing.assert_array_equal(pixels(read_sample(root, sample(-4, -3, 7, 7))), around[97:104, 96:103])
+    np.testing.assert_array_equal(pixels(read_sample(root, sample(25, 15, 99, 99))), around[115:214, 125:224])
 
 
 @pytest.mark.parametrize("box", [(30, 0, 5, 5), (0, 20, 5, 5), (5, 5, 0, 4), (9, 5, -3, 4), (-5, 0, 5, 5)])
@@ -54,7 +61,7 @@ def test_the_picture_is_turned_upright_before_the_box_is_cut(root):
     Image.fromarray(PIXELS).save(root / "turned.png", exif=exif)
     upright = np.rot90(PIXELS, k=-1)
     np.testing.assert_array_equal(
-        pixels(read_sample(root, sample(3, 4, 12, 20, path="turned.png"))), upright[4:24, 3:15]
+        pixels(read_sample(root, sample(3, 4, 12, 12, path="turned.png"))), upright[4:16, 3:15]
     )
 
 

@@ -34,7 +34,7 @@ def test_files_are_told_by_their_sizes_where_nothing_is_said(tmp_path, sizes, to
     samples = drawn(tmp_path, *sizes)
     note = note_of_mismatch("face_crop", CROP, spec(), tmp_path, samples)
     assert (note is not None) == told
-    assert not told or "the pictures of mine look like whole photographs. Faces are not detected" in note
+    assert not told or "the pictures of mine look like whole photographs. No face is searched for" in note
     assert note_of_mismatch("photograph", CROP, spec(), tmp_path, samples) is None
     assert note_of_mismatch("face_crop", CROP, spec(read_sample=lambda root, sample: b""), tmp_path, samples) is None
 

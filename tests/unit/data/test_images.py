@@ -414,7 +414,7 @@ def test_an_empty_file() -> None:
     ids=["zeros", "text", "svg", "jpeg start", "png start", "ico", "ppm", "pdf"],
 )
 def test_what_is_no_known_image(data: bytes) -> None:
-    assert reason(data) == "not an image (supported: JPEG, PNG, WebP, GIF, BMP and TIFF)"
+    assert reason(data) == "not an image (supported: JPEG, PNG, WebP, GIF, BMP, TIFF, AVIF and HEIC)"
 
 
 @pytest.mark.parametrize("file_format", ["JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF"])

@@ -226,7 +226,7 @@ def test_unreadable_files_are_skipped_with_their_reasons_in_order(tmp_path: Path
     assert decoded.usable == (0, 2, 4)
     assert decoded.skipped == (
         SkippedFile(path="001.png", reason="empty file"),
-        SkippedFile(path="003.png", reason="not an image (supported: JPEG, PNG, WebP, GIF, BMP and TIFF)"),
+        SkippedFile(path="003.png", reason="not an image (supported: JPEG, PNG, WebP, GIF, BMP, TIFF, AVIF and HEIC)"),
         SkippedFile(path="005.png", reason="cannot be opened (No such file or directory)"),
     )
     assert decoded.pixels.read(decoded.usable)[:, 0, 0, 0].tolist() == [0, 2, 4]

@@ -120,7 +120,10 @@ def test_an_image_that_cannot_be_read_is_an_error_alone_and_a_value_in_a_stream(
     assert [type(each) for each in found] == [Prediction, *[Unreadable] * 4, Prediction]
     assert found[0] == classifier.predict(noise())
     assert found[5] == classifier.predict(noise(seed=1))
-    assert found[1].to_json() == {"path": bad, "error": "not an image (supported: JPEG, PNG, WebP, GIF, BMP and TIFF)"}
+    assert found[1].to_json() == {
+        "path": bad,
+        "error": "not an image (supported: JPEG, PNG, WebP, GIF, BMP, TIFF, AVIF and HEIC)",
+    }
     assert found[2] == Unreadable(path=None, reason="empty file")
     assert found[3] == Unreadable(path=absent, reason="cannot be opened (No such file or directory)")
     assert re.fullmatch(r"cannot be opened \(.*embedded null (byte|character).*\)", found[4].reason)  # Python says it

@@ -1,10 +1,11 @@
 import pytest
 
-from emoclass import DatasetSpec, MetricSpec, ModelSpec, Recipe, hookimpl
-from emoclass.errors import ConfigError, DuplicateNameError, UnknownNameError
-from emoclass.plugin.configure import configure, metric_specs
+from emoclass import DatasetSpec, MetricSpec, ModelSpec, Recipe, Sample, hookimpl
+from emoclass.errors import ConfigError, DataError, DuplicateNameError, UnknownNameError
+from emoclass.plugin.configure import compose, configure, metric_specs
 from emoclass.plugin.registry import PluginInfo
 from emoclass.progress import Progress
+from emoclass.values.config import CropConfig
 from emoclass.workflows.run_steps import Work
 
 
@@ -134,3 +135,76 @@ def test_no_stranger_can_stop_a_run_by_offering_the_same_names(registry):
     assert [spec.summary for spec in work.metrics if spec.name == "s"] == ["Of p."]
     with pytest.raises(DuplicateNameError, match="model 'm': offered by stranger and by p"):
         configured(registry, model={"name": "m"})
+
+
+def a_recipe_with_a_released_dataset(registry):
+    def load(root, *, test="auto"):
+        if not (root / "table.csv").exists():
+            raise DataError("dataset 'released': expected table.csv.")
+        return [Sample(id="1", path="1", emotion="happy")]
+
+    class Plugin:
+        @hookimpl
+        def register_datasets(self):
+            return [DatasetSpec(name="released", summary="A release.", load=load)]
+
+        @hookimpl
+        def register_models(self):
+            return [ModelSpec(name="m", summary="M.", build="x:y", image_shape=(8, 8, 3))]
+
+        @hookimpl
+        def register_recipes(self):
+            data = {"dataset": "released", "options": {"test": "public"}}
+            config = {"labels": ["happy", "sad"], "data": data, "model": {"name": "m"}}
+            return [Recipe(name="p", summary="R.", config=config)]
+
+    registry.register(Plugin(), PluginInfo("p", origin="p"))
+
+
+@pytest.mark.parametrize(
+    ("inside", "dataset"),
+    [
+        (["happy", "sad"], "folder"),
+        (["Happiness", "sadness", "others"], "folder"),
+        (["happy", "sad", "table.csv"], "released"),
+        (["train", "test"], "released"),
+        (["happy"], "released"),
+        ([], "released"),
+    ],
+)
+def test_a_folder_of_classes_is_read_as_one_where_the_recipes_dataset_finds_nothing(
+    registry, tmp_path, inside, dataset
+):
+    a_recipe_with_a_released_dataset(registry)
+    for name in inside:
+        (tmp_path / name).mkdir() if "." not in name else (tmp_path / name).write_text("")
+    config = configure(registry, options={"plugin": "p", "data": {"root": str(tmp_path)}})
+    assert config.data.dataset == dataset
+    assert config.data.options == ({} if dataset == "folder" else {"test": "public"})
+    named = configure(registry, options={"plugin": "p", "data": {"root": str(tmp_path), "dataset": "released"}})
+    assert named.data.dataset == "released"
+
+
+def test_a_folder_that_is_not_there_stays_what_it_was_called(registry, tmp_path):
+    a_recipe_with_a_released_dataset(registry)
+    config = configure(registry, options={"plugin": "p", "data": {"root": str(tmp_path / "none")}})
+    assert config.data.dataset == "released"
+
+
+@pytest.mark.parametrize(
+    ("file", "argument", "expected"),
+    [
+        (None, None, None),
+        (None, True, CropConfig()),
+        (None, {"min_face": 30}, CropConfig(min_face=30)),
+        ({}, None, CropConfig()),
+        ({"min_face": 30}, True, CropConfig(min_face=30)),
+        ({"min_face": 30}, {"largest": False}, CropConfig(min_face=30, largest=False)),
+        ({"min_face": 30}, False, None),
+        ({"detector": "a", "options": {"x": 1}}, {"detector": "b"}, CropConfig(detector="b")),
+    ],
+)
+def test_cropping_is_set_by_the_file_and_the_argument(registry, tmp_path, file, argument, expected):
+    a_recipe_with_a_released_dataset(registry)
+    config = {"data": {} if file is None else {"crop": file}}
+    assert compose(registry, "p", tmp_path, config=config, crop=argument).data.crop == expected

@@ -133,3 +133,20 @@ def test_a_warmup_needs_a_schedule_and_leaves_the_digests_of_older_configuration
     with pytest.raises(ConfigError, match=r"warmup: expected a schedule to warm up, got none"):
         validate({**SMALLEST, "training": {"warmup": 0.1}})
     assert validate({**SMALLEST, "training": {"warmup": 0.0}}).digest() == validate(SMALLEST).digest()
+
+
+def test_cropping_is_part_of_the_digest_and_its_absence_is_none():
+    plain = validate(SMALLEST)
+    assert plain.data.crop is None and "crop" not in plain.to_toml()
+    default, larger = (validate({**SMALLEST, "data": {"crop": crop}}) for crop in ({}, {"min_face": 40}))
+    assert len({plain.digest(), default.digest(), larger.digest()}) == 3
+    for config in (default, larger):
+        assert RunConfig.model_validate(tomllib.loads(config.to_toml())) == config
+    # Of the version before this setting.
+    assert plain.digest() == "7793f027c78678d38c4e55398f2624a0be4956a8eedbd9fbde13fc2b1ffa42a1"
+
+
+@pytest.mark.parametrize("crop", [{"min_face": -1}, {"min_detection": 2}, {"max_faces": 0}, {"smallest": True}])
+def test_wrong_settings_of_cropping_are_refused(crop):
+    with pytest.raises(ConfigError, match="crop"):
+        validate({**SMALLEST, "data": {"crop": crop}})

@@ -1,0 +1,97 @@
+"""`emoclass crop`: the faces of a folder of photographs, as aligned crops."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+from contextlib import redirect_stdout
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from emoclass.cli.native import native_messages_aside
+from emoclass.cli.output import json_option, print_json, printable
+
+if TYPE_CHECKING:
+    from emoclass.values.results import CroppedFolder
+
+# Click keeps the lines of a paragraph that begins with a backspace character.
+HELP = """Find the faces in photographs, and write each as an aligned crop.
+
+PHOTOS is a folder, searched with all folders below it, or a single file. The crops are PNG files without metadata, in
+the same folder structure: DIR/happy/anna.jpg.png; of several faces, from left to right, DIR/happy/party.jpg-1.png and
+so on. DIR/crops.csv lists the source, the box, the landmarks and the detection score of each. An image that is a face
+crop already is written as it is. Interrupted, the same command continues. Nothing is overwritten.
+
+\b
+emoclass crop photos/ --out crops/
+emoclass crop photos/ --out crops/ --largest --min-face 40
+emoclass crop photos/ --out crops/ --model faces --size 256
+"""
+
+
+@click.command(help=HELP)
+@click.argument("photos", metavar="PHOTOS")
+@click.option(
+    "--out", required=True, metavar="DIR", help="The folder for the crops: new, empty, or an interrupted one."
+)
+@click.option("--largest", is_flag=True, help="Crop only the largest face of each photograph.")
+@click.option(
+    "--min-face", type=click.FloatRange(min=0), default=0.0, metavar="PIXELS", help="Leave out smaller faces."
+)
+@click.option("--min-detection", type=click.FloatRange(0, 1), default=0.0, metavar="SCORE", help="Leave out faces "
+              "with a lower detection score.")  # fmt: skip
+@click.option("--max-faces", type=click.IntRange(min=1), metavar="N", help="Crop at most N faces of a photograph, the "
+              "largest ones.")  # fmt: skip
+@click.option("--detector", metavar="NAME", help="The face detector; 'emoclass detectors list' shows those that are "
+              "installed.")  # fmt: skip
+@click.option("--model", metavar="NAME", help="Frame the faces as this model expects them: an installed model, a run "
+              "folder or a bundle.")  # fmt: skip
+@click.option("--framing", type=click.FloatRange(min=0, max=4, min_open=True), metavar="SIDE", help="The side of the "
+              "square crop, in heights of the face's box; 1 by default.")  # fmt: skip
+@click.option("--size", type=click.IntRange(1, 4096), default=1024, show_default=True, metavar="PIXELS", help="Scale "
+              "larger crops down to this side.")  # fmt: skip
+@click.option("--threads", type=click.IntRange(1, 256), metavar="N", help="Number of CPU threads; all by default.")
+@json_option
+@click.option("--quiet", is_flag=True, help="Show no progress.")
+def crop(photos: str, out: str, framing: float | None, as_json: bool, quiet: bool, **settings: Any) -> None:
+    """Crop, and say what was written and what was left out."""
+    try:
+        with redirect_stdout(sys.stderr), native_messages_aside():  # what a plugin prints is no result
+            from emoclass.cli.progress import TerminalProgress
+            from emoclass.progress import Progress
+            from emoclass.workflows.crop import crop as crop_folder
+
+            if framing is not None:
+                settings["framing"] = {"side": framing}
+            found = crop_folder(photos, out, progress=Progress() if quiet else TerminalProgress(), **settings)
+    except KeyboardInterrupt:
+        click.echo(f"\nInterrupted. The same command continues: {shlex.join(['emoclass', *sys.argv[1:]])}", err=True)
+        sys.exit(130)
+    if as_json:
+        print_json(found.to_json())
+    else:
+        _print(found)
+    sys.exit(1 if found.n_unreadable else 0)
+
+
+def _print(found: CroppedFolder) -> None:
+    from emoclass.reporting.folders.crops import NO_FACE
+
+    before = f" ({found.n_before:,} of them before)" if found.n_before else ""
+    click.echo(f"{found.n_photographs:,} photographs{before}, {found.n_faces:,} faces")
+    told = [
+        (found.n_without_face, "without a face"),
+        (found.n_ready_made, "face crops already, written as they are"),
+        (found.n_unreadable, "unreadable"),
+    ]
+    for count, what in told:
+        if count:
+            click.echo(f"{count:>7,} {what}")
+    if found.n_left_out:
+        click.echo(f"Left out as too small, too uncertain or not among the largest: {found.n_left_out:,} faces")
+    for each in found.skipped:
+        if each.reason != NO_FACE:
+            click.echo(f"Unreadable: {printable(each.path)}: {printable(each.reason)}", err=True)
+    click.echo(f"Table: {printable(str(Path(found.table)))}")

@@ -1,0 +1,253 @@
+"""Cut the faces out of a folder of photographs. Nothing here needs TensorFlow."""
+
+from __future__ import annotations
+
+import io
+import os
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from PIL import Image
+
+from emoclass.concurrency import MAX_THREADS, available_threads, check_count, ordered_map
+from emoclass.data.folder import CROPS_TABLE
+from emoclass.data.images import FORMATS, SUFFIXES, quiet_decoders, read_bytes
+from emoclass.data.photograph import Photograph
+from emoclass.errors import ConfigError, DataError, UnreadableImageError
+from emoclass.faces.find import FaceFinder, find, keep
+from emoclass.faces.frame import MAX_SIDE, crop_face
+from emoclass.plugin.registry import Registry
+from emoclass.progress import Progress
+from emoclass.reporting.folders.crops import NO_FACE, POINTS, READY_MADE, CropsFolder, Row, skipped_of
+from emoclass.values.faces import Face, Framing
+from emoclass.values.results import CroppedFolder
+
+__all__ = ["crop"]
+
+SIZE = 1024
+"""Larger crops are scaled down to this side, in pixels."""
+
+
+@dataclass(frozen=True)
+class _Cropped:
+    """What became of a photograph: its rows in the table, and its crops as PNG files by their names."""
+
+    rows: tuple[Row, ...]
+    crops: Mapping[str, bytes]
+
+
+def crop(
+    photos: str | Path,
+    out: str | Path,
+    *,
+    model: str | Path | None = None,
+    framing: Framing | Mapping[str, Any] | None = None,
+    detector: str | None = None,
+    options: Mapping[str, Any] | None = None,
+    largest: bool = False,
+    min_face: float = 0.0,
+    min_detection: float = 0.0,
+    max_faces: int | None = None,
+    size: int = SIZE,
+    threads: int | None = None,
+    registry: Registry | None = None,
+    progress: Progress | None = None,
+) -> CroppedFolder:
+    """Find the faces in a folder of photographs, and write each as an aligned crop.
+
+    The crops are PNG files in the same folder structure, named after their photographs: `happy/anna.jpg.png`; of
+    several faces, from left to right, `happy/party.jpg-1.png`, `happy/party.jpg-2.png`. They carry no metadata: no
+    EXIF data, and so no position. `crops.csv` says for each where it comes from. An image that is a face crop already
+    is written as it is. Called again after an interruption, it continues; nothing is overwritten.
+
+    Args:
+        photos: A folder, which is searched with all folders below it, or a single file.
+        out: The folder of the crops: a new or empty one, or one that was interrupted.
+        model: The model that the crops are for, which then determines the framing: what `emoclass.load` takes, or the
+            name of an installed model.
+        framing: How faces are framed, instead: `Framing`, or its fields. By default a square of the box's height,
+            turned upright.
+        detector: A face detector's name; None takes the one that the model was trained with, or else `yunet`.
+        options: Options of the detector.
+        largest: Whether the largest face of each photograph alone is cropped.
+        min_face: Smaller faces are left out: the square root of the box's area, in pixels of the photograph.
+        min_detection: Faces that the detector is less sure of are left out. Range: [0, 1].
+        max_faces: So many faces of each photograph are cropped, the largest ones; None crops all.
+        size: Larger crops are scaled down to this side, in pixels; smaller ones keep the face's own resolution.
+        threads: Processor threads; None takes those that this process may use.
+        registry: The plugins; None discovers the installed ones.
+        progress: Progress callback.
+
+    Returns:
+        What was written and what was left out, of all calls that wrote into the folder.
+
+    Raises:
+        ConfigError: A setting out of range, or both a model and a framing.
+        PluginError: No detector is installed, or nobody offers the one that was named.
+        BundleError: There is no such model.
+        DataError: There are no photographs.
+        OutputError: The folder holds other files or crops with other settings, or cannot be written.
+
+    Example:
+        >>> found = crop("photos/", "crops/", largest=True)  # doctest: +SKIP
+        >>> found.n_photographs, found.n_faces, found.n_without_face  # doctest: +SKIP
+        (256, 184, 58)
+    """
+    from emoclass.inference.face_search import check_search, choose_detector
+
+    check_search("find", min_face, min_detection, max_faces)
+    check_count("size", size, MAX_SIDE)
+    if threads is not None:
+        check_count("threads", threads, MAX_THREADS)
+    if str(photos) == "" or str(out) == "":
+        raise ConfigError(f"{'photos' if str(photos) == '' else 'out'}: expected a path, got an empty one.")
+    registry = registry or Registry.discover()
+    chosen, measured_with = _framing(model, framing, registry)
+    spec = choose_detector(registry, detector, measured_with)
+    root, folder = Path(photos).expanduser(), Path(out).expanduser()
+    finder = FaceFinder(spec, options=options)
+    sources = list(_photographs(root, folder))
+    if not sources:
+        raise DataError(f"photographs {root}: found none.", hint=f"Files are searched for by their names: {FORMATS}.")
+    home = root if root.is_dir() else root.parent
+    limits = {"min_score": min_detection, "min_face": min_face, "max_faces": 1 if largest else max_faces}
+    settings = {
+        "source": str(home.resolve()).encode("utf-8", "backslashreplace").decode(),
+        "detector": spec.name,
+        "options": dict(options or {}),
+        "framing": chosen.model_dump(),
+        **limits,
+        "size": size,
+    }
+    crops = CropsFolder(folder, settings)
+    try:
+        finished = crops.finished
+        waiting = [source for source in sources if source not in finished]
+        one = _worker(home, finder, chosen, limits, size)
+        outcomes = ordered_map(one, waiting, threads or available_threads())
+        with quiet_decoders(), closing(outcomes):
+            for done in (progress or Progress()).track(outcomes, title="Cropping", total=len(waiting)):
+                crops.add(done.rows, done.crops)
+    finally:
+        crops.close()
+    return _summary(folder, crops.rows, n_before=len(finished))
+
+
+def _framing(
+    model: str | Path | None, framing: Framing | Mapping[str, Any] | None, registry: Registry
+) -> tuple[Framing, str | None]:
+    """Return how faces are framed, and the detector that a model was trained with."""
+    if model is not None and framing is not None:
+        raise ConfigError("framing: expected either a model or a framing, got both.", hint="Leave one of them out.")
+    if framing is not None:
+        try:
+            return Framing.model_validate(framing), None
+        except ValueError as error:
+            raise ConfigError(
+                f"framing: expected a side up to 4 and whether it is upright, got {framing!r}."
+            ) from error
+    if model is None:
+        return Framing(), None
+    if not Path(model).exists() and str(model) in registry.models.names():
+        return registry.models.get(str(model)).framing, None
+    from emoclass.bundle.read import read_bundle
+    from emoclass.inference.load import find_bundle
+
+    manifest = read_bundle(find_bundle(model, registry=registry)).manifest
+    return manifest.framing, manifest.detector
+
+
+def _photographs(root: Path, out: Path) -> Iterator[str]:
+    """Yield the paths of a folder's images, relative to it; hidden ones and the crops are left out."""
+
+    def refuse(error: OSError) -> None:
+        raise DataError(f"photographs {error.filename}: cannot be listed ({error.strerror}).") from error
+
+    if root.is_file():
+        yield root.name
+        return
+    if not root.exists():
+        raise DataError(f"photographs {root}: no such folder or file.", hint="Check the path.")
+    for parent, folders, files in os.walk(root, onerror=refuse):
+        folders[:] = sorted(
+            name for name in folders if not name.startswith(".") and not _is_same(Path(parent, name), out)
+        )
+        for name in sorted(files):
+            if name.lower().endswith(SUFFIXES) and not name.startswith("."):
+                yield Path(parent, name).relative_to(root).as_posix()
+
+
+def _is_same(one: Path, other: Path) -> bool:
+    return other.exists() and one.exists() and one.samefile(other)
+
+
+def _worker(
+    home: Path, finder: FaceFinder, framing: Framing, limits: Mapping[str, Any], size: int
+) -> Callable[[str], _Cropped]:
+    def one(source: str) -> _Cropped:
+        try:
+            photograph = Photograph(read_bytes(home / source, path=source), path=source)
+            found, ready_made = find(photograph, finder, "auto")
+            if ready_made:
+                image = photograph.at_least(min(size, photograph.longer))
+                image.thumbnail((size, size), Image.Resampling.BILINEAR)
+                row = _row(source, f"{source}.png", 1, 1, 1, None, READY_MADE)
+                return _Cropped((row,), {row["crop"]: _png(image)})
+            faces = keep(found, **limits)
+            if not faces:
+                return _Cropped((_row(source, "", 0, 0, len(found), None, NO_FACE),), {})
+            crops: dict[str, bytes] = {}
+            rows = []
+            for number, face in enumerate(faces, 1):
+                name = f"{source}.png" if len(faces) == 1 else f"{source}-{number}.png"
+                crops[name] = _png(crop_face(photograph, face, framing, max_side=size))
+                rows.append(_row(source, name, number, len(faces), len(found), face, ""))
+            return _Cropped(tuple(rows), crops)
+        except UnreadableImageError as error:
+            return _Cropped((_row(source, "", 0, 0, 0, None, error.reason),), {})
+
+    return one
+
+
+def _png(image: Image.Image) -> bytes:
+    """Encode pixels alone: whatever else an image carries stays behind."""
+    plain = Image.frombytes(image.mode, image.size, image.tobytes())
+    encoded = io.BytesIO()
+    plain.save(encoded, "PNG", compress_level=4)
+    return encoded.getvalue()
+
+
+def _row(source: str, name: str, number: int, faces: int, found: int, face: Face | None, note: str) -> Row:
+    places: dict[str, Any] = {}
+    if face is not None:
+        places = {
+            side: f"{value:.1f}" for side, value in zip(("left", "top", "width", "height"), face.box, strict=True)
+        }
+        places["detection"] = f"{face.score:.3f}"
+        for point, (x, y) in zip(POINTS, face.landmarks or (), strict=False):
+            places |= {f"{point}_x": f"{x:.1f}", f"{point}_y": f"{y:.1f}"}
+    return {"source": source, "crop": name, "face": number, "faces": faces, "found": found, "note": note, **places}
+
+
+def _summary(folder: Path, rows: Sequence[Row], *, n_before: int) -> CroppedFolder:
+    first = list({row["source"]: row for row in rows}.values())  # one row a photograph
+    n_found = sum(int(row["found"]) for row in first)
+    n_ready_made = sum(row["note"] == READY_MADE for row in first)
+    skipped = skipped_of(rows)
+    n_without = sum(each.reason == NO_FACE for each in skipped)
+    n_crops = sum(bool(row["crop"]) for row in rows)
+    return CroppedFolder(
+        folder=folder,
+        table=folder / CROPS_TABLE,
+        n_photographs=len(first),
+        n_before=n_before,
+        n_faces=n_crops - n_ready_made,
+        n_ready_made=n_ready_made,
+        n_without_face=n_without,
+        n_unreadable=len(skipped) - n_without,
+        n_left_out=n_found - n_crops,
+        skipped=skipped,
+    )

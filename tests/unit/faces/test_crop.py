@@ -1,0 +1,100 @@
+"""A dataset of photographs as a dataset of faces."""
+
+import numpy as np
+import pytest
+from PIL import Image
+from scenes import draw_scene, scenes_registry
+
+from emoclass import DatasetSpec, Sample
+from emoclass.data.folder import load
+from emoclass.data.images import read_file, read_image
+from emoclass.data.photograph import Photograph
+from emoclass.data.units import photograph_id, units
+from emoclass.errors import DataError
+from emoclass.faces.crop import crop_dataset
+from emoclass.faces.find import FaceFinder
+from emoclass.faces.frame import frame
+from emoclass.values.faces import Framing
+
+FOLDER = DatasetSpec(name="folder", summary="A folder.", load=load)
+SHAPE = (16, 16, 1)
+
+
+@pytest.fixture
+def root(tmp_path):
+    draw_scene(tmp_path / "happy/group.png", [(10, 20, 30), (60, 40, 50), (150, 90, 40)])
+    draw_scene(tmp_path / "happy/one.png", [(70, 20, 60)], seed=1)
+    draw_scene(tmp_path / "sad/nobody.png", [], seed=2)
+    Image.new("RGB", (48, 48), "red").save(tmp_path / "sad/crop.png")
+    (tmp_path / "sad/broken.png").write_bytes(b"no picture")
+    return tmp_path
+
+
+def cropped(root, *, shape=SHAPE, largest=True, **limits):
+    finder = FaceFinder(scenes_registry().detectors.get("red"), **limits)
+    samples = sorted(load(root), key=lambda sample: sample.id)
+    return crop_dataset(samples, FOLDER, root, finder=finder, framing=Framing(), image_shape=shape, largest=largest)
+
+
+def test_of_a_photograph_the_largest_face_is_taken_under_its_own_id(root):
+    crops = cropped(root)
+    assert [sample.id for sample in crops.samples] == [
+        "happy/group.png", "happy/one.png", "sad/broken.png", "sad/crop.png"
+    ]  # fmt: skip
+    assert crops.faces["happy/group.png"].box == (60, 40, 50, 50)
+    assert all(sample.group is None for sample in crops.samples)
+    assert [(each.path, each.reason) for each in crops.without] == [("sad/nobody.png", "no face found")]
+    assert crops.counts.model_dump() == {
+        "detector": "red", "n_images": 5, "n_cropped": 2, "n_faces": 2, "n_ready_made": 1, "n_without_face": 1,
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("shape", [(16, 16, 1), (48, 48, 3), (20, 30, 3)])
+@pytest.mark.parametrize("largest", [True, False])
+def test_what_is_read_are_the_pixels_that_prediction_sees(root, shape, largest):
+    crops = cropped(root, shape=shape, largest=largest)
+    read = crops.spec.read_sample
+    assert len(crops.faces) == (2 if largest else 4)
+    for sample in crops.samples:
+        if sample.id in crops.faces:
+            whole = Photograph(read_file(root, sample))
+            seen = frame(whole, crops.faces[sample.id], Framing(), shape)
+            np.testing.assert_array_equal(read_image(read(root, sample), shape), seen)
+
+
+def test_crops_and_files_that_cannot_be_read_stay_as_they_are(root):
+    crops = cropped(root)
+    for name in ("sad/crop.png", "sad/broken.png"):
+        sample = next(each for each in crops.samples if each.id == name)
+        assert crops.spec.read_sample(root, sample) == (root / name).read_bytes()
+
+
+def test_all_faces_of_a_photograph_are_one_unit(root):
+    crops = cropped(root, largest=False)
+    group = [sample for sample in crops.samples if sample.path == "happy/group.png"]
+    assert [sample.id for sample in group] == [
+        f"happy/group.png#xywh={box}" for box in ("10,20,30,30", "150,90,40,40", "60,40,50,50")
+    ]
+    assert {photograph_id(sample.id) for sample in group} == {sample.group for sample in group} == {"happy/group.png"}
+    assert len(set(units(group))) == 1
+    assert crops.whole.read_sample(root, group[0]) == (root / "happy/group.png").read_bytes()
+
+
+def test_copies_of_a_photograph_are_copies_of_each_of_its_faces(root):
+    crops = cropped(root, largest=False)
+    (cluster,) = crops.expanded([("happy/group.png", "happy/one.png", "sad/nobody.png")])
+    assert len(cluster) == 4 and "happy/one.png" in cluster
+
+
+def test_a_person_in_the_dataset_stays_the_group(root):
+    finder = FaceFinder(scenes_registry().detectors.get("red"))
+    sample = Sample(id="happy/group.png", path="happy/group.png", emotion="happy", group="anna")
+    crops = crop_dataset([sample], FOLDER, root, finder=finder, framing=Framing(), image_shape=SHAPE, largest=False)
+    assert [each.group for each in crops.samples] == ["anna"] * 3
+
+
+def test_no_face_at_all_is_an_error(root):
+    for name in ("happy/group.png", "happy/one.png", "sad/crop.png", "sad/broken.png"):
+        (root / name).unlink()
+    with pytest.raises(DataError, match=r"no face found in any of the 1 images"):
+        cropped(root)
