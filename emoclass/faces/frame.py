@@ -14,6 +14,9 @@ from emoclass.values.faces import Face, Framing
 FLAT = 8
 """Of 256 levels: a crop whose darkest and lightest pixels are closer than this shows nothing."""
 
+SHOWS_NOTHING = "shows no face: all pixels have nearly the same color"
+"""Why such a crop is not judged."""
+
 MAX_SIDE = 4096
 """A crop at the face's own resolution has at most this side, in pixels."""
 
