@@ -128,7 +128,9 @@ def write_annotated_faces(found: PictureFaces, target: Path) -> Path:
         UnreadableImageError: The image cannot be read any more, or has too many pixels to be shown.
         OutputError: The file exists, or cannot be written.
     """
-    return _write(annotated_faces(_picture(found), found.faces), _kept(target))
+    photograph = _photograph(found)
+    picture = photograph.at_least(photograph.longer)  # of more than 40 megapixels, scaled down
+    return _write(annotated_faces(picture, found.faces, scale=picture.width / found.width), _kept(target))
 
 
 def _kept(target: Path) -> Path:
@@ -155,15 +157,19 @@ def write_explained_face(classifier: Classifier, found: PictureFaces, face: Face
         UnreadableImageError: The image cannot be read any more.
         OutputError: The file exists, or cannot be written.
     """
-    path = found.path or ""
-    photograph = Photograph(read_bytes(Path(path), path=path), path=path)
+    photograph = _photograph(found)
     there = Face(box=face.box, landmarks=face.landmarks, score=face.detection or 0.0)
     framing = classifier.bundle.manifest.framing
     drop = occlusion(classifier, frame(photograph, there, framing, classifier.image_shape), face.label)
     return _write(explained(crop_face(photograph, there, framing), drop, face), target)
 
 
-def _picture(found: Prediction | PictureFaces) -> Image.Image:
+def _photograph(found: PictureFaces) -> Photograph:
+    path = found.path or ""
+    return Photograph(read_bytes(Path(path), path=path), path=path)
+
+
+def _picture(found: Prediction) -> Image.Image:
     path = found.path or ""
     return read_picture(read_bytes(Path(path), path=path), path=path)
 

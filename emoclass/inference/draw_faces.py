@@ -23,7 +23,7 @@ LEAST_FONT = 13
 _DARK, _LIGHT = (16, 18, 22), (245, 245, 245)
 
 
-def annotated_faces(picture: Image.Image, faces: Sequence[FacePrediction]) -> Image.Image:
+def annotated_faces(picture: Image.Image, faces: Sequence[FacePrediction], *, scale: float = 1.0) -> Image.Image:
     """Return a picture with a box around each face, and its emotion and probability beside it.
 
     Labels lie outside all boxes and inside the picture, and no label lies on another. Where there is no room beside a
@@ -32,15 +32,16 @@ def annotated_faces(picture: Image.Image, faces: Sequence[FacePrediction]) -> Im
 
     Args:
         picture: RGB, upright, of any size; it stays as it is.
-        faces: From left to right, boxes in pixels of the picture.
+        faces: From left to right.
+        scale: Pixels of the picture for one of the boxes' pixels: below 1 for a photograph that was scaled down.
     """
-    factor = _enlarged(picture.size, faces)
+    factor = _enlarged(picture.size, faces, scale)
     size = max(1, round(picture.width * factor)), max(1, round(picture.height * factor))
     canvas = Image.new("RGB", size)  # a copy would keep EXIF data and comments
     canvas.paste(picture.resize(size, Image.Resampling.BICUBIC) if size != picture.size else picture)
     if not faces:
         return _with_line(canvas, "no face found")
-    boxes = [_scaled(face.box, factor) for face in faces]
+    boxes = [_scaled(face.box, factor * scale) for face in faces]
     line = max(2, round(math.sqrt(size[0] * size[1]) / 400))
     draw = ImageDraw.Draw(canvas)
     for face, box in zip(faces, boxes, strict=True):
@@ -66,10 +67,10 @@ def annotated_faces(picture: Image.Image, faces: Sequence[FacePrediction]) -> Im
     return _with_list(canvas, sorted(listed, key=lambda each: each[0])) if listed else canvas
 
 
-def _enlarged(size: tuple[int, int], faces: Sequence[FacePrediction]) -> float:
+def _enlarged(size: tuple[int, int], faces: Sequence[FacePrediction], scale: float) -> float:
     """Return by how much a picture is enlarged: letters need pixels."""
     long = max(size)
-    sides = sorted(min(face.box[2:]) for face in faces)
+    sides = sorted(scale * min(face.box[2:]) for face in faces)
     wanted = max(MIN_LONG_SIDE / long, MIN_FACE_SIDE / sides[len(sides) // 2] if sides else 1.0)
     return max(1.0, min(wanted, MAX_LONG_SIDE / long))
 
