@@ -130,10 +130,13 @@ class FaceTable(Table):
         self._has_place = True
         self._waits = single  # until it is known how many faces the one picture has
         super().__init__(labels, top, longest=longest, single=single)
-        if self._terminal is not None and self._path < min(longest, 16):
-            self._has_place = False
-            self._path = max(self._path, min(longest, self._terminal - self._beside()))
         self.counts = counts
+
+    def _fit(self, longest: int) -> None:
+        super()._fit(longest)
+        if self._terminal is not None and self._terminal - self._beside() < self._path:
+            self._has_place = False
+            super()._fit(longest)
 
     def _beside(self) -> int:
         return super()._beside() + 2 + _FACE + (4 + _PLACE + _FOUND if self._has_place else 0)

@@ -145,7 +145,7 @@ def _with_faces(
     classifier: Classifier, faces: FaceMode | None, limits: dict[str, Any], notes: list[str]
 ) -> Classifier | None:
     """Return the model with what finds faces for it; None where faces are not looked for."""
-    asked = [name for name, value in limits.items() if value not in (None, False)]
+    asked = [name for name, value in limits.items() if value is not None and value is not False]
     mode = faces or ("auto" if classifier.expects == "face_crop" else "never")
     if mode == "never":
         if asked:

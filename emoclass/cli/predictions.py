@@ -152,16 +152,21 @@ class Table(Printer):
         self._emotion = max(len("emotion") if not single else 0, *map(len, labels.emotions))
         self._bar = 10 if prints_unicode() else 0
         self._told = min(len(labels), top or 3)
-        self._path = max(min(longest, MOST_PATH), len("image"))
         self._terminal = shutil.get_terminal_size((100, 24)).columns if sys.stdout.isatty() else None
-        if self._terminal is not None:
-            least = min(self._path, LEAST_PATH)
-            while top is None and self._told > 1 and self._terminal - self._beside() < least:
-                self._told -= 1
-            if self._terminal - self._beside() < least:
-                self._bar = 0
-            self._path = min(self._path, max(LEAST_PATH, self._terminal - self._beside()))
+        self._fit(longest)
         self._counts: Counter[str] = Counter()
+
+    def _fit(self, longest: int) -> None:
+        """Choose the columns, so that a path and the emotion fit a terminal."""
+        self._path = max(min(longest, MOST_PATH), len("image"))
+        if self._terminal is None:
+            return
+        least = min(self._path, LEAST_PATH)
+        while self.top is None and self._told > 1 and self._terminal - self._beside() < least:
+            self._told -= 1
+        if self._terminal - self._beside() < least:
+            self._bar = 0
+        self._path = min(self._path, max(LEAST_PATH, self._terminal - self._beside()))
 
     def _beside(self) -> int:
         """Return how many columns stand beside the path."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import io
+import os
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -97,15 +98,8 @@ class FacesPage:
         self._unreadable: list[tuple[str, str]] = []
         self._counts: Counter[str] = Counter()
         self._n_pictures = 0
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            with path.open("xb"):  # now, not after an hour of work
-                pass
-            path.unlink()
-        except FileExistsError as error:
-            raise OutputError(f"page {path}: exists already, and is not overwritten.") from error
-        except OSError as error:
-            raise OutputError(f"page {path}: cannot be written ({error.strerror}).") from error
+        self._write(b"")  # now, not after an hour of work
+        path.unlink()
 
     def add(self, found: PictureFaces | Prediction | Unreadable, name: str) -> None:
         """Add what became of a picture.
@@ -146,11 +140,15 @@ class FacesPage:
             unreadable=self._unreadable[:SHOWN],
             n_unreadable=len(self._unreadable),
         )
+        self._write(text.encode("utf-8", "backslashreplace"))
+
+    def _write(self, content: bytes) -> None:
+        if os.path.lexists(self.path):
+            raise OutputError(f"page {self.path}: exists already, and is not overwritten.")
         try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
             with self.path.open("xb") as file:
-                file.write(text.encode("utf-8", "backslashreplace"))
-        except FileExistsError as error:
-            raise OutputError(f"page {self.path}: exists already, and is not overwritten.") from error
+                file.write(content)
         except OSError as error:
             raise OutputError(f"page {self.path}: cannot be written ({error.strerror}).") from error
 
