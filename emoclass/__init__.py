@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from emoclass.auditing.findings import Audit as Audit
     from emoclass.auditing.label_quality import SuspectedLabels as SuspectedLabels
     from emoclass.errors import EmoclassError as EmoclassError
+    from emoclass.errors import WholePhotographWarning as WholePhotographWarning
     from emoclass.evaluation.decision import predicted_classes as predicted_classes
     from emoclass.inference.classifier import Classifier as Classifier
     from emoclass.inference.load import load as load
@@ -22,7 +23,9 @@ if TYPE_CHECKING:
     from emoclass.values.evaluation import Evaluation as Evaluation
     from emoclass.values.faces import Face as Face
     from emoclass.values.labels import LabelScheme as LabelScheme
+    from emoclass.values.results import FacePrediction as FacePrediction
     from emoclass.values.results import MetricValue as MetricValue
+    from emoclass.values.results import PictureFaces as PictureFaces
     from emoclass.values.results import Prediction as Prediction
     from emoclass.values.results import Unreadable as Unreadable
     from emoclass.values.specs import DatasetSpec as DatasetSpec
@@ -56,10 +59,12 @@ _HOMES = {
     "EmoclassError": "emoclass.errors",
     "Evaluation": "emoclass.values.evaluation",
     "Face": "emoclass.values.faces",
+    "FacePrediction": "emoclass.values.results",
     "LabelScheme": "emoclass.values.labels",
     "MetricSpec": "emoclass.values.specs",
     "MetricValue": "emoclass.values.results",
     "ModelSpec": "emoclass.values.specs",
+    "PictureFaces": "emoclass.values.results",
     "Prediction": "emoclass.values.results",
     "Recipe": "emoclass.values.specs",
     "Registry": "emoclass.plugin.registry",
@@ -69,6 +74,7 @@ _HOMES = {
     "StudyResult": "emoclass.workflows.cross_validate",
     "SuspectedLabels": "emoclass.auditing.label_quality",
     "Unreadable": "emoclass.values.results",
+    "WholePhotographWarning": "emoclass.errors",
     "audit": "emoclass.workflows.audit",
     "compare": "emoclass.workflows.compare",
     "cross_evaluate": "emoclass.workflows.cross_evaluate",

@@ -41,9 +41,9 @@ def frame(photograph: Photograph, face: Face, framing: Framing, image_shape: tup
     """
     height, width, channels = image_shape
     side = framing.side * face.box[3]
-    crop = _square(photograph, face, framing, enough=DRAFT_FACTOR * max(height, width) / side)
-    gray_or_rgb = crop if channels == 3 else crop.convert("L")
-    resized = gray_or_rgb.resize((width, height), Image.Resampling.BILINEAR)
+    enough = DRAFT_FACTOR * max(height, width) / side
+    crop = _square(photograph, face, framing, enough=enough, mode="RGB" if channels == 3 else "L")
+    resized = crop.resize((width, height), Image.Resampling.BILINEAR)
     return np.asarray(resized, dtype=np.uint8).reshape(height, width, channels)
 
 
@@ -59,15 +59,16 @@ def crop_face(photograph: Photograph, face: Face, framing: Framing, *, max_side:
         UnreadableImageError: The file is damaged beyond what was decoded before.
     """
     side = framing.side * face.box[3]
-    crop = _square(photograph, face, framing, enough=min(1.0, max_side / side))
+    crop = _square(photograph, face, framing, enough=min(1.0, max_side / side), mode="RGB")
     if crop.width > max_side:
         return crop.resize((max_side, max_side), Image.Resampling.BILINEAR)
     return crop
 
 
-def _square(photograph: Photograph, face: Face, framing: Framing, *, enough: float) -> Image.Image:
-    """Return the framed square in RGB, from a picture scaled by `enough` or more where it can be had."""
-    image = photograph.at_least(min(1.0, enough) * photograph.longer)
+def _square(photograph: Photograph, face: Face, framing: Framing, *, enough: float, mode: str) -> Image.Image:
+    """Return the framed square in RGB or gray, from a picture scaled by `enough` or more where it can be had."""
+    read = photograph.at_least if mode == "RGB" else photograph.gray_at_least
+    image = read(min(1.0, enough) * photograph.longer)
     scale = image.width / photograph.size[0], image.height / photograph.size[1]
     there = face.moved(scale=scale)
     side = max(1, round(framing.side * there.box[3]))
@@ -77,7 +78,7 @@ def _square(photograph: Photograph, face: Face, framing: Framing, *, enough: flo
     reach = side / 2 * (abs(math.cos(tilt)) + abs(math.sin(tilt))) + 1
     left, top = math.floor(x - reach), math.floor(y - reach)
     right, bottom = math.ceil(x + reach), math.ceil(y + reach)
-    region = _with_edges(image, left, top, right, bottom)
+    region = _with_edges(image, left, top, right, bottom).convert(mode)
     # From a pixel of the square to one of the region: turned by the tilt about the middle of both.
     cos, sin = math.cos(tilt), math.sin(tilt)
     x, y, half = x - left, y - top, side / 2

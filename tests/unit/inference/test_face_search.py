@@ -14,7 +14,10 @@ from fake_detector import SPEC, picture
 from PIL import Image
 
 import emoclass
+from emoclass import Face
+from emoclass.data.photograph import Photograph
 from emoclass.errors import ConfigError, DataError, PluginError, UnreadableImageError, WholePhotographWarning
+from emoclass.faces.frame import frame
 from emoclass.values.results import PictureFaces, Unreadable
 
 SHARED = Path(__file__).resolve().parents[4] / "shared" / "data"
@@ -177,6 +180,17 @@ def test_a_stream_may_close_what_it_gave(found_in):
     assert [lefts(each.faces) for each in found_in.find_batches(stream())] == [[50], [300], [400]]
 
 
+def test_a_stream_may_draw_anew_on_what_it_gave(found_in):
+    def stream():
+        canvas = Image.new("RGB", (640, 480))
+        for left in (50, 300, 400):
+            canvas.paste(picture(left))
+            yield canvas
+        canvas.close()
+
+    assert [lefts(each.faces) for each in found_in.find_batches(stream())] == [[50], [300], [400]]
+
+
 def test_a_stream_that_fails_answers_first_what_it_gave(found_in):
     def stream():
         yield picture(50)
@@ -289,6 +303,23 @@ def test_odd_pictures(faces, photographs):
     assert len(faces.find(panorama)) == 5
     for nothing in (Image.new("RGB", (640, 480)), Image.new("RGB", (800, 1), "red")):
         assert faces.find(nothing) == []
+
+
+@pytest.mark.parametrize("name", ["five_friends.jpg", "two_faces.jpg", "two_on_a_stage.jpg", "portrait.jpg"])
+def test_a_file_of_twelve_megapixels_gives_what_the_whole_picture_gives(faces, photographs, name):
+    with Image.open(photographs / name) as opened:
+        factor = (12e6 / (opened.width * opened.height)) ** 0.5
+        large = opened.convert("RGB").resize((round(opened.width * factor), round(opened.height * factor)))
+    data = encoded(large, "JPEG", quality=92)
+    # The whole file, decoded in full, cut at the same boxes.
+    found = faces.find(data)
+    search = faces._face_search()
+    whole = Photograph(Image.open(io.BytesIO(data)))
+    for face in found:
+        there = Face(box=face.box, landmarks=face.landmarks, score=face.detection)
+        pixels = frame(whole, there, search.framing, faces.image_shape)
+        scores = faces.scores(pixels[None])[0]
+        np.testing.assert_allclose(list(face.scores.values()), scores, rtol=0, atol=0.01)
 
 
 @pytest.mark.filterwarnings("ignore::PIL.Image.DecompressionBombWarning")
