@@ -71,16 +71,18 @@ def _square(photograph: Photograph, face: Face, framing: Framing, *, enough: flo
     image = read(min(1.0, enough) * photograph.longer)
     scale = image.width / photograph.size[0], image.height / photograph.size[1]
     there = face.moved(scale=scale)
-    side = max(1, round(framing.side * there.box[3]))
+    exact = framing.side * there.box[3]
+    side = max(1, round(exact))
     x, y = there.center
     tilt = there.tilt if framing.upright else 0.0
     # The bounding box of the turned square, cut out first: only these pixels are touched.
-    reach = side / 2 * (abs(math.cos(tilt)) + abs(math.sin(tilt))) + 1
+    reach = max(side, exact) / 2 * (abs(math.cos(tilt)) + abs(math.sin(tilt))) + 1
     left, top = math.floor(x - reach), math.floor(y - reach)
     right, bottom = math.ceil(x + reach), math.ceil(y + reach)
     region = _with_edges(image, left, top, right, bottom).convert(mode)
     # From a pixel of the square to one of the region: turned by the tilt about the middle of both.
-    cos, sin = math.cos(tilt), math.sin(tilt)
+    # Whole pixels cover the square's exact side, so that it is the same at every scale of decoding.
+    cos, sin = (each * exact / side for each in (math.cos(tilt), math.sin(tilt)))
     x, y, half = x - left, y - top, side / 2
     matrix = (cos, -sin, x - cos * half + sin * half, sin, cos, y - sin * half - cos * half)
     return region.transform((side, side), Image.Transform.AFFINE, matrix, Image.Resampling.BILINEAR)
