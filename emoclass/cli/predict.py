@@ -42,7 +42,8 @@ emoclass predict faces family.jpg holiday/ --report page.html
 emoclass predict happy-model photos/ --csv > emotions.csv
 find . -name '*.png' | emoclass predict happy-model - --jsonl
 
-Exits with code 1 if an image could not be read, no image was found, or an output file could not be written.
+Exits with code 1 if an image could not be read, no image was found, an output file could not be written, or
+--require-face was given and an image has no face.
 """
 
 

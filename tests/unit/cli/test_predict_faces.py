@@ -278,3 +278,19 @@ def test_no_page_is_overwritten(crop_bundle, album):
     assert Path("page.html").read_text() == "mine"
     with pytest.raises(OutputError, match=r"page album/a\.png/page\.html: cannot be written"):
         run(crop_bundle, album, "--report", "album/a.png/page.html")
+
+
+def test_a_page_of_many_pictures_shows_the_first_and_counts_all(crop_bundle, album, monkeypatch):
+    monkeypatch.setattr("emoclass.reporting.pages.faces.SHOWN", 2)
+    run(crop_bundle, album, "--report", "page.html")
+    page = Path("page.html").read_text()
+    assert page.count('<section class="picture') == 2
+    assert "The first 2 of 4 images are shown; the counts are of all." in page
+    assert "4 predictions" in page
+
+
+def test_a_page_of_a_model_of_photographs_has_no_boxes(bundle, album):
+    assert run(bundle, album, "--report", "page.html").exit_code == 0
+    page = Path("page.html").read_text()
+    assert page.count('<section class="picture') == 4 and '<div class="box"' not in page
+    assert "4 images" in page
