@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from emoclass.auditing.findings import Audit as Audit
     from emoclass.auditing.label_quality import SuspectedLabels as SuspectedLabels
     from emoclass.errors import EmoclassError as EmoclassError
+    from emoclass.errors import WholePhotographWarning as WholePhotographWarning
     from emoclass.evaluation.decision import predicted_classes as predicted_classes
     from emoclass.inference.classifier import Classifier as Classifier
     from emoclass.inference.load import load as load
@@ -23,7 +24,9 @@ if TYPE_CHECKING:
     from emoclass.values.faces import Face as Face
     from emoclass.values.faces import Framing as Framing
     from emoclass.values.labels import LabelScheme as LabelScheme
+    from emoclass.values.results import FacePrediction as FacePrediction
     from emoclass.values.results import MetricValue as MetricValue
+    from emoclass.values.results import PictureFaces as PictureFaces
     from emoclass.values.results import Prediction as Prediction
     from emoclass.values.results import Unreadable as Unreadable
     from emoclass.values.specs import DatasetSpec as DatasetSpec
@@ -58,11 +61,13 @@ _HOMES = {
     "EmoclassError": "emoclass.errors",
     "Evaluation": "emoclass.values.evaluation",
     "Face": "emoclass.values.faces",
+    "FacePrediction": "emoclass.values.results",
     "Framing": "emoclass.values.faces",
     "LabelScheme": "emoclass.values.labels",
     "MetricSpec": "emoclass.values.specs",
     "MetricValue": "emoclass.values.results",
     "ModelSpec": "emoclass.values.specs",
+    "PictureFaces": "emoclass.values.results",
     "Prediction": "emoclass.values.results",
     "Recipe": "emoclass.values.specs",
     "Registry": "emoclass.plugin.registry",
@@ -72,6 +77,7 @@ _HOMES = {
     "StudyResult": "emoclass.workflows.cross_validate",
     "SuspectedLabels": "emoclass.auditing.label_quality",
     "Unreadable": "emoclass.values.results",
+    "WholePhotographWarning": "emoclass.errors",
     "audit": "emoclass.workflows.audit",
     "compare": "emoclass.workflows.compare",
     "crop": "emoclass.workflows.crop",

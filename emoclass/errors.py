@@ -14,12 +14,21 @@
     ├── OutputError              the run folder cannot be written or read
     └── BundleError              a trained model on disk is damaged or foreign
 
+`WholePhotographWarning` is the one warning.
+
 A message reads *subject: expected X, got Y (where)*; the hint says what to do. The command line
 catches `EmoclassError` once, prints both and exits with `exit_code`. Anything else that is raised
 is a bug of ours and keeps its traceback.
 """
 
 from __future__ import annotations
+
+
+class WholePhotographWarning(UserWarning):
+    """A picture that is clearly no face crop was given to a model of face crops, which judged it as it is.
+
+    `Classifier.find` finds the faces first.
+    """
 
 
 class EmoclassError(Exception):

@@ -12,11 +12,15 @@ from PIL import Image
 
 from emoclass.cli.output import print_note
 from emoclass.data.images import read_bytes, read_picture
+from emoclass.data.photograph import Photograph
 from emoclass.errors import ConfigError, OutputError, UnreadableImageError
+from emoclass.faces.frame import crop_face, frame
 from emoclass.inference.classifier import Classifier
 from emoclass.inference.draw import annotated, explained
+from emoclass.inference.draw_faces import annotated_faces
 from emoclass.inference.explain import occlusion
-from emoclass.values.results import Prediction
+from emoclass.values.faces import Face
+from emoclass.values.results import FacePrediction, PictureFaces, Prediction
 
 NOTES = 20
 """After so many pictures that cannot be written, the others are only counted."""
@@ -69,19 +73,34 @@ class Pictures:
     explain: Path | None
     failed: int = 0
 
-    def write(self, found: Prediction, place: Path) -> None:
+    def write(self, found: Prediction | PictureFaces, place: Path) -> None:
         """Write the pictures of one image, at its place below the folders."""
+        note = ""
+        if isinstance(found, PictureFaces):
+            if not found.ready_made:
+                self._write_faces(found, place)
+                return
+            note = "ready-made crop, classified as it is"
+            found = Prediction(**{name: getattr(found.faces[0], name) for name in Prediction.model_fields})
         if self.annotate is not None:
-            self._try(found, partial(write_annotated, found, self.annotate / place))
+            self._try(found, partial(write_annotated, found, self.annotate / place, note))
         if self.explain is not None:
             self._try(found, partial(write_explained, self.classifier, found, self.explain / place))
+
+    def _write_faces(self, found: PictureFaces, place: Path) -> None:
+        if self.annotate is not None:
+            self._try(found, partial(write_annotated_faces, found, self.annotate / place))
+        if self.explain is not None:
+            for number, face in enumerate(found.faces, 1):
+                target = self.explain / place.with_name(f"{place.name}.face-{number}.png")
+                self._try(found, partial(write_explained_face, self.classifier, found, face, target))
 
     def close(self) -> None:
         """Print how many errors were not reported one by one."""
         if self.failed > NOTES:
             print_note(f"{self.failed:,} images could not be written.")
 
-    def _try(self, found: Prediction, write: Callable[[], object]) -> None:
+    def _try(self, found: Prediction | PictureFaces, write: Callable[[], object]) -> None:
         try:
             write()
         except (OutputError, UnreadableImageError) as error:  # unreadable: it changed, or is too large to be shown
@@ -92,16 +111,31 @@ class Pictures:
                 print_note("further images that cannot be written are only counted.")
 
 
-def write_annotated(found: Prediction, target: Path) -> Path:
-    """Write a copy of an image with its prediction below it, and return where.
+def write_annotated(found: Prediction, target: Path, note: str = "") -> Path:
+    """Write a copy of an image with its prediction, and a note, below it, and return where.
 
     Raises:
         UnreadableImageError: The image cannot be read any more, or has too many pixels to be shown.
         OutputError: The file exists, or cannot be written.
     """
-    if target.suffix.lower() not in _KEPT:
-        target = target.with_name(f"{target.name}.png")
-    return _write(annotated(_picture(found), found), target)
+    return _write(annotated(_picture(found), found, note), _kept(target))
+
+
+def write_annotated_faces(found: PictureFaces, target: Path) -> Path:
+    """Write a copy of a photograph with a box and a label for each face, and return where.
+
+    Raises:
+        UnreadableImageError: The image cannot be read any more, or has too many pixels to be shown.
+        OutputError: The file exists, or cannot be written.
+    """
+    photograph = _photograph(found)
+    picture = photograph.at_least(photograph.longer)  # of more than 40 megapixels, scaled down
+    return _write(annotated_faces(picture, found.faces, scale=picture.width / found.width), _kept(target))
+
+
+def _kept(target: Path) -> Path:
+    """Return a file's name with a suffix that holds such a picture."""
+    return target if target.suffix.lower() in _KEPT else target.with_name(f"{target.name}.png")
 
 
 def write_explained(classifier: Classifier, found: Prediction, target: Path) -> Path:
@@ -114,6 +148,25 @@ def write_explained(classifier: Classifier, found: Prediction, target: Path) -> 
     picture = _picture(found)
     drop = occlusion(classifier, classifier.pixels(found.path or ""), found.label)
     return _write(explained(picture, drop, found), target.with_name(f"{target.name}.png"))
+
+
+def write_explained_face(classifier: Classifier, found: PictureFaces, face: FacePrediction, target: Path) -> Path:
+    """Write a face beside a map of what its prediction rests on, as a PNG file, and return where.
+
+    Raises:
+        UnreadableImageError: The image cannot be read any more.
+        OutputError: The file exists, or cannot be written.
+    """
+    photograph = _photograph(found)
+    there = Face(box=face.box, landmarks=face.landmarks, score=face.detection or 0.0)
+    framing = classifier.bundle.manifest.framing
+    drop = occlusion(classifier, frame(photograph, there, framing, classifier.image_shape), face.label)
+    return _write(explained(crop_face(photograph, there, framing), drop, face), target)
+
+
+def _photograph(found: PictureFaces) -> Photograph:
+    path = found.path or ""
+    return Photograph(read_bytes(Path(path), path=path), path=path)
 
 
 def _picture(found: Prediction) -> Image.Image:

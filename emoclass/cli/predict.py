@@ -4,26 +4,32 @@ from __future__ import annotations
 
 import gc
 import sys
+import warnings
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, redirect_stdout
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from emoclass.cli.native import native_messages_aside
-from emoclass.errors import DataError
+from emoclass.cli.output import print_note
+from emoclass.errors import DataError, WholePhotographWarning
 
 if TYPE_CHECKING:
+    from emoclass.cli.face_predictions import FaceCounts
     from emoclass.cli.inputs import Inputs, Survey
     from emoclass.cli.pictures import Pictures
-    from emoclass.cli.predictions import Printer
+    from emoclass.cli.predictions import Outcome, Printer
+    from emoclass.faces.find import FaceMode
     from emoclass.inference.classifier import Classifier
+    from emoclass.reporting.pages.faces import FacesPage
     from emoclass.values.labels import LabelScheme
-    from emoclass.values.results import Prediction, Unreadable
 
 # Click keeps the lines of a paragraph that begins with a backspace character.
 HELP = """Predict the emotions in images with a trained model.
+
+A model of face crops finds the faces of photographs and classifies each.
 
 SOURCE is a run folder, a bundle (a trained model on disk), or the name of a plugin with a pretrained model: PLUGIN,
 PLUGIN:MODEL or PLUGIN:MODEL:NAME. An existing path takes precedence over a name. INPUT is an image, a folder (searched
@@ -32,10 +38,12 @@ with the reason, and the rest are still processed.
 
 \b
 emoclass predict runs/20260102-030405-happysad anna.jpg
+emoclass predict faces family.jpg holiday/ --report page.html
 emoclass predict happy-model photos/ --csv > emotions.csv
 find . -name '*.png' | emoclass predict happy-model - --jsonl
 
-Exits with code 1 if an image could not be read, no image was found, or an output image could not be written.
+Exits with code 1 if an image could not be read, no image was found, an output file could not be written, or
+--require-face was given and an image has no face.
 """
 
 
@@ -48,30 +56,52 @@ Exits with code 1 if an image could not be read, no image was found, or an outpu
 @click.option("--top", type=click.IntRange(min=1), metavar="K", help="Show only the K most likely emotions.")
 @click.option("--labels", metavar="A,B,...", help="Restrict the model to these emotions, or to a named set such as "
               "basic5: other classes are dropped and the probabilities renormalized.")  # fmt: skip
-@click.option("--annotate", metavar="DIR", type=Path, help="Save copies of the images, captioned with the emotion, to "
-              "this new or empty folder.")  # fmt: skip
-@click.option("--explain", metavar="DIR", type=Path, help="Save each image beside a heat map of the regions that the "
-              "prediction depends on, to this new or empty folder. Takes about a second per image.")  # fmt: skip
+@click.option("--faces", type=click.Choice(["auto", "find", "never"]), help="Find faces in photographs and classify "
+              "ready-made face crops as they are (auto, the default of models of face crops), find faces in every "
+              "image, or never (the default of models of whole photographs).")  # fmt: skip
+@click.option("--largest", is_flag=True, help="Classify only the largest face of each image.")
+@click.option("--max-faces", type=click.IntRange(min=1), metavar="N", help="Classify only the N largest faces of each "
+              "image.")  # fmt: skip
+@click.option("--min-face", type=click.FloatRange(min=0), metavar="PIXELS", help="Ignore smaller faces: the square "
+              "root of the box's area.")  # fmt: skip
+@click.option("--min-detection", type=click.FloatRange(0, 1), metavar="SCORE", help="Ignore faces that the detector "
+              "gives a lower score, from 0 to 1.")  # fmt: skip
+@click.option("--detector", metavar="NAME", help="Find faces with this detector; see `emoclass detectors list`.")
+@click.option("--require-face", is_flag=True, help="Exit with code 1 if no face was found in an image.")
+@click.option("--annotate", metavar="DIR", type=Path, help="Save copies of the images, with each face's box and "
+              "emotion, to this new or empty folder.")  # fmt: skip
+@click.option("--explain", metavar="DIR", type=Path, help="Save each image, or each face, beside a heat map of the "
+              "regions that the prediction depends on, to this new or empty folder. Takes about a second "
+              "each.")  # fmt: skip
+@click.option("--report", metavar="FILE", type=Path, help="Write an HTML page with the images, boxes, emotions and "
+              "counts to this new file.")  # fmt: skip
 @click.option("--threads", type=click.IntRange(1, 256), metavar="N", help="Number of CPU threads; all by default.")
 def predict(
-    source: str, inputs: tuple[str, ...], labels: str | None, top: int | None, annotate: Path | None,
-    explain: Path | None, threads: int | None, **formats: bool,
+    source: str, inputs: tuple[str, ...], labels: str | None, top: int | None, faces: FaceMode | None,
+    annotate: Path | None, explain: Path | None, report: Path | None, threads: int | None, require_face: bool,
+    as_json: bool, as_jsonl: bool, as_csv: bool, **limits: Any,
 ) -> None:  # fmt: skip
     """Predict, print, and exit."""
-    form = _form(formats)
+    form = _form({"json": as_json, "jsonl": as_jsonl, "csv": as_csv})
     if inputs.count("-") > 1:
         raise click.UsageError("- (stdin) can be given only once.")
     if "" in inputs:
         raise click.UsageError("INPUT: expected a path, got an empty string.")
     with redirect_stdout(sys.stderr), native_messages_aside(), _no_collection():
+        from emoclass.cli.face_predictions import FaceCounts
         from emoclass.cli.inputs import Inputs
         from emoclass.data.images import quiet_decoders
         from emoclass.inference.load import load
-        from emoclass.values.results import Prediction
+        from emoclass.values.results import Unreadable
 
         folders = _prepared(annotate, explain)
+        page = _page(report)
         classifier = load(source, threads=threads)
-    chosen = classifier if labels is None else classifier.among(labels)
+        if page is not None:
+            page.framing = classifier.bundle.manifest.framing
+        chosen = classifier if labels is None else classifier.among(labels)
+        notes: list[str] = []  # for the page, too
+        looking = _with_faces(chosen, faces, {**limits, "require_face": require_face}, notes)
     given = Inputs(inputs, folders)
     survey = given.survey()
     if form == "table" and not (survey.count or given.has_stdin):  # programs get a row for each problem
@@ -79,14 +109,19 @@ def predict(
             "images: found none (" + "; ".join(f"{each.path} {each.reason}" for each in survey.problems) + ").",
             hint="Folders are searched for JPEG, PNG, WebP, GIF, BMP and TIFF files by their names.",
         )
-    printer = _printer(form, chosen.labels, top, survey, given)
+    counts = FaceCounts()
+    printer = _printer(form, chosen.labels, top, survey, given, None if looking is None else counts)
     pictures = _pictures(classifier, annotate, explain)
     failed = 0
     try:
-        with quiet_decoders():
-            for outcome in _outcomes(chosen, given, survey, threads):
+        with quiet_decoders():  # it restores the filters
+            warnings.simplefilter("ignore", WholePhotographWarning)  # `_watched` says so
+            for outcome in _outcomes(looking or chosen, given, survey, threads, notes, finds=looking is not None):
+                counts.add(outcome)
                 printer.write(outcome)
-                if not isinstance(outcome, Prediction):
+                if page is not None:
+                    page.add(outcome, str(given.relative(outcome.path or "")))
+                if isinstance(outcome, Unreadable):
                     failed += 1
                 elif pictures is not None:
                     pictures.write(outcome, given.relative(outcome.path or ""))
@@ -94,7 +129,46 @@ def predict(
         printer.close()
         if pictures is not None:
             pictures.close()
-    sys.exit(1 if failed or (pictures is not None and pictures.failed) else 0)
+    if looking is not None and form != "table":
+        print_note(f"{counts.sentence()}.")
+    if page is not None:
+        page.write(
+            model=chosen.name,
+            labels=chosen.labels.emotions,
+            summary=counts.sentence(),
+            notes=notes,
+        )
+    is_missing = require_face and counts.without > 0
+    sys.exit(1 if failed or is_missing or (pictures is not None and pictures.failed) else 0)
+
+
+def _with_faces(
+    classifier: Classifier, faces: FaceMode | None, limits: dict[str, Any], notes: list[str]
+) -> Classifier | None:
+    """Return the model with what finds faces for it; None where faces are not looked for."""
+    asked = [name for name, value in limits.items() if value is not None and value is not False]
+    mode = faces or ("auto" if classifier.expects == "face_crop" else "never")
+    if mode == "never":
+        if asked:
+            names = ", ".join(f"--{name.replace('_', '-')}" for name in asked)
+            raise click.UsageError(
+                f"{names}: no faces are looked for"
+                + (" with --faces never." if faces else ": the model is of whole photographs. Add --faces find.")
+            )
+        return None
+    from emoclass.plugin.registry import Registry
+
+    registry = Registry.discover()
+    if faces is None and not asked and not registry.detectors.names():  # ready-made crops need no detector
+        _note(
+            "no face detector is installed: every image is taken for a ready-made face crop. For photographs, install "
+            "one: pip install emoclass-yunet.",
+            notes,
+        )
+        return None
+    del limits["require_face"]
+    limits = {name: value for name, value in limits.items() if value is not None}
+    return classifier.with_faces(mode, registry=registry, **limits)
 
 
 def _form(formats: dict[str, bool]) -> str:
@@ -120,25 +194,55 @@ def _pictures(classifier: Classifier, annotate: Path | None, explain: Path | Non
     return Pictures(classifier, annotate, explain)
 
 
-def _printer(form: str, labels: LabelScheme, top: int | None, survey: Survey, given: Inputs) -> Printer:
+def _note(message: str, notes: list[str]) -> None:
+    print_note(message)
+    notes.append(f"{message[0].upper()}{message[1:]}")
+
+
+def _page(report: Path | None) -> FacesPage | None:
+    if report is None:
+        return None
+    from emoclass.reporting.pages.faces import FacesPage
+
+    return FacesPage(report)
+
+
+def _printer(
+    form: str, labels: LabelScheme, top: int | None, survey: Survey, given: Inputs, counts: FaceCounts | None
+) -> Printer:
+    """Return what prints; `counts` is None where faces are not looked for."""
+    from emoclass.cli.face_predictions import FaceCsv, FaceTable
     from emoclass.cli.output import printable, width
     from emoclass.cli.predictions import Csv, JsonLines, JsonList, Table
 
     if form != "table":
-        return {"json": JsonList, "jsonl": JsonLines, "csv": Csv}[form](labels, top)
+        rows = Csv if counts is None else FaceCsv
+        return {"json": JsonList, "jsonl": JsonLines, "csv": rows}[form](labels, top)
     problems = [width(printable(each.path or "")) for each in survey.problems]
     longest = max([survey.longest, 40 if given.has_stdin else 0, *problems])
     single = survey.count == 1 and not survey.problems and not given.has_stdin
+    if counts is not None:
+        return FaceTable(labels, top, longest=longest, single=single, counts=counts)
     return Table(labels, top, longest=longest, single=single)
 
 
 def _outcomes(
-    classifier: Classifier, given: Inputs, survey: Survey, threads: int | None
-) -> Iterator[Prediction | Unreadable]:
+    classifier: Classifier,
+    given: Inputs,
+    survey: Survey,
+    threads: int | None,
+    notes: list[str],
+    *,
+    finds: bool,
+) -> Iterator[Outcome]:
     """Yield what becomes of every input; on the way, show how far it is, and warn of the wrong kind of picture."""
     yield from survey.problems
-    paths = given.paths() if classifier.expects == "photograph" else _watched(given.paths(), classifier)
-    stream: Iterable[Prediction | Unreadable] = classifier.predict_batches(paths, threads=threads)
+    stream: Iterable[Outcome]
+    if finds:
+        stream = classifier.find_batches(given.paths(), threads=threads)
+    else:
+        paths = given.paths() if classifier.expects == "photograph" else _watched(given.paths(), classifier, notes)
+        stream = classifier.predict_batches(paths, threads=threads)
     if survey.count > 1 and not given.has_stdin and sys.stderr.isatty() and not sys.stdout.isatty():
         from emoclass.cli.progress import TerminalProgress
 
@@ -151,9 +255,8 @@ def _outcomes(
         raise DataError("stdin: expected one path per line, got none.")
 
 
-def _watched(paths: Iterable[str], classifier: Classifier) -> Iterator[str]:
+def _watched(paths: Iterable[str], classifier: Classifier, notes: list[str]) -> Iterator[str]:
     """Pass paths on; say once if one of the first leads to a whole photograph, where a face crop is expected."""
-    from emoclass.cli.output import print_note
     from emoclass.data.crops import LOOKED_AT, looks_whole
 
     looked, said = 0, False
@@ -163,9 +266,10 @@ def _watched(paths: Iterable[str], classifier: Classifier) -> Iterator[str]:
             size = looks_whole(path, classifier.image_shape)
             if size is not None:
                 said = True
-                print_note(
+                _note(
                     f"this model expects aligned face crops, and {path} ({size[0]}x{size[1]}) looks like a whole "
-                    "photograph. Faces are not detected: the image is classified as it is."
+                    "photograph. Faces are not looked for: the image is classified as it is.",
+                    notes,
                 )
         yield path
 

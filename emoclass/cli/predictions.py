@@ -7,15 +7,16 @@ import io
 import shutil
 import sys
 from collections import Counter
+from collections.abc import Sequence
 from typing import Any
 
 import click
 
 from emoclass.cli.output import printable, prints_unicode, to_json, width
 from emoclass.values.labels import LabelScheme
-from emoclass.values.results import Prediction, Unreadable
+from emoclass.values.results import PictureFaces, Prediction, Unreadable
 
-Outcome = Prediction | Unreadable
+Outcome = Prediction | PictureFaces | Unreadable
 
 MOST_PATH = 100
 """Columns that a path gets in a file: one endless name shall not push all the others' emotions away."""
@@ -72,8 +73,15 @@ class Printer:
         """Return an outcome as JSON types; `--top` leaves the likeliest emotions, the likeliest first."""
         document = outcome.to_json()
         document["path"] = _text(document["path"])
-        if self.top is not None and isinstance(outcome, Prediction):
+        if self.top is None or isinstance(outcome, Unreadable):
+            return document
+        if isinstance(outcome, Prediction):
             document["scores"] = dict(self.ranked(outcome))
+            return document
+        for face, shown in zip(outcome.faces, document["faces"], strict=True):
+            shown["scores"] = dict(self.ranked(face))
+        if "scores" in document:
+            document["scores"] = dict(self.ranked(outcome.faces[0]))
         return document
 
 
@@ -105,16 +113,22 @@ class Csv(Printer):
     has_frame = True
 
     def _begin(self) -> None:
-        self._row(["path", "label", "probability", *self.labels.emotions, "error"])
+        self._row(self._columns())
+
+    def _columns(self) -> list[str]:
+        return ["path", "label", "probability", *self.labels.emotions, "error"]
 
     def _write(self, outcome: Outcome, *, is_first: bool) -> None:
+        assert not isinstance(outcome, PictureFaces)  # these are written by `FaceCsv`
+        self._row(self._cells(outcome))
+
+    def _cells(self, outcome: Prediction | Unreadable) -> list[str]:
         path = printable(outcome.path or "")
         if isinstance(outcome, Unreadable):
-            self._row([path, "", "", *("" for _ in self.labels.emotions), printable(outcome.reason)])
-            return
+            return [path, "", "", *("" for _ in self.labels.emotions), printable(outcome.reason)]
         scores = {emotion: f"{score:.6g}" for emotion, score in self.ranked(outcome)}
         values = [scores.get(emotion, "") for emotion in self.labels.emotions]
-        self._row([path, outcome.label, f"{outcome.probability:.6g}", *values, ""])
+        return [path, outcome.label, f"{outcome.probability:.6g}", *values, ""]
 
     def _row(self, cells: list[str]) -> None:
         line = io.StringIO()
@@ -138,16 +152,21 @@ class Table(Printer):
         self._emotion = max(len("emotion") if not single else 0, *map(len, labels.emotions))
         self._bar = 10 if prints_unicode() else 0
         self._told = min(len(labels), top or 3)
-        self._path = max(min(longest, MOST_PATH), len("image"))
         self._terminal = shutil.get_terminal_size((100, 24)).columns if sys.stdout.isatty() else None
-        if self._terminal is not None:
-            least = min(self._path, LEAST_PATH)
-            while top is None and self._told > 1 and self._terminal - self._beside() < least:
-                self._told -= 1
-            if self._terminal - self._beside() < least:
-                self._bar = 0
-            self._path = min(self._path, max(LEAST_PATH, self._terminal - self._beside()))
+        self._fit(longest)
         self._counts: Counter[str] = Counter()
+
+    def _fit(self, longest: int) -> None:
+        """Choose the columns, so that a path and the emotion fit a terminal."""
+        self._path = max(min(longest, MOST_PATH), len("image"))
+        if self._terminal is None:
+            return
+        least = min(self._path, LEAST_PATH)
+        while self.top is None and self._told > 1 and self._terminal - self._beside() < least:
+            self._told -= 1
+        if self._terminal - self._beside() < least:
+            self._bar = 0
+        self._path = min(self._path, max(LEAST_PATH, self._terminal - self._beside()))
 
     def _beside(self) -> int:
         """Return how many columns stand beside the path."""
@@ -156,11 +175,16 @@ class Table(Printer):
 
     def _begin(self) -> None:
         if not self._single:
-            cells = ["image".ljust(self._path), "emotion".ljust(self._emotion), "score"]
+            cells = ["image".ljust(self._path), *self._header(), "emotion".ljust(self._emotion), "score"]
             cells += [" " * self._bar] if self._bar else []
             click.secho("  ".join([*cells, "others" if self._told > 1 else ""]).rstrip(), bold=True)
 
+    def _header(self) -> list[str]:
+        """Return the names of further columns, each as wide as its column."""
+        return []
+
     def _write(self, outcome: Outcome, *, is_first: bool) -> None:
+        assert not isinstance(outcome, PictureFaces)  # these are written by `FaceTable`
         path = printable(outcome.path or "")
         if isinstance(outcome, Unreadable):
             self._counts["not read"] += 1
@@ -170,9 +194,12 @@ class Table(Printer):
         self._counts[outcome.label] += 1
         if self._single:
             self._write_single(path, outcome)
-            return
+        else:
+            self._write_row(path, outcome)
+
+    def _write_row(self, path: str, outcome: Prediction, further: Sequence[str] = ()) -> None:
         (label, score), *others = self.ranked(outcome, self._told)
-        cells = [self._fitted(path), click.style(label.ljust(self._emotion), bold=True), f"{score:.3f}"]
+        cells = [self._fitted(path), *further, click.style(label.ljust(self._emotion), bold=True), f"{score:.3f}"]
         cells += [_bar(score, self._bar)] if self._bar else []
         cells += [click.style("  ".join(f"{emotion} {value:.3f}" for emotion, value in others), dim=True)][
             : len(others)

@@ -15,6 +15,9 @@ MIN_SIDE, TIMES = 512, 4
 """A square picture is taken for a photograph where both sides are longer than this, and than so many times the
 network's input."""
 
+SMALL = 128
+"""No picture whose longer side is this or shorter is taken for a photograph."""
+
 LOOKED_AT = 32
 """Pictures whose sizes are looked at, at the most."""
 
@@ -63,8 +66,13 @@ def looks_whole(path: str, image_shape: tuple[int, int, int]) -> tuple[int, int]
         if not Path(path).is_file():  # opening a pipe would wait for somebody to write
             return None
         with Path(path).open("rb") as file, open_header(file) as image:
-            short, long = sorted(image.size)
-            large = short > max(MIN_SIDE, TIMES * max(image_shape[:2]))
-            return image.size if large or long > MAX_RATIO * short else None
+            return image.size if is_whole(image.size, image_shape) else None
     except Exception:  # reported where it is read
         return None
+
+
+def is_whole(size: tuple[int, int], image_shape: tuple[int, int, int]) -> bool:
+    """Return whether an image of this width and height is clearly no face crop for a network."""
+    short, long = sorted(size)
+    large = short > max(MIN_SIDE, TIMES * max(image_shape[:2]))
+    return large or (long > SMALL and long > MAX_RATIO * short)

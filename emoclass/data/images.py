@@ -13,7 +13,7 @@ import os
 import re
 import stat
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
@@ -22,6 +22,7 @@ from typing import BinaryIO
 import numpy as np
 from PIL import ExifTags, Image, UnidentifiedImageError, features
 
+from emoclass.data.videos import HEAD_BYTES, IS_VIDEO, VIDEO_SUFFIXES, is_video
 from emoclass.errors import UnreadableImageError
 from emoclass.values.specs import Sample
 
@@ -83,7 +84,13 @@ _TURNS = {
 """EXIF orientation -> what turns the picture upright."""
 
 
-def read_image(data: bytes, image_shape: tuple[int, int, int], *, path: str = "image") -> np.ndarray:
+def read_image(
+    data: bytes,
+    image_shape: tuple[int, int, int],
+    *,
+    path: str = "image",
+    on_size: Callable[[tuple[int, int]], object] | None = None,
+) -> np.ndarray:
     """Decode an image, turn it upright, convert its colors and resize it.
 
     Transparent pixels are laid over white; 16-bit gray is scaled to 8 bits; of an animation the first frame counts.
@@ -92,6 +99,7 @@ def read_image(data: bytes, image_shape: tuple[int, int, int], *, path: str = "i
         data: The encoded file: one of `FORMATS`.
         image_shape: `(height, width, channels)`, 3 channels for RGB, 1 for gray. The picture is stretched to it.
         path: What the file is called, for the error.
+        on_size: Called with the `(width, height)` that the file has.
 
     Returns:
         uint8 `(height, width, channels)`, [0, 255].
@@ -102,6 +110,8 @@ def read_image(data: bytes, image_shape: tuple[int, int, int], *, path: str = "i
     height, width, _ = image_shape
     side = DRAFT_FACTOR * max(height, width)
     with opened(data, path) as image:
+        if on_size is not None:
+            on_size(image.size)
         image.draft(None, (side, side))  # first: a JPEG of a hundred megapixels decodes at an eighth of its size
         return to_pixels(image, image_shape, path=path)
 
@@ -162,6 +172,8 @@ def opened(data: bytes, path: str) -> Iterator[Image.Image]:
     """
     if not data:
         raise UnreadableImageError(path, "empty file")
+    if is_video(data):
+        raise UnreadableImageError(path, IS_VIDEO)
     with reasons(path), open_header(io.BytesIO(data)) as image:
         yield image
 
@@ -227,6 +239,8 @@ def reasons(path: str) -> Iterator[None]:
     except UnreadableImageError:
         raise
     except UnidentifiedImageError as error:
+        if path.lower().endswith(VIDEO_SUFFIXES):
+            raise UnreadableImageError(path, IS_VIDEO) from None
         raise UnreadableImageError(path, str(error)) from None
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):
         raise UnreadableImageError(path, "too large (decompression bomb)") from None
@@ -305,7 +319,12 @@ def read_bytes(file: Path, *, path: str) -> bytes:
         _require_regular(file.stat(), path)
         with open(file, "rb", opener=_open_at_once) as opened:
             size = _require_regular(os.fstat(opened.fileno()), path)
-            data = opened.read(size + 1)
+            data = opened.read(HEAD_BYTES)
+            if is_video(data):  # a film is not read into memory to say so
+                raise UnreadableImageError(path, IS_VIDEO)
+            if size > MAX_FILE_BYTES:
+                raise _too_large(path)
+            data += opened.read(max(0, size + 1 - len(data)))
             if len(data) > size:  # it grows, or is one of the system's own, which tell no true size
                 data += opened.read(MAX_FILE_BYTES - size)
     except OSError as error:
@@ -318,13 +337,11 @@ def read_bytes(file: Path, *, path: str) -> bytes:
 
 
 def _require_regular(found: os.stat_result, path: str) -> int:
-    """Return a file's size if it can be an image's."""
+    """Return the size of a regular file."""
     if stat.S_ISDIR(found.st_mode):
         raise UnreadableImageError(path, f"cannot be opened ({os.strerror(errno.EISDIR)})")
     if not stat.S_ISREG(found.st_mode):
         raise UnreadableImageError(path, "not a regular file")
-    if found.st_size > MAX_FILE_BYTES:
-        raise _too_large(path)
     return found.st_size
 
 

@@ -17,6 +17,9 @@ __all__ = ["crop_box"]
 FLAT = 8
 """Of 256 levels: a crop whose darkest and lightest pixels are closer than this shows nothing."""
 
+SHOWS_NOTHING = "shows no face: all pixels have nearly the same color"
+"""Why such a crop is not judged."""
+
 MAX_SIDE = 4096
 """A crop at the face's own resolution has at most this side, in pixels."""
 
@@ -43,13 +46,15 @@ def frame(photograph: Photograph, face: Face, framing: Framing, image_shape: tup
 
 
 def square(photograph: Photograph, face: Face, framing: Framing, image_shape: tuple[int, int, int]) -> Image.Image:
-    """Return a face as `frame` does, in RGB, before it is resized for the model.
+    """Return a face as `frame` does, in RGB or gray as the model takes it, before it is resized.
 
     Raises:
         UnreadableImageError: The file is damaged beyond what was decoded before.
     """
     side = framing.side * face.box[3]
-    return _square(photograph, face, framing, enough=DRAFT_FACTOR * max(image_shape[:2]) / side)
+    height, width, channels = image_shape
+    enough = DRAFT_FACTOR * max(height, width) / side
+    return _square(photograph, face, framing, enough=enough, mode="RGB" if channels == 3 else "L")
 
 
 def shows_nothing(pixels: np.ndarray) -> bool:
@@ -64,7 +69,7 @@ def crop_face(photograph: Photograph, face: Face, framing: Framing, *, max_side:
         UnreadableImageError: The file is damaged beyond what was decoded before.
     """
     side = framing.side * face.box[3]
-    crop = _square(photograph, face, framing, enough=min(1.0, max_side / side))
+    crop = _square(photograph, face, framing, enough=min(1.0, max_side / side), mode="RGB")
     if crop.width > max_side:
         return crop.resize((max_side, max_side), Image.Resampling.BILINEAR)
     return crop
@@ -73,7 +78,7 @@ def crop_face(photograph: Photograph, face: Face, framing: Framing, *, max_side:
 def crop_box(data: bytes, box: tuple[float, float, float, float], *, path: str = "image") -> Image.Image:
     """Return a face that a dataset states the box of, framed as faces are by default: for a dataset's `read_sample`.
 
-    The crop is a square about the middle of the box; its side is the box's height. Outside the picture, its edge is
+    The crop is a square about the middle of the box, `Framing().side` times as high. Outside the picture, its edge is
     repeated. Without landmarks it is not turned.
 
     Args:
@@ -95,21 +100,24 @@ def crop_box(data: bytes, box: tuple[float, float, float, float], *, path: str =
     return crop_face(photograph, Face(box=box, score=1.0), Framing())
 
 
-def _square(photograph: Photograph, face: Face, framing: Framing, *, enough: float) -> Image.Image:
-    """Return the framed square in RGB, from a picture scaled by `enough` or more where it can be had."""
-    image = photograph.at_least(min(1.0, enough) * photograph.longer)
+def _square(photograph: Photograph, face: Face, framing: Framing, *, enough: float, mode: str) -> Image.Image:
+    """Return the framed square in RGB or gray, from a picture scaled by `enough` or more where it can be had."""
+    read = photograph.at_least if mode == "RGB" else photograph.gray_at_least
+    image = read(min(1.0, enough) * photograph.longer)
     scale = image.width / photograph.size[0], image.height / photograph.size[1]
     there = face.moved(scale=scale)
-    side = max(1, round(framing.side * there.box[3]))
+    exact = framing.side * there.box[3]
+    side = max(1, round(exact))
     x, y = there.center
     tilt = there.tilt if framing.upright else 0.0
     # The bounding box of the turned square, cut out first: only these pixels are touched.
-    reach = side / 2 * (abs(math.cos(tilt)) + abs(math.sin(tilt))) + 1
+    reach = max(side, exact) / 2 * (abs(math.cos(tilt)) + abs(math.sin(tilt))) + 1
     left, top = math.floor(x - reach), math.floor(y - reach)
     right, bottom = math.ceil(x + reach), math.ceil(y + reach)
-    region = _with_edges(image, left, top, right, bottom)
+    region = _with_edges(image, left, top, right, bottom).convert(mode)
     # From a pixel of the square to one of the region: turned by the tilt about the middle of both.
-    cos, sin = math.cos(tilt), math.sin(tilt)
+    # Whole pixels cover the square's exact side, so that it is the same at every scale of decoding.
+    cos, sin = (each * exact / side for each in (math.cos(tilt), math.sin(tilt)))
     x, y, half = x - left, y - top, side / 2
     matrix = (cos, -sin, x - cos * half + sin * half, sin, cos, y - sin * half - cos * half)
     return region.transform((side, side), Image.Transform.AFFINE, matrix, Image.Resampling.BILINEAR)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import math
 import threading
+import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from itertools import chain, islice
@@ -15,9 +16,11 @@ import numpy as np
 from emoclass.bundle.manifest import LITERT
 from emoclass.bundle.read import Bundle
 from emoclass.concurrency import MAX_THREADS, available_threads, check_count, ordered_map
-from emoclass.errors import BundleError, UnreadableImageError
+from emoclass.data.crops import is_whole
+from emoclass.errors import BundleError, UnreadableImageError, WholePhotographWarning
 from emoclass.evaluation.predictions import scores_from_output
 from emoclass.faces.find import FaceFinder, FaceMode
+from emoclass.faces.frame import SHOWS_NOTHING, shows_nothing
 from emoclass.inference.face_search import FaceSearch, check_search, choose_detector
 from emoclass.inference.faces import find_stream, framed, judge_faces
 from emoclass.inference.given import SINGLE, ImageLike, path_of, photograph, reader, several, take
@@ -154,7 +157,7 @@ class Classifier:
             spec = choose_detector(known, detector, self.bundle.manifest.detector)
             finder = FaceFinder(spec, options=options, min_score=min_detection, min_face=min_face, max_faces=max_faces)
         view = copy.copy(self)
-        view._search = FaceSearch(finder, mode, largest, self.bundle.manifest.framing, self.image_shape)
+        view._search = FaceSearch(finder, mode, largest, self.bundle.manifest.framing, self.image_shape, self.expects)
         return view
 
     def find(self, x: ImageLike) -> list[FacePrediction]:
@@ -236,7 +239,7 @@ class Classifier:
     @overload
     def predict(self, x: Iterable[ImageLike]) -> list[Prediction]: ...
     def predict(self, x: ImageLike | Iterable[ImageLike]) -> Prediction | list[Prediction]:
-        """Classify an image, or each of several.
+        """Classify an image, or each of several, as they are; `find` finds the faces of a photograph first.
 
         Args:
             x: A path, the bytes of an image file, a PIL image, an array of RGB pixels, uint8 `(height, width, 3)`
@@ -247,12 +250,18 @@ class Classifier:
             A prediction, or a list of them for an iterable.
 
         Raises:
-            UnreadableImageError: An image cannot be read, or shows none of the emotions that `among` left;
-                `predict_batches` goes on instead.
+            UnreadableImageError: An image cannot be read, is a face crop of one color, or shows none of the emotions
+                that `among` left; `predict_batches` goes on instead.
             DataError: It is nothing of the above, such as an array of another shape or type, or an open file.
+
+        Warns:
+            WholePhotographWarning: The model expects face crops, and an image is clearly a whole photograph. One
+                warning a call.
         """
         if isinstance(x, SINGLE):
-            [answer] = self._predictions([path_of(x)], self.pixels(x)[None])
+            watch = _Watch(self)
+            [(_, answer)] = self._answer([(path_of(x), reader(x, self.image_shape, watch)())])
+            watch.warn(stacklevel=3)
             if isinstance(answer, UnreadableImageError):
                 raise answer
             return answer
@@ -286,6 +295,9 @@ class Classifier:
             ConfigError: A number of threads, or of images a batch, outside its range.
             DataError: A single image instead of an iterable. While iterating: an item is no image at all, such as an
                 array of another shape or type.
+
+        Warns:
+            WholePhotographWarning: As `predict` does, while iterating.
         """
         for name, value, most in (("batch_size", batch_size, MAX_BATCH), ("threads", threads, MAX_THREADS)):
             if value is not None:
@@ -304,17 +316,21 @@ class Classifier:
         # Several to a thread: handing crops over one by one would cost as much as decoding them.
         size = max(1, batch_size // max(8, threads))
         failed: list[Exception] = []
-        taken = take(items, failed, lambda item: reader(item, self.image_shape))
+        watch = _Watch(self)
+        taken = take(items, failed, lambda item: reader(item, self.image_shape, watch))
         pieces = iter(lambda: list(islice(taken, size)), [])
         ahead = max(2 * batch_size // size, 2 * threads)
         with closing(ordered_map(_decode_all, pieces, threads, ahead=ahead)) as decoded:
             outcomes = chain.from_iterable(decoded)
             while batch := list(islice(outcomes, batch_size)):
+                watch.warn(stacklevel=4)
                 yield from self._answer(batch)
         if failed:  # only now: what came before has its answers
             raise failed[0]
 
     def _answer(self, batch: list[_Outcome]) -> Iterator[tuple[str | None, Prediction | UnreadableImageError]]:
+        if self.expects == "face_crop":
+            batch = [(path, _judged(path, found)) for path, found in batch]
         readable = [(path, found) for path, found in batch if not isinstance(found, UnreadableImageError)]
         answers: Iterator[Prediction | UnreadableImageError] = iter(())
         if readable:
@@ -357,6 +373,39 @@ class Classifier:
             else prediction(path, row, self.labels)
             for path, row in zip(paths, self.scores(pixels), strict=True)
         ]
+
+
+class _Watch:
+    """Looks at the sizes of images, and warns once where a model of face crops gets a whole photograph."""
+
+    def __init__(self, classifier: Classifier) -> None:
+        self._shape = classifier.image_shape
+        self._is_done = classifier.expects != "face_crop"
+        self._found: tuple[int, int] | None = None
+
+    def __call__(self, size: tuple[int, int]) -> None:
+        if not self._is_done and self._found is None and is_whole(size, self._shape):
+            self._found = size
+
+    def warn(self, *, stacklevel: int) -> None:
+        """Warn in the caller's thread of what was seen in any."""
+        if self._found is None or self._is_done:
+            return
+        self._is_done = True
+        width, height = self._found
+        warnings.warn(
+            f"this model expects face crops, and an image of {width}x{height} pixels looks like a whole photograph; it "
+            "was classified as it is. .find(image) finds the faces first, .find_batches(images) those of many.",
+            WholePhotographWarning,
+            stacklevel=stacklevel,
+        )
+
+
+def _judged(path: str | None, found: np.ndarray | UnreadableImageError) -> np.ndarray | UnreadableImageError:
+    """Return a crop's pixels, or why it is not judged."""
+    if isinstance(found, np.ndarray) and shows_nothing(found):
+        return UnreadableImageError(path or "image", SHOWS_NOTHING)
+    return found
 
 
 def _network(shape: tuple[int, int, int], units: int, value_range: tuple[float, float]) -> str:

@@ -31,17 +31,18 @@ _DARK, _LIGHT, _DIM, _ACCENT = (24, 26, 30), (245, 245, 245), (160, 164, 170), (
 _WARM, _COLD, _GRAY = (230, 60, 20), (40, 110, 230), (128, 128, 128)
 
 
-def annotated(picture: Image.Image, found: Prediction) -> Image.Image:
+def annotated(picture: Image.Image, found: Prediction, note: str = "") -> Image.Image:
     """Return a picture with a strip below it that says what was predicted, and how likely it is.
 
     Args:
         picture: RGB, upright, of any size; it stays as it is.
         found: What to say of it.
+        note: A further line below.
     """
     enlarge = max(1, min(MIN_WIDTH // picture.width, MAX_ENLARGED // picture.height))
     if enlarge > 1:
         picture = picture.resize((picture.width * enlarge, picture.height * enlarge), Image.Resampling.NEAREST)
-    return _above_strip(picture, found)
+    return _above_strip(picture, found, note=note)
 
 
 def explained(picture: Image.Image, drop: np.ndarray, found: Prediction) -> Image.Image:
@@ -82,14 +83,16 @@ def _heated(picture: Image.Image, heat: np.ndarray) -> Image.Image:
     return Image.fromarray((below * (1 - strength) + color * strength).astype(np.uint8))
 
 
-def _above_strip(picture: Image.Image, found: Prediction, legend: Sequence[tuple[Color, str]] = ()) -> Image.Image:
+def _above_strip(
+    picture: Image.Image, found: Prediction, legend: Sequence[tuple[Color, str]] = (), *, note: str = ""
+) -> Image.Image:
     width = max(picture.width, MIN_LEGEND_WIDTH if legend else MIN_WIDTH)
     probability = f"{found.probability:.1%}"
     size = max(18, round(0.045 * math.sqrt(width * picture.height)))
     while size > 10 and _length(found.label + probability, size) + 3 * size > width:
         size -= 1
     font, bar = ImageFont.load_default(size), max(3, size // 6)
-    canvas = Image.new("RGB", (width, picture.height + bar + round((2.9 if legend else 2) * size)), _DARK)
+    canvas = Image.new("RGB", (width, picture.height + bar + round((2.9 if legend or note else 2) * size)), _DARK)
     canvas.paste(picture, ((width - picture.width) // 2, 0))
     draw = ImageDraw.Draw(canvas)
     top = picture.height
@@ -98,6 +101,11 @@ def _above_strip(picture: Image.Image, found: Prediction, legend: Sequence[tuple
     middle = top + bar + size
     draw.text((size, middle), found.label, font=font, fill=_LIGHT, anchor="lm")
     draw.text((width - size, middle), probability, font=font, fill=_ACCENT, anchor="rm")
+    if note:
+        small = round(0.7 * size)
+        while small > 8 and _length(note, small) + 2 * size > width:
+            small -= 1
+        draw.text((size, round(middle + 1.1 * size)), note, font=ImageFont.load_default(small), fill=_DIM, anchor="lm")
     if legend:
         _draw_legend(draw, (size, round(middle + 1.1 * size), width - 2 * size), legend)
     return canvas

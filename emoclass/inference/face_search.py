@@ -11,12 +11,12 @@ import numpy as np
 from emoclass.data.photograph import Photograph
 from emoclass.errors import ConfigError, PluginError, UnreadableImageError
 from emoclass.faces.find import FaceFinder, FaceMode, find
-from emoclass.faces.frame import frame, shows_nothing
+from emoclass.faces.frame import SHOWS_NOTHING, frame, shows_nothing
 from emoclass.values.faces import Face, Framing
 
 if TYPE_CHECKING:
     from emoclass.plugin.registry import Registry
-    from emoclass.values.specs import DetectorSpec
+    from emoclass.values.specs import DetectorSpec, Expects
 
 DEFAULT_DETECTOR = "yunet"
 """The detector that is taken where neither the user nor the bundle names one, and this one is installed."""
@@ -33,6 +33,7 @@ class FaceSearch:
         largest: Whether the largest face of a picture alone is kept.
         framing: How the model wants its faces.
         image_shape: `(height, width, channels)` of the model's input.
+        expects: What a picture must show for the model; to one of whole photographs, a flat one is a picture.
     """
 
     finder: FaceFinder | None
@@ -40,6 +41,7 @@ class FaceSearch:
     largest: bool
     framing: Framing
     image_shape: tuple[int, int, int]
+    expects: Expects = "face_crop"
 
     def __call__(self, photograph: Photograph) -> FramedFaces:
         """Find and frame the faces of a picture; those that show nothing are left out.
@@ -51,8 +53,8 @@ class FaceSearch:
         faces, ready_made = find(photograph, self.finder, self.mode, largest=self.largest)
         if ready_made:
             pixels = photograph.as_it_is(self.image_shape)
-            if shows_nothing(pixels):
-                raise UnreadableImageError(photograph.path, "shows nothing: all of it has one color")
+            if self.expects == "face_crop" and shows_nothing(pixels):
+                raise UnreadableImageError(photograph.path, SHOWS_NOTHING)
             return FramedFaces(photograph.size, True, (_whole(photograph.size),), pixels[None])
         framed = [(face, frame(photograph, face, self.framing, self.image_shape)) for face in faces]
         kept = [(face, pixels) for face, pixels in framed if not shows_nothing(pixels)]

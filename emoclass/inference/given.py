@@ -36,10 +36,17 @@ def path_of(x: object) -> str | None:
     return os.fspath(x) if isinstance(x, str | os.PathLike) else None
 
 
-def reader(x: ImageLike, image_shape: tuple[int, int, int]) -> Callable[[], np.ndarray]:
+def reader(
+    x: ImageLike, image_shape: tuple[int, int, int], on_size: Callable[[tuple[int, int]], object] | None = None
+) -> Callable[[], np.ndarray]:
     """Return what gives an image's pixels, uint8 of a shape, and may be called in another thread.
 
     What the caller can change or close meanwhile is read at once: an opened image, an array, a buffer.
+
+    Args:
+        x: The image.
+        image_shape: `(height, width, channels)` of the pixels.
+        on_size: Called with the image's own `(width, height)` when it is known.
 
     Raises:
         UnreadableImageError: An opened image cannot be read; files and bytes raise it when the result is called.
@@ -50,13 +57,18 @@ def reader(x: ImageLike, image_shape: tuple[int, int, int]) -> Callable[[], np.n
     match x:
         case str() | os.PathLike():
             path = os.fspath(x)
-            return lambda: read_image(read_bytes(Path(path), path=path), image_shape, path=path)
+            return lambda: read_image(read_bytes(Path(path), path=path), image_shape, path=path, on_size=on_size)
         case bytes() | bytearray() | memoryview():
-            return partial(read_image, bytes(x), image_shape)
+            return partial(read_image, bytes(x), image_shape, on_size=on_size)
         case np.ndarray():
-            return partial(to_pixels, _from_array(x), image_shape)
+            image = _from_array(x)
+            if on_size is not None:
+                on_size(image.size)
+            return partial(to_pixels, image, image_shape)
         case Image.Image():
             _require_pixels(x)
+            if on_size is not None:
+                on_size(x.size)
             with _LOCKS[id(x) % len(_LOCKS)]:
                 pixels = _open_still(to_pixels, x, image_shape)
             return lambda: pixels

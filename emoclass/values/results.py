@@ -292,9 +292,14 @@ class PictureFaces(FrozenModel):
     faces: tuple[FacePrediction, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
-        """Return the document that `emoclass predict --json` prints of a picture."""
+        """Return the document that `emoclass predict --json` prints of a picture.
+
+        A ready-made crop has its label, probability and scores at this level too, as `Prediction` has them.
+        """
+        crop = self.faces[0].to_json() if self.ready_made else {}
         return {
             "path": self.path,
+            **{key: crop[key] for key in ("label", "probability", "scores") if crop},
             "width": self.width,
             "height": self.height,
             "ready_made": self.ready_made,

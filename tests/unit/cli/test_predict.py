@@ -7,6 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 from PIL import Image
 from predicting import listed, run
@@ -73,15 +74,17 @@ def test_wrong_usage_exits_with_2(bundle, photos):
         run("photos", "photos")
 
 
-def test_whole_photographs_are_told_once_to_a_model_of_crops(bundle, crop_bundle, photos):
-    result = run(crop_bundle, photos, "--csv")
+def test_whole_photographs_are_told_once_to_a_model_of_crops_that_looks_for_no_faces(bundle, crop_bundle, photos):
+    rng = np.random.default_rng(0)
+    for name in ("a", "b"):
+        Image.fromarray(rng.integers(0, 256, (240, 320, 3), np.uint8)).save(f"{name}.png")
+    result = run(crop_bundle, "a.png", "b.png", photos, "--csv", "--faces", "never")
     assert result.stderr.count("expects aligned face crops") == 1
-    assert "photos/a.JPG (60x40) looks like a whole photograph" in result.stderr
+    assert "a.png (320x240) looks like a whole photograph" in result.stderr
     assert run(bundle, photos, "--csv").stderr == ""
-    Image.new("L", (48, 48)).save("crop.png")
-    assert run(crop_bundle, "crop.png").stderr == ""
-    Image.new("L", (600, 600)).save("square.png")
-    assert "(600x600)" in run(crop_bundle, "square.png").stderr
+    assert run(crop_bundle, photos, "--faces", "never").stderr == ""
+    Image.fromarray(rng.integers(0, 256, (600, 600, 3), np.uint8)).save("square.png")
+    assert "(600x600)" in run(crop_bundle, "square.png", "--faces", "never").stderr
 
 
 def test_the_command_starts_nothing_slow_and_says_nothing_else(bundle, photos):

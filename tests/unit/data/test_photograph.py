@@ -81,3 +81,29 @@ def test_as_it_is_it_is_what_the_one_decoder_gives(form, shape, orientation):
     assert (Photograph(data).as_it_is(shape) == read_image(data, shape)).all()
     with Image.open(io.BytesIO(data)) as image:
         assert (Photograph(image).as_it_is(shape) == to_pixels(image, shape)).all()
+
+
+def test_a_jpeg_is_decoded_in_gray_where_it_must_be_larger_anyway():
+    photograph = Photograph(encoded(1600, 1000))
+    small = photograph.at_least(400)
+    assert photograph.gray_at_least(400) is small
+    gray = photograph.gray_at_least(1600)
+    assert (gray.mode, gray.size) == ("L", (1600, 1000))
+    assert photograph.gray_at_least(800) is gray, "not decoded again"
+    assert photograph.at_least(400) is small
+    whole = np.asarray(photograph.at_least(1600).convert("L")).astype(int)
+    assert np.abs(np.asarray(gray) - whole).max() <= 2
+
+
+@pytest.mark.parametrize("form", ["PNG", "WEBP", "JPEG"])
+def test_gray_is_gray_in_every_format_and_upright(form):
+    gray = Photograph(encoded(900, 600, form, orientation=6)).gray_at_least(900)
+    assert (gray.mode, gray.size) == ("L", (600, 900))
+
+
+def test_an_opened_picture_is_copied():
+    image = Image.new("RGB", (700, 500), "red")
+    photograph = Photograph(image)
+    image.paste("blue", (0, 0, 700, 500))
+    image.close()
+    assert photograph.at_least(1).getpixel((5, 5)) == (255, 0, 0)

@@ -117,7 +117,14 @@ def test_a_closed_image_is_not_called_damaged(classifier, tmp_path):
 )
 def test_images_of_every_mode_but_floats_are_taken(which, mode, request):
     classifier = emoclass.load(request.getfixturevalue(which))
-    assert 0 <= classifier.predict(Image.new(mode, (4, 4))).probability <= 1
+    image = Image.new(mode, (4, 4))
+    if image.palette is not None:
+        image.putpalette([value for gray in range(256) for value in (gray, gray, gray)])
+    most = 60_000 if mode.startswith("I") else 255
+    bands = image.getbands()
+    color = tuple(0 if bands[-1] in "Aa" and band not in "Aa" else most for band in bands)  # transparent is white, too
+    image.paste(color if len(bands) > 1 else most, (0, 0, 2, 4))  # of one color, it would be no face
+    assert 0 <= classifier.predict(image).probability <= 1
     with pytest.raises(UnreadableImageError, match="floating-point pixels"):
         classifier.predict(Image.new("F", (4, 4)))
 
