@@ -319,8 +319,7 @@ def test_files_of_twelve_megapixels_give_what_the_whole_pictures_give(faces, pho
             pixels = frame(whole, there, search.framing, faces.image_shape)
             differences.append(abs(np.array(list(face.scores.values())) - faces.scores(pixels[None])[0]).max())
     assert len(differences) == 11
-    # One face on the stage, blurred and 31 % happy, moves by 0.02.
-    assert np.median(differences) < 0.005 and sorted(differences)[-2] < 0.0125 and max(differences) < 0.03
+    assert max(differences) < 0.01
 
 
 @pytest.mark.filterwarnings("ignore::PIL.Image.DecompressionBombWarning")
