@@ -71,10 +71,10 @@ def crop_face(photograph: Photograph, face: Face, framing: Framing, *, max_side:
 
 
 def crop_box(data: bytes, box: tuple[float, float, float, float], *, path: str = "image") -> Image.Image:
-    """Return a face that a dataset states the box of, framed as faces are by default: for a dataset's `read_sample`.
+    """Return a face that a dataset states the box of, for its `read_sample`.
 
-    The crop is a square about the middle of the box; its side is the box's height. Outside the picture, its edge is
-    repeated. Without landmarks it is not turned.
+    The crop is a square about the middle of the box, and as large as the box is high: it is the dataset that says where
+    a face ends. Outside the picture, its edge is repeated. Without landmarks it is not turned.
 
     Args:
         data: The encoded picture, as for `emoclass.data.images.read_image`.
@@ -92,7 +92,7 @@ def crop_box(data: bytes, box: tuple[float, float, float, float], *, path: str =
     if min(left + width, columns) <= max(left, 0) or min(top + height, rows) <= max(top, 0):
         shown = ",".join(f"{value:g}" for value in box)
         raise UnreadableImageError(path, f"nothing of the picture ({columns}x{rows}) lies in its face box {shown}")
-    return crop_face(photograph, Face(box=box, score=1.0), Framing())
+    return crop_face(photograph, Face(box=box, score=1.0), Framing(side=1.0))
 
 
 def _square(photograph: Photograph, face: Face, framing: Framing, *, enough: float) -> Image.Image:
