@@ -234,7 +234,7 @@ class Trial:
             return
         counts = self.crops.counts
         yield counts.note()
-        if counts.n_without_face:
+        if counts.n_without_face and self.settings.crop.largest:  # else faces would be added to photographs
             n_right = int((predictions.y_true == predictions.y_pred).sum())
             n = len(predictions) + counts.n_without_face
             yield (
