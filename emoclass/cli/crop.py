@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from emoclass.cli.native import native_messages_aside
 from emoclass.cli.output import json_option, print_json, printable
 
 if TYPE_CHECKING:
@@ -58,7 +57,7 @@ emoclass crop photos/ --out crops/ --model faces --size 256
 def crop(photos: str, out: str, framing: float | None, as_json: bool, quiet: bool, **settings: Any) -> None:
     """Crop, and say what was written and what was left out."""
     try:
-        with redirect_stdout(sys.stderr), native_messages_aside():  # what a plugin prints is no result
+        with redirect_stdout(sys.stderr):  # what a plugin prints is no result
             from emoclass.cli.progress import TerminalProgress
             from emoclass.progress import Progress
             from emoclass.workflows.crop import crop as crop_folder

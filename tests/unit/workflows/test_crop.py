@@ -183,6 +183,7 @@ def test_ctrl_c_says_how_to_continue(photos, tmp_path, monkeypatch):
     monkeypatch.setattr(Registry, "discover", classmethod(lambda cls: scenes_registry(interrupted)))
     ended = CliRunner().invoke(cli, arguments)
     assert ended.exit_code == 130
+    assert "Cropping 5 images" in ended.stderr
     assert "Interrupted. The same command continues: emoclass" in ended.stderr
     ended = CliRunner().invoke(cli, arguments)
     assert ended.exit_code == 1  # a photograph cannot be read
