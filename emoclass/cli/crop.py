@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from emoclass.cli.native import native_messages_aside
 from emoclass.cli.output import json_option, print_json, printable
 
 if TYPE_CHECKING:
@@ -49,7 +48,7 @@ emoclass crop photos/ --out crops/ --model faces --size 256
 @click.option("--model", metavar="NAME", help="Frame the faces as this model expects them: an installed model, a run "
               "folder or a bundle.")  # fmt: skip
 @click.option("--framing", type=click.FloatRange(min=0, max=4, min_open=True), metavar="SIDE", help="The side of the "
-              "square crop, in heights of the face's box; 1 by default.")  # fmt: skip
+              "square crop, in heights of the face's box; 1.15 by default.")  # fmt: skip
 @click.option("--size", type=click.IntRange(1, 4096), default=1024, show_default=True, metavar="PIXELS", help="Scale "
               "larger crops down to this side.")  # fmt: skip
 @click.option("--threads", type=click.IntRange(1, 256), metavar="N", help="Number of CPU threads; all by default.")
@@ -58,7 +57,7 @@ emoclass crop photos/ --out crops/ --model faces --size 256
 def crop(photos: str, out: str, framing: float | None, as_json: bool, quiet: bool, **settings: Any) -> None:
     """Crop, and say what was written and what was left out."""
     try:
-        with redirect_stdout(sys.stderr), native_messages_aside():  # what a plugin prints is no result
+        with redirect_stdout(sys.stderr):  # what a plugin prints is no result
             from emoclass.cli.progress import TerminalProgress
             from emoclass.progress import Progress
             from emoclass.workflows.crop import crop as crop_folder

@@ -81,10 +81,10 @@ def crop_face(photograph: Photograph, face: Face, framing: Framing, *, max_side:
 
 
 def crop_box(data: bytes, box: tuple[float, float, float, float], *, path: str = "image") -> Image.Image:
-    """Return the face in a box that a dataset states: for a dataset's `read_sample`.
+    """Return a face that a dataset states the box of, for its `read_sample`.
 
-    The crop is a square about the middle of the box; its side is the box's height. Outside the picture, its edge is
-    repeated. Without landmarks it is not turned.
+    The crop is a square about the middle of the box, and as large as the box is high: it is the dataset that says where
+    a face ends. Outside the picture, its edge is repeated. Without landmarks it is not turned.
 
     Args:
         data: The encoded picture, as for `emoclass.data.images.read_image`.

@@ -162,7 +162,7 @@ def _begin(
         raise ConfigError("data.fold: expected none, since every fold is run.", hint="Leave it out of the config file.")
     require_keras()
     work = Work(config, registry, progress or Progress())
-    listed = work.index()
+    listed, _ = work.index(), work.detector
     for part in _parts(plan, config).values():  # a part that cannot be split is reported now, not after hours
         split(listed.samples, part.labels, part.data, seed=part.seed)
     folder = StudyFolder.create(Path(out).expanduser(), f"{config.recipe}-{plan.words.replace(' ', '-')}")

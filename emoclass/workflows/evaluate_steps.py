@@ -18,6 +18,7 @@ from emoclass.evaluation.predictions import Predictions
 from emoclass.evaluation.subgroups import GROUP, break_down, corrected
 from emoclass.inference.classifier import Classifier
 from emoclass.inference.dataset import Listed, predict_dataset
+from emoclass.inference.face_search import choose_detector
 from emoclass.inference.seen import held_against_seen, nobody_looked
 from emoclass.plugin.registry import Registry
 from emoclass.progress import Progress
@@ -89,6 +90,8 @@ class Trial:
         """
         listed = _list(settings, classifier, dataset, root)
         metrics, absent = _metrics(settings, classifier, listed)
+        if settings.crop is not None and _has_faces_to_crop(classifier, listed):  # says now that there is no detector
+            choose_detector(settings.registry, settings.crop.detector, classifier.bundle.manifest.detector)
         return cls(model, classifier, listed, tuple(metrics), tuple(absent), settings)
 
     def evaluate(self) -> Evaluation:
@@ -103,7 +106,7 @@ class Trial:
     def _cropped(self) -> Trial:
         """Return the same model on the faces of the dataset, if they are to be cropped."""
         settings, manifest, listed = self.settings, self.classifier.bundle.manifest, self.listed
-        if settings.crop is None or manifest.expects == "photograph" or listed.spec.expects == "face_crop":
+        if settings.crop is None or not _has_faces_to_crop(self.classifier, listed):
             return self
         crops = crops_of(
             settings.crop,
@@ -234,7 +237,7 @@ class Trial:
             return
         counts = self.crops.counts
         yield counts.note()
-        if counts.n_without_face:
+        if counts.n_without_face and self.settings.crop.largest:  # else faces would be added to photographs
             n_right = int((predictions.y_true == predictions.y_pred).sum())
             n = len(predictions) + counts.n_without_face
             yield (
@@ -263,6 +266,11 @@ class Trial:
             told = ", ".join(one_line(f"{word} counted as {emotion}") for word, emotion in apart.items())
             maps = " ".join(f"--map {shlex.quote(one_line(f'{word}={emotion}'))}" for word, emotion in apart.items())
             yield f"In the model's training, {told}; here they are left out. {maps} includes them."
+
+
+def _has_faces_to_crop(classifier: Classifier, listed: Listed) -> bool:
+    """Tell whether a model wants face crops, and a dataset holds something else."""
+    return classifier.expects == "face_crop" and listed.spec.expects == "photograph"
 
 
 def _list(settings: Settings, classifier: Classifier, name: str, root: Root) -> Listed:

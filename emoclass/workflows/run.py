@@ -119,11 +119,8 @@ def run_config(
     """
     require_keras()
     work = Work(config, registry or Registry.discover(), progress or Progress())
-    listed, toml, _ = (
-        work.index(),
-        config.to_toml(),
-        work.trained,
-    )  # before anything is written: most mistakes show here
+    # Before anything is written: most mistakes show here.
+    listed, toml, _, _ = work.index(), config.to_toml(), work.trained, work.detector
     folder = RunFolder.create(Path(out).expanduser(), config.recipe)
     try:
         folder.write_text("config.toml", toml)

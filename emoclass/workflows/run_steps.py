@@ -23,6 +23,7 @@ from emoclass.data.split import split
 from emoclass.errors import BundleError, DataError, PluginError
 from emoclass.evaluation.evaluate import evaluate
 from emoclass.evaluation.predictions import Predictions, numbers_of_votes, scores_from_output, shares_of_votes
+from emoclass.inference.face_search import choose_detector
 from emoclass.inference.load import find_bundle
 from emoclass.inference.pretrained import DEFAULT, pretrained_folder
 from emoclass.plugin.configure import load_plugin, metric_specs
@@ -31,7 +32,7 @@ from emoclass.progress import Progress
 from emoclass.reporting.folders.run import RunFolder
 from emoclass.values.config import RunConfig, is_pretrained
 from emoclass.values.results import MetricValue, SkippedFile
-from emoclass.values.specs import DatasetSpec, Expects, MetricSpec, ModelSpec, Sample, SplitName
+from emoclass.values.specs import DatasetSpec, DetectorSpec, Expects, MetricSpec, ModelSpec, Sample, SplitName
 from emoclass.workflows.crop_steps import crops_of
 
 if TYPE_CHECKING:
@@ -68,6 +69,18 @@ class Work:
     def model(self) -> ModelSpec:
         """The model that is trained."""
         return self.registry.models.get(self.config.model.name, prefer=self.plugin.name)
+
+    @property
+    def detector(self) -> DetectorSpec | None:
+        """The detector that finds the faces; None where nothing is cropped.
+
+        Raises:
+            PluginError: None is installed, or nobody offers the one that the configuration names.
+        """
+        crop = self.config.data.crop
+        if crop is None or self.dataset.expects == "face_crop":
+            return None
+        return choose_detector(self.registry, crop.detector)
 
     @property
     def metrics(self) -> list[MetricSpec]:
@@ -143,7 +156,7 @@ class Work:
 def crop_images(work: Work, listed: Index) -> Crops | None:
     """Find the faces of the listed images, if the configuration says so and they are not face crops anyway."""
     settings = work.config.data.crop
-    if settings is None or work.dataset.expects == "face_crop":
+    if settings is None or work.detector is None:
         return None
     return crops_of(
         settings,

@@ -8,7 +8,7 @@ from PIL import Image
 from scenes import draw_scene, scenes_registry
 
 import emoclass
-from emoclass.errors import ConfigError, DataError
+from emoclass.errors import ConfigError, DataError, UnknownNameError
 from emoclass.reporting.folders.run import RunFolder
 
 pytestmark = pytest.mark.slow
@@ -157,3 +157,11 @@ def test_a_wrong_key_is_refused(photos, tmp_path, bundle, crop):
         run(photos, tmp_path, crop)
     with pytest.raises(ConfigError, match="crop"):
         emoclass.evaluate(bundle, {"folder": photos}, crop=crop)
+
+
+def test_a_missing_detector_is_told_before_anything_else(photos, tmp_path, crop_bundle):
+    with pytest.raises(UnknownNameError, match="'blue'"):
+        run(photos, tmp_path / "runs", {"detector": "blue"})
+    assert not (tmp_path / "runs").exists()
+    with pytest.raises(UnknownNameError, match="'blue'"):
+        emoclass.evaluate(crop_bundle, {"folder": photos}, registry=scenes_registry(), crop={"detector": "blue"})

@@ -27,9 +27,9 @@ def face_id(image: str, left: int, top: int, width: int, height: int) -> str:
 def read_sample(root: Path | None, sample: Sample) -> bytes:
     """Return a face as a PNG file, or the whole image file where the sample's id has no box.
 
-    The face is cut out as from any photograph, with the default framing: a square about the middle of the box, whose
-    side is the box's height. The datasets' boxes come without landmarks, so that heads are not turned upright. The
-    picture itself is turned upright first. Where the square reaches beyond the picture, its edge is repeated.
+    The face is cut out as from any photograph: a square about the middle of the box, whose side is the box's height.
+    The datasets' boxes come without landmarks, so that heads are not turned upright. The picture itself is turned
+    upright first. Where the square reaches beyond the picture, its edge is repeated.
 
     Args:
         root: The folder that `sample.path` is relative to.

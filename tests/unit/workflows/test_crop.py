@@ -56,7 +56,7 @@ def contents(out):
 
 def test_each_face_becomes_a_crop_in_the_same_structure(photos, tmp_path):
     out = tmp_path / "crops"
-    found = crop(photos, out)
+    found = crop(photos, out, framing={"side": 1})
     assert sorted(path for path in contents(out) if path.endswith(".png")) == [
         "happy/deep/one.png.png", "happy/group.png-1.png", "happy/group.png-2.png", "happy/group.png-3.png",
         "sad/crop.png.png",
@@ -101,7 +101,7 @@ def test_what_limits_leave_out_is_counted(photos, tmp_path, options, crops, left
 
 @pytest.mark.parametrize(
     ("options", "sides"),
-    [({}, {30, 40, 50, 60, 48}), ({"size": 35}, {30, 35}), ({"framing": {"side": 1.5}}, {45, 60, 75, 90, 48})],
+    [({}, {34, 46, 57, 69, 48}), ({"size": 35}, {34, 35}), ({"framing": {"side": 1.5}}, {45, 60, 75, 90, 48})],
 )
 def test_crops_keep_the_faces_resolution_up_to_a_size(photos, tmp_path, options, sides):
     crop(photos, tmp_path / "crops", **options)
@@ -114,7 +114,7 @@ def test_crops_keep_the_faces_resolution_up_to_a_size(photos, tmp_path, options,
 
 def test_a_model_determines_the_framing(photos, tmp_path, crop_bundle):
     crop(photos, tmp_path / "crops", model="tiny")
-    assert json.loads((tmp_path / "crops/crop.json").read_text())["framing"] == {"side": 1.0, "upright": True}
+    assert json.loads((tmp_path / "crops/crop.json").read_text())["framing"] == {"side": 1.15, "upright": True}
     crop(photos, tmp_path / "others", model=crop_bundle)
     with pytest.raises(ConfigError, match="either a model or a framing"):
         crop(photos, tmp_path / "more", model="tiny", framing={"side": 2})
@@ -183,6 +183,7 @@ def test_ctrl_c_says_how_to_continue(photos, tmp_path, monkeypatch):
     monkeypatch.setattr(Registry, "discover", classmethod(lambda cls: scenes_registry(interrupted)))
     ended = CliRunner().invoke(cli, arguments)
     assert ended.exit_code == 130
+    assert "Cropping 5 images" in ended.stderr
     assert "Interrupted. The same command continues: emoclass" in ended.stderr
     ended = CliRunner().invoke(cli, arguments)
     assert ended.exit_code == 1  # a photograph cannot be read
