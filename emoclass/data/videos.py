@@ -10,7 +10,10 @@ IS_VIDEO = "a video, expected an image"
 HEAD_BYTES = 32
 """So many bytes from a file's beginning tell what it is."""
 
-_IMAGE_BRANDS = (b"avif", b"avis", b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1")
+_IMAGE_BRANDS = (
+    *(b"avif", b"avis", b"heic", b"heix", b"heim", b"heis"),
+    *(b"hevc", b"hevx", b"hevm", b"hevs", b"mif1", b"msf1"),
+)
 """Images in the container of MP4."""
 
 
