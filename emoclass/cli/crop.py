@@ -48,7 +48,7 @@ emoclass crop photos/ --out crops/ --model faces --size 256
 @click.option("--model", metavar="NAME", help="Frame the faces as this model expects them: an installed model, a run "
               "folder or a bundle.")  # fmt: skip
 @click.option("--framing", type=click.FloatRange(min=0, max=4, min_open=True), metavar="SIDE", help="The side of the "
-              "square crop, in heights of the face's box; 1.15 by default.")  # fmt: skip
+              "square crop, in heights of the face's box; 1.2 by default.")  # fmt: skip
 @click.option("--size", type=click.IntRange(1, 4096), default=1024, show_default=True, metavar="PIXELS", help="Scale "
               "larger crops down to this side.")  # fmt: skip
 @click.option("--threads", type=click.IntRange(1, 256), metavar="N", help="Number of CPU threads; all by default.")

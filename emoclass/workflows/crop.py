@@ -68,7 +68,7 @@ def crop(
         out: The folder of the crops: a new or empty one, or one that was interrupted.
         model: The model that the crops are for, which then determines the framing: what `emoclass.load` takes, or the
             name of an installed model.
-        framing: How faces are framed, instead: `Framing`, or its fields. By default a square of 1.15 times the
+        framing: How faces are framed, instead: `Framing`, or its fields. By default a square of 1.2 times the
             box's height, turned upright.
         detector: A face detector's name; None takes the one that the model was trained with, or else `yunet`.
         options: Options of the detector.

@@ -114,7 +114,7 @@ def test_crops_keep_the_faces_resolution_up_to_a_size(photos, tmp_path, options,
 
 def test_a_model_determines_the_framing(photos, tmp_path, crop_bundle):
     crop(photos, tmp_path / "crops", model="tiny")
-    assert json.loads((tmp_path / "crops/crop.json").read_text())["framing"] == {"side": 1.15, "upright": True}
+    assert json.loads((tmp_path / "crops/crop.json").read_text())["framing"] == {"side": 1.2, "upright": True}
     crop(photos, tmp_path / "others", model=crop_bundle)
     with pytest.raises(ConfigError, match="either a model or a framing"):
         crop(photos, tmp_path / "more", model="tiny", framing={"side": 2})
