@@ -105,9 +105,9 @@ def test_of_a_jpeg_file_too_what_is_read_are_the_pixels_that_prediction_sees(tmp
     rng = np.random.default_rng(0)
     coarse = Image.fromarray(rng.integers(0, 256, (30, 40, 3), dtype=np.uint8))
     coarse.resize((2400, 1800), Image.Resampling.BICUBIC).save(tmp_path / "a.jpg")
-    face = Face(
-        box=(120, 100, 150, 170), score=1.0, landmarks=((150, 130), (200, 150), (170, 160), (150, 180), (190, 190))
-    )
+    # Large enough to be cropped from the picture that was decoded for finding it.
+    points = ((400, 280), (500, 320), (440, 340), (400, 380), (480, 400))
+    face = Face(box=(300, 200, 300, 330), score=1.0, landmarks=points)
     spec = DetectorSpec(name="fixed", summary="F.", build=lambda: lambda picture: [face], landmarks=True, min_face=5,
                         license="MIT", source="a test")  # fmt: skip
     finder = FaceFinder(spec)
