@@ -15,7 +15,7 @@ from emoclass.data.photograph import Photograph
 from emoclass.data.pixels import reader, skipped_file
 from emoclass.data.units import FACE_FRAGMENT
 from emoclass.errors import DataError, UnreadableImageError
-from emoclass.faces.find import FaceFinder, find
+from emoclass.faces.find import LONG_SIDE, FaceFinder, find
 from emoclass.faces.frame import square
 from emoclass.progress import Progress
 from emoclass.values.faces import Face, Framing
@@ -92,7 +92,9 @@ class Crops:
         face = self.faces.get(sample.id)
         if face is None:
             return data
-        crop = square(Photograph(data, path=sample.path), face, self.framing, self.image_shape)
+        photograph = Photograph(data, path=sample.path)
+        photograph.at_least(LONG_SIDE)  # as where faces are searched for: the crop is then made of the same picture
+        crop = square(photograph, face, self.framing, self.image_shape)
         encoded = io.BytesIO()
         crop.save(encoded, "BMP")  # not compressed: it is decoded at once, and the same bytes everywhere
         return encoded.getvalue()

@@ -5,7 +5,7 @@ import pytest
 from PIL import Image
 from scenes import draw_scene, scenes_registry
 
-from emoclass import DatasetSpec, Sample
+from emoclass import DatasetSpec, DetectorSpec, Face, Sample
 from emoclass.data.folder import load
 from emoclass.data.images import read_file, read_image
 from emoclass.data.photograph import Photograph
@@ -98,3 +98,22 @@ def test_no_face_at_all_is_an_error(root):
         (root / name).unlink()
     with pytest.raises(DataError, match=r"no face found in any of the 1 images"):
         cropped(root)
+
+
+@pytest.mark.parametrize("shape", [(48, 48, 1), (48, 48, 3)])
+def test_of_a_jpeg_file_too_what_is_read_are_the_pixels_that_prediction_sees(tmp_path, shape):
+    rng = np.random.default_rng(0)
+    coarse = Image.fromarray(rng.integers(0, 256, (30, 40, 3), dtype=np.uint8))
+    coarse.resize((2400, 1800), Image.Resampling.BICUBIC).save(tmp_path / "a.jpg")
+    # Large enough to be cropped from the picture that was decoded for finding it.
+    points = ((400, 280), (500, 320), (440, 340), (400, 380), (480, 400))
+    face = Face(box=(300, 200, 300, 330), score=1.0, landmarks=points)
+    spec = DetectorSpec(name="fixed", summary="F.", build=lambda: lambda picture: [face], landmarks=True, min_face=5,
+                        license="MIT", source="a test")  # fmt: skip
+    finder = FaceFinder(spec)
+    sample = Sample(id="a.jpg", path="a.jpg", emotion="happy")
+    crops = crop_dataset([sample], FOLDER, tmp_path, finder=finder, framing=Framing(), image_shape=shape)
+    whole = Photograph(read_file(tmp_path, sample))
+    (found,) = finder(whole)
+    seen = frame(whole, found, Framing(), shape)
+    np.testing.assert_array_equal(read_image(crops.spec.read_sample(tmp_path, sample), shape), seen)
