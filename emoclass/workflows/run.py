@@ -47,6 +47,11 @@ class RunResult(RunRecord):
 
         return load_model(self.folder / "model.keras")
 
+    def __getstate__(self) -> dict[Any, Any]:
+        state = super().__getstate__()
+        fields = {name: value for name, value in state["__dict__"].items() if name != "model"}
+        return {**state, "__dict__": fields}  # whoever unpickles it loads the network when it is asked for
+
 
 def run(
     plugin: str | Path | None = None,
