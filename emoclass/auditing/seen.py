@@ -17,6 +17,7 @@ from emoclass.errors import EmoclassError
 from emoclass.plugin.config_file import read_file
 from emoclass.plugin.registry import Registry
 from emoclass.progress import Progress
+from emoclass.values.cells import from_cells
 from emoclass.values.config import DataConfig, validate
 from emoclass.values.labels import LabelScheme
 from emoclass.values.specs import DatasetSpec, Sample, SplitName
@@ -69,7 +70,7 @@ def seen_by(run: Path, registry: Registry, *, plugin: str, config_digest: str) -
         with (run / "split.csv").open(encoding="utf-8", newline="") as file:
             samples = [
                 Sample(id=row["id"], path=row["path"], emotion=row["emotion"])
-                for row in csv.DictReader(file)
+                for row in map(from_cells, csv.DictReader(file))
                 if row["split"] != "test"
             ]
         if config.crop is not None:  # several faces of one photograph

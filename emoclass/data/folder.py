@@ -10,6 +10,7 @@ from typing import NoReturn
 
 from emoclass.data.images import SUFFIXES
 from emoclass.errors import DataError
+from emoclass.values.cells import from_cells
 from emoclass.values.labels import EMOTIONS, canonical
 from emoclass.values.specs import Sample, SplitName
 
@@ -138,7 +139,11 @@ def _photographs(root: Path) -> dict[str, str]:
     """Return crop -> photograph, for those that `emoclass crop` made of photographs with several faces."""
     try:
         with (root / CROPS_TABLE).open(encoding="utf-8", errors="surrogateescape", newline="") as file:
-            return {row["crop"]: row["source"] for row in csv.DictReader(file) if row["crop"] and row["faces"] != "1"}
+            return {
+                row["crop"]: row["source"]
+                for row in map(from_cells, csv.DictReader(file))
+                if row["crop"] and row["faces"] != "1"
+            }
     except (OSError, KeyError, csv.Error):  # there is none, or it is another table
         return {}
 

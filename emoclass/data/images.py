@@ -264,7 +264,7 @@ def upright(image: Image.Image, path: str) -> Image.Image:
     deep = ";16" in str(getattr(image, "tile", "")) and image.mode not in _WIDE_MODES
     image.load()  # TIFF pictures turn themselves upright here; damaged ones stumble here
     # Of 16-bit colors Pillow keeps the upper 8 bits, so that values up to 255 are all 0 here.
-    if deep and not any(high for _, high in image.convert("RGB").getextrema()):
+    if deep and not np.asarray(image.convert("RGB")).any():
         raise UnreadableImageError(path, "16-bit colors of a small range: all of them would be black")
     try:
         orientation = image.getexif().get(ExifTags.Base.Orientation, 1)
