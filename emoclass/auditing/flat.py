@@ -48,7 +48,7 @@ def load(root: Path | None = None) -> Iterator[Sample]:
 
 
 def _subfolders(folder: Path) -> list[Path]:
-    return sorted(each for each in folder.iterdir() if each.is_dir() and not is_passed_over(each.name))
+    return sorted(each for each in folder.iterdir() if each.is_dir() and not is_passed_over(each))
 
 
 FLAT_FOLDER = DatasetSpec(

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from emoclass.data.images import SUFFIXES
+from emoclass.data.outputs import is_output
 from emoclass.errors import DataError
 from emoclass.values.cells import from_cells
 from emoclass.values.labels import EMOTIONS, canonical
@@ -32,9 +33,10 @@ LEVELS_BELOW = 2
 """How far below the root the class folders are looked for, as in `archive/fer2013/train/angry`."""
 
 
-def is_passed_over(name: str) -> bool:
-    """Tell whether a folder holds no images by its name: a hidden one, or what macOS adds to archives."""
-    return name.startswith(".") or name == "__MACOSX"
+def is_passed_over(folder: str | Path) -> bool:
+    """Tell whether a folder holds no images of the user's: a hidden one, what macOS adds to archives, our own runs."""
+    name = os.path.basename(folder)  # noqa: PTH119 (asked of each folder)
+    return name.startswith(".") or name == "__MACOSX" or is_output(folder)
 
 
 def load(root: Path | None = None) -> Iterator[Sample]:
@@ -42,8 +44,9 @@ def load(root: Path | None = None) -> Iterator[Sample]:
 
     Where no folder in the root is named after an emotion or a split, one folder up to two levels below may hold such
     folders, and is read. A class folder is read with everything below it. Hidden files and folders, files beside the
-    class folders, and links to folders below a class folder are passed over; any other file is listed, a broken link
-    too: whether it is an image shows when it is decoded. Crops that `emoclass crop` made of one photograph are a group.
+    class folders, links to folders below a class folder, and folders of runs are passed over; any other file is listed,
+    a broken link too: whether it is an image shows when it is decoded. Crops that `emoclass crop` made of one
+    photograph are a group.
 
     Args:
         root: The folder.
@@ -161,11 +164,13 @@ def _files(root: str, folder: str) -> Iterator[str]:
     """Return the files below a folder, relative to the root, in the order of their paths; text, not `Path`s."""
     try:
         with os.scandir(f"{root}/{folder}") as found:
-            entries = sorted((entry for entry in found if not is_passed_over(entry.name)), key=lambda entry: entry.name)
+            entries = sorted((entry for entry in found if not entry.name.startswith(".")), key=lambda entry: entry.name)
     except OSError as error:
         _refuse(error)
     for entry in entries:
         if entry.is_dir(follow_symlinks=False):
+            if is_passed_over(entry.path):
+                continue
             yield from _files(root, f"{folder}/{entry.name}")
         elif _is_file_or_broken_link(entry):
             yield f"{folder}/{entry.name}"
@@ -180,7 +185,7 @@ def _is_file_or_broken_link(entry: os.DirEntry[str]) -> bool:
 
 def _subfolders(folder: Path) -> list[str]:
     try:
-        return sorted(entry.name for entry in folder.iterdir() if entry.is_dir() and not is_passed_over(entry.name))
+        return sorted(entry.name for entry in folder.iterdir() if entry.is_dir() and not is_passed_over(entry))
     except OSError as error:
         _refuse(error)
 
