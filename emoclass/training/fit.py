@@ -23,6 +23,7 @@ from emoclass.progress import Progress
 from emoclass.training.build import seeded
 from emoclass.training.checkpoint import Checkpoint
 from emoclass.training.pipeline import Batches, ShuffledBatches, from_pixels
+from emoclass.training.settings import kept_settings, standard_settings
 from emoclass.values.config import Component, TrainingConfig
 from emoclass.values.labels import LabelScheme
 from emoclass.values.references import resolve
@@ -31,6 +32,7 @@ OnEpoch = Callable[[int, Mapping[str, float], float], None]
 OnBatch = Callable[[int, int], None]
 
 
+@standard_settings()
 def fit(
     model: keras.Model,
     value_range: tuple[float, float],
@@ -179,7 +181,9 @@ class _Teller(keras.callbacks.Callback):  # type: ignore[misc]
 
 def _make(component: Component, where: str, kind: type, **fixed: Any) -> Any:
     try:
-        made = resolve(component.ref)(**{**component.options, **fixed})
+        with kept_settings():
+            factory = resolve(component.ref)
+        made = factory(**{**component.options, **fixed})
     except PluginError as error:
         raise ConfigError(f"{where}: {error.message}", hint=error.hint) from error
     except (TypeError, ValueError) as error:
@@ -214,7 +218,8 @@ def _optimizer(config: TrainingConfig, steps: int) -> keras.optimizers.Optimizer
 
 def _parameters(schedule: Component) -> Collection[str]:
     try:
-        return inspect.signature(resolve(schedule.ref)).parameters
+        with kept_settings():
+            return inspect.signature(resolve(schedule.ref)).parameters
     except (PluginError, ValueError):  # making it will say what is wrong
         return ()
 
@@ -286,6 +291,7 @@ def _class_weights(config: TrainingConfig, labels: LabelScheme, counts: Mapping[
     return np.array([weights[emotion] for emotion in labels.emotions])
 
 
+@standard_settings()
 def predict(
     model: keras.Model, value_range: tuple[float, float], batches: Batches, progress: Progress | None = None
 ) -> np.ndarray:
