@@ -159,6 +159,30 @@ def save_model(model: keras.Model, path: Path) -> None:
     keras.saving.save_model(model, path)
 
 
+def reason_not_loadable(model: keras.Model, path: Path) -> str | None:
+    """Save a model and load it; return why that fails, or None where it does not.
+
+    Args:
+        model: The model.
+        path: A place to save it to, ending in `.keras`; nothing is left there.
+
+    Raises:
+        OSError: The file cannot be written.
+    """
+    try:
+        save_model(model, path)
+        load_model(path)
+    except OSError:
+        raise
+    except BundleError as error:
+        return one_line(error.message.removeprefix(f"model {path}: ").rstrip("."))
+    except Exception as error:  # whatever a layer's get_config raises
+        return one_line(f"cannot be saved ({error or type(error).__name__})")
+    finally:
+        path.unlink(missing_ok=True)
+    return None
+
+
 @standard_settings()
 def load_model(path: Path) -> keras.Model:
     """Load a saved model; code in the file is never run (Keras safe mode).

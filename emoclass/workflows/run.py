@@ -219,7 +219,8 @@ def _execute(work: Work, folder: RunFolder, listed: Index) -> RunResult:
         for note in notes:
             work.progress.note(note)
         with work.timed("training"):
-            model = train(work, folder, images)
+            model, found_in_training = train(work, folder, images)
+            notes = (*notes, *found_in_training)
         with work.timed("evaluation"):
             predictions = predict_test(work, model, images, leaked, audited)
             found = tuple(notes_of_predictions(predictions))
