@@ -9,7 +9,7 @@ from pathlib import Path
 
 from emoclass.auditing.examine import examine
 from emoclass.auditing.flat import UNLABELED
-from emoclass.data.index import list_samples
+from emoclass.data.index import is_inside, list_samples
 from emoclass.data.leaks import copies_of_training
 from emoclass.data.pixels import reader
 from emoclass.data.units import photograph_id
@@ -58,6 +58,8 @@ class Copies:
 def seen_by(run: Path, registry: Registry, *, plugin: str, config_digest: str) -> Seen | None:
     """Return what a run has seen; None where its folder, its data or its dataset's plugin are no longer there.
 
+    Of a folder whose `split.csv` leads out of the data folder, it returns None as well.
+
     Args:
         run: Where the run folder is, if it is one.
         registry: The plugins.
@@ -78,6 +80,8 @@ def seen_by(run: Path, registry: Registry, *, plugin: str, config_digest: str) -
             samples = [replace(each, id=photograph_id(each.id)) for each in samples]
         spec = registry.datasets.get(config.dataset, prefer=plugin)
     except (EmoclassError, OSError, ValueError, KeyError):
+        return None
+    if not all(is_inside(sample.path) for sample in samples):  # a stranger's folder shall not choose what is opened
         return None
     if settings.digest() != config_digest or (config.root is not None and not config.root.exists()):
         return None

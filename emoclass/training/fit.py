@@ -12,7 +12,7 @@ from collections.abc import Callable, Collection, Mapping
 from contextlib import nullcontext, suppress
 from pathlib import Path
 from types import FrameType
-from typing import Any
+from typing import Any, get_type_hints
 
 import keras
 import numpy as np
@@ -183,6 +183,11 @@ def _make(component: Component, where: str, kind: type, **fixed: Any) -> Any:
     try:
         with kept_settings():
             factory = resolve(component.ref)
+        if not _makes(factory, kind):
+            raise ConfigError(
+                f"{where}: expected a class of Keras {kind.__name__}, got {component.ref}.",
+                hint=f"It is not called. A function that makes one states it: -> keras...{kind.__name__}.",
+            )
         made = factory(**{**component.options, **fixed})
     except PluginError as error:
         raise ConfigError(f"{where}: {error.message}", hint=error.hint) from error
@@ -191,6 +196,19 @@ def _make(component: Component, where: str, kind: type, **fixed: Any) -> Any:
     if not isinstance(made, kind):
         raise ConfigError(f"{where}: expected a Keras {kind.__name__}, {component.ref} made a {type(made).__name__}.")
     return made
+
+
+def _makes(factory: Any, kind: type) -> bool:
+    """Tell whether something is a class of a kind, or a function that states to return one.
+
+    A configuration may come from a stranger; nothing else of what is installed is called for it.
+    """
+    if not isinstance(factory, type):
+        try:
+            factory = get_type_hints(factory).get("return")
+        except Exception:  # what is no function, and names in annotations that are not there
+            return False
+    return isinstance(factory, type) and issubclass(factory, kind)
 
 
 def _optimizer(config: TrainingConfig, steps: int) -> keras.optimizers.Optimizer:
