@@ -23,6 +23,9 @@ is a bug of ours and keeps its traceback.
 
 from __future__ import annotations
 
+import copyreg
+from typing import Any
+
 
 class WholePhotographWarning(UserWarning):
     """A picture that is clearly no face crop was given to a model of face crops, which judged it as it is.
@@ -48,6 +51,11 @@ class EmoclassError(Exception):
 
     def __str__(self) -> str:
         return f"{self.message} {self.hint}" if self.hint else self.message
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # Python's own way calls `__init__` with `args`, the finished message, which fails for subclasses with other
+        # parameters. An error that cannot be unpickled makes multiprocessing.Pool wait for ever.
+        return copyreg.__newobj__, (type(self), *self.args), self.__dict__  # type: ignore[attr-defined]
 
 
 class ConfigError(EmoclassError):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from emoclass.data.folder import SPLIT_FOLDERS
+from emoclass.data.folder import SPLIT_FOLDERS, is_passed_over
 from emoclass.data.images import SUFFIXES
 from emoclass.errors import DataError
 from emoclass.values.specs import DatasetSpec, Sample
@@ -48,7 +48,7 @@ def load(root: Path | None = None) -> Iterator[Sample]:
 
 
 def _subfolders(folder: Path) -> list[Path]:
-    return sorted(each for each in folder.iterdir() if each.is_dir() and not each.name.startswith("."))
+    return sorted(each for each in folder.iterdir() if each.is_dir() and not is_passed_over(each))
 
 
 FLAT_FOLDER = DatasetSpec(

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from emoclass.auditing.examine import examine
 from emoclass.auditing.flat import UNLABELED
-from emoclass.data.index import list_samples
+from emoclass.data.index import is_inside, list_samples
 from emoclass.data.leaks import copies_of_training
 from emoclass.data.pixels import reader
 from emoclass.data.units import photograph_id
@@ -17,6 +17,7 @@ from emoclass.errors import EmoclassError
 from emoclass.plugin.config_file import read_file
 from emoclass.plugin.registry import Registry
 from emoclass.progress import Progress
+from emoclass.values.cells import from_cells
 from emoclass.values.config import DataConfig, validate
 from emoclass.values.labels import LabelScheme
 from emoclass.values.specs import DatasetSpec, Sample, SplitName
@@ -57,6 +58,8 @@ class Copies:
 def seen_by(run: Path, registry: Registry, *, plugin: str, config_digest: str) -> Seen | None:
     """Return what a run has seen; None where its folder, its data or its dataset's plugin are no longer there.
 
+    Of a folder whose `split.csv` leads out of the data folder, it returns None as well.
+
     Args:
         run: Where the run folder is, if it is one.
         registry: The plugins.
@@ -69,7 +72,7 @@ def seen_by(run: Path, registry: Registry, *, plugin: str, config_digest: str) -
         with (run / "split.csv").open(encoding="utf-8", newline="") as file:
             samples = [
                 Sample(id=row["id"], path=row["path"], emotion=row["emotion"])
-                for row in csv.DictReader(file)
+                for row in map(from_cells, csv.DictReader(file))
                 if row["split"] != "test"
             ]
         if config.crop is not None:  # several faces of one photograph
@@ -77,6 +80,8 @@ def seen_by(run: Path, registry: Registry, *, plugin: str, config_digest: str) -
             samples = [replace(each, id=photograph_id(each.id)) for each in samples]
         spec = registry.datasets.get(config.dataset, prefer=plugin)
     except (EmoclassError, OSError, ValueError, KeyError):
+        return None
+    if not all(is_inside(sample.path) for sample in samples):  # a stranger's folder shall not choose what is opened
         return None
     if settings.digest() != config_digest or (config.root is not None and not config.root.exists()):
         return None

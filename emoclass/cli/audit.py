@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from emoclass.cli.labels import audit_labels, label_options, labels_chosen
-from emoclass.cli.output import json_option, print_json, printable
+from emoclass.cli.output import json_option, print_json, printable, say
 from emoclass.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -88,7 +88,7 @@ def audit(
             "label conflicts": found.label_conflicts,
         }
         problems = ", ".join(f"{len(groups):,} {what}" for what, groups in why.items() if groups)
-        click.echo(f"--strict: exit code 1 because of {problems}.", err=True)
+        say(f"--strict: exit code 1 because of {problems}.", err=True)
         sys.exit(1)
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from emoclass.cli.output import format_value, json_option, print_json, print_table
+from emoclass.cli.output import format_value, json_option, print_json, print_table, say
 from emoclass.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ def compare(runs: tuple[str, ...], plot: str | None, resamples: int, seed: int, 
         return
     _print(found)
     if plot is not None:
-        click.echo(f"Plot: {plot}")
+        say(f"Plot: {plot}")
 
 
 def _print(found: ComparisonTable) -> None:
@@ -61,14 +61,14 @@ def _print(found: ComparisonTable) -> None:
 
     first = found.runs[0]
     metrics = list(first.metrics)
-    click.echo(f"{len(found.runs)} runs on the same {found.n_samples} test images; {', '.join(found.labels)}")
+    say(f"{len(found.runs)} runs on the same {found.n_samples} test images; {', '.join(found.labels)}")
     for note in found.notes:
-        click.echo(f"Note: {note}")
+        say(f"Note: {note}")
     click.echo()
     rows = [(run.name, *(_figure(run.metrics[name]) for name in metrics)) for run in found.runs]
     print_table(rows, header=("run", *metrics))
     click.echo()
-    click.echo(f"Difference from {first.name}, in percentage points:")
+    say(f"Difference from {first.name}, in percentage points:")
     several = len(found.differences) > 1
     print_table(
         [
@@ -81,7 +81,7 @@ def _print(found: ComparisonTable) -> None:
     )  # fmt: skip
     click.echo()
     for each in found.differences:
-        click.echo(each.verdict)
+        say(each.verdict)
 
 
 def _figure(value: MetricValue) -> str:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from emoclass.cli.output import json_option, print_json, printable
+from emoclass.cli.output import json_option, print_json, printable, say
 
 if TYPE_CHECKING:
     from emoclass.values.results import CroppedFolder
@@ -79,7 +79,7 @@ def _print(found: CroppedFolder) -> None:
     from emoclass.reporting.folders.crops import NO_FACE
 
     before = f" ({found.n_before:,} of them before)" if found.n_before else ""
-    click.echo(f"{found.n_photographs:,} photographs{before}, {found.n_faces:,} faces")
+    say(f"{found.n_photographs:,} photographs{before}, {found.n_faces:,} faces")
     told = [
         (found.n_without_face, "without a face"),
         (found.n_ready_made, "face crops already, written as they are"),
@@ -87,9 +87,9 @@ def _print(found: CroppedFolder) -> None:
     ]
     for count, what in told:
         if count:
-            click.echo(f"{count:>7,} {what}")
+            say(f"{count:>7,} {what}")
     if found.n_left_out:
-        click.echo(f"Left out as too small, too uncertain or not among the largest: {found.n_left_out:,} faces")
+        say(f"Left out as too small, too uncertain or not among the largest: {found.n_left_out:,} faces")
     for each in found.skipped:
         if each.reason != NO_FACE:
             click.echo(f"Unreadable: {printable(each.path)}: {printable(each.reason)}", err=True)

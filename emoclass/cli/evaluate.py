@@ -12,7 +12,7 @@ import click
 
 from emoclass.cli.cropping import crop_options, take_crop
 from emoclass.cli.native import native_messages_aside
-from emoclass.cli.output import json_option, parse_maps, print_json
+from emoclass.cli.output import json_option, parse_maps, print_json, say
 from emoclass.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -134,7 +134,7 @@ def evaluate(
         if file is not None:  # last: a full disk must not cost the results
             write(Path(file).expanduser(), metric=shown)
             if not as_json:
-                click.echo(f"{option}: {file}")
+                say(f"{option}: {file}")
 
 
 def _check_file(option: str, file: str | None, ending: str) -> None:

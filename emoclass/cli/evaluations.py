@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 
 import click
 
-from emoclass.cli.output import format_value, print_table, printable
+from emoclass.cli.output import format_value, print_table, printable, say
 from emoclass.reporting.formatting import independent
 from emoclass.values.evaluation import Breakdown, Evaluation, EvaluationMatrix
 from emoclass.values.results import MetricValue
@@ -22,14 +22,14 @@ def print_evaluation(source: str, result: Evaluation) -> None:
     """Print all metrics of a model on a dataset."""
     place = f" in {result.root}" if result.root else ""
     which = "all images" if result.split == "all" else f"its {result.split} split"
-    click.echo(f"{source} on {result.dataset}{place}: {result.n_samples} images ({which})")
+    say(f"{source} on {result.dataset}{place}: {result.n_samples} images ({which})")
     if result.left_out:
         words = ", ".join(f"{word} {count}" for word, count in sorted(result.left_out.items()))
-        click.echo(f"Note: Excluded, as other emotions or by --map: {words}.")
+        say(f"Note: Excluded, as other emotions or by --map: {words}.")
     for note in result.notes:
-        click.echo(f"Note: {note}")
+        say(f"Note: {note}")
     for skipped in result.skipped:
-        click.echo(f"Skipped: {skipped.path}: {skipped.reason}")
+        say(f"Skipped: {skipped.path}: {skipped.reason}")
     click.echo()
     header = ("metric", "value", "95 % interval", "images")
     print_table(list(_rows(result.metrics)), header=header)
@@ -74,19 +74,19 @@ def _print_breakdown(found: Breakdown) -> None:
     ]  # fmt: skip
     print_table(rows, header=(found.attribute, "images", *(["groups"] if grouped else []), *columns, ""))
     if len(found.values) > len(values):
-        click.echo(f"... and {len(found.values) - len(values)} more values; --json has them all.")
+        say(f"... and {len(found.values) - len(values)} more values; --json has them all.")
     if found.n_without:
-        click.echo(f"{found.n_without} images have no {found.attribute}.")
-    click.echo(found.verdict)
+        say(f"{found.n_without} images have no {found.attribute}.")
+    say(found.verdict)
 
 
 def print_matrix(found: EvaluationMatrix, metric: str | None) -> None:
     """Print one metric for all models and datasets: the value with its interval, and below it the sample size."""
     for note in found.notes:
-        click.echo(f"Note: {note}")
+        say(f"Note: {note}")
     skipped = sum(len(cell.skipped) for row in found.matrix for cell in row)
     if skipped:
-        click.echo(f"Note: {skipped} file(s) could not be read or classified; --json lists them.")
+        say(f"Note: {skipped} file(s) could not be read or classified; --json lists them.")
     if any(cell.left_out for row in found.matrix for cell in row):
         click.echo("Note: Some images are excluded, as other emotions or by --map; --json and --report count them.")
     click.echo()

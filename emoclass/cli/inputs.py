@@ -14,6 +14,7 @@ from typing import BinaryIO
 
 from emoclass.cli.output import printable, width
 from emoclass.cli.search import Search
+from emoclass.data.outputs import is_output
 from emoclass.errors import DataError
 from emoclass.values.results import Unreadable
 
@@ -101,7 +102,14 @@ class Inputs:
             yield given
 
     def _is_left_out(self, folder: str) -> bool:
-        return any(each.exists() and each.samefile(folder) for each in self.leave_out)
+        if any(each.exists() and each.samefile(folder) for each in self.leave_out):
+            return True
+        return not self._names_runs and is_output(folder)
+
+    @cached_property
+    def _names_runs(self) -> bool:
+        """Whether an input is a folder of runs: its plots are then meant."""
+        return any(is_output(_folder_of(given)) for given in self.given if given != STDIN)
 
 
 def _lines(stream: BinaryIO) -> Iterator[str]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from emoclass.cli.output import parse_maps, print_json, print_table, printable
+from emoclass.cli.output import parse_maps, print_json, print_table, printable, say
 from emoclass.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -97,7 +97,7 @@ def audit_labels(
         click.echo("\nInterrupted.", err=True)
         folder = Path(study) if study else progress.folder
         if folder is not None:
-            click.echo(f"Continue with: {continue_command(folder)}", err=True)
+            say(f"Continue with: {continue_command(folder)}", err=True)
         sys.exit(130)
     if as_json:
         print_json(found.to_json())
@@ -119,8 +119,8 @@ def _print(found: SuspectedLabels) -> None:
         ]  # fmt: skip
         print_table(rows, header=["rank", "image", "label", "model", "suspected"])
         if len(found.suspects) > LISTED:
-            click.echo(f"... and {len(found.suspects) - LISTED:,} more.")
+            say(f"... and {len(found.suspects) - LISTED:,} more.")
     click.echo(f"\n{found.caution}\n")
-    click.echo(f"List:     {found.table}")
+    say(f"List:     {found.table}")
     if found.sheet is not None:
-        click.echo(f"Pictures: {found.sheet}")
+        say(f"Pictures: {found.sheet}")

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from emoclass.cli.output import say
 from emoclass.values.kinds import kind_names
 
 # Click keeps the lines of a paragraph that begins with a backspace character.
@@ -34,10 +35,10 @@ def new(name: str, kinds: tuple[str, ...], one_file: bool, out: str) -> None:
     files = write_plugin(name, chosen, registry=Registry.discover(), out=Path(out), one_file=one_file)
     click.echo("Wrote:")
     for file in files:
-        click.echo(f"  {file}")
+        say(f"  {file}")
     click.echo("Next:")
     for command in _next_commands(name, chosen, files=list(files), one_file=one_file):
-        click.echo(f"  {command}")
+        say(f"  {command}")
 
 
 def _next_commands(name: str, kinds: tuple[str, ...], *, files: list[Path], one_file: bool) -> list[str]:

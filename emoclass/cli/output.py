@@ -6,6 +6,7 @@ Tables for people, one JSON document for programs. Lines are never wrapped.
 from __future__ import annotations
 
 import json
+import re
 import sys
 import unicodedata
 from collections.abc import Mapping, Sequence
@@ -17,6 +18,9 @@ from emoclass.errors import ConfigError
 from emoclass.reporting.formatting import independent
 from emoclass.values.results import MetricValue
 
+_CONTROLS = re.compile(r"[\x7f-\x9f]")
+"""Control codes that JSON allows in a text as they are."""
+
 json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON document instead of text.")
 
 
@@ -27,12 +31,18 @@ def print_json(document: Any) -> None:
 
 def to_json(document: Any, indent: int | None = None) -> str:
     """Return a JSON document as text that stdout can encode."""
-    return json.dumps(document, indent=indent, ensure_ascii=not prints_unicode())
+    text = json.dumps(document, indent=indent, ensure_ascii=not prints_unicode())
+    return _CONTROLS.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 
 
 def prints_unicode() -> bool:
     """Return whether stdout can encode all characters."""
     return (getattr(sys.stdout, "encoding", None) or "").lower().startswith("utf")
+
+
+def say(text: str, *, err: bool = False) -> None:
+    """Print one line that may hold names of files or other strange text."""
+    click.echo(printable(text), err=err)
 
 
 def print_note(message: str) -> None:
@@ -74,7 +84,7 @@ def width(text: str) -> int:
 
 def print_table(rows: Sequence[Sequence[str]], *, header: Sequence[str] = ()) -> None:
     """Print rows as aligned columns, one line a row; `header` is set apart."""
-    lines = [list(header), *map(list, rows)] if header else [list(row) for row in rows]
+    lines = [list(map(printable, row)) for row in ([header, *rows] if header else rows)]
     widths = [max(len(line[column]) for line in lines) for column in range(len(lines[0]))] if lines else []
     for number, line in enumerate(lines):
         text = "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip()

@@ -13,6 +13,7 @@ from typing import Any
 import click
 
 from emoclass.cli.output import printable, prints_unicode, to_json, width
+from emoclass.values.cells import to_cells
 from emoclass.values.labels import LabelScheme
 from emoclass.values.results import PictureFaces, Prediction, Unreadable
 
@@ -132,7 +133,7 @@ class Csv(Printer):
 
     def _row(self, cells: list[str]) -> None:
         line = io.StringIO()
-        csv.writer(line, lineterminator="\n").writerow(cells)
+        csv.writer(line, lineterminator="\n").writerow(to_cells(cells))
         click.echo(line.getvalue(), nl=False)
 
 

@@ -10,6 +10,7 @@ from typing import TypeVar
 
 import click
 
+from emoclass.cli.output import printable, say
 from emoclass.progress import Progress
 
 T = TypeVar("T")
@@ -27,11 +28,11 @@ class TerminalProgress(Progress):
     def started(self, folder: Path) -> None:
         """Print the path of the run folder."""
         super().started(folder)
-        click.echo(f"Run folder: {folder}", err=True)
+        say(f"Run folder: {folder}", err=True)
 
     def note(self, message: str) -> None:
         """Print a note that matters for reading the results."""
-        click.echo(f"{click.style('Note:', fg='yellow', bold=True)} {message}", err=True)
+        click.echo(f"{click.style('Note:', fg='yellow', bold=True)} {printable(message)}", err=True)
 
     def stage(self, title: str) -> None:
         """Name the step that began, where nothing else will show it."""
@@ -41,7 +42,7 @@ class TerminalProgress(Progress):
     def track(self, items: Iterable[T], *, title: str, total: int, unit: str = "images") -> Iterator[T]:
         """Draw a bar on a terminal; elsewhere say what begins."""
         if not self._drawing:
-            click.echo(f"{title} {total} {_SINGULAR.get(unit, unit) if total == 1 else unit}", err=True)
+            say(f"{title} {total} {_SINGULAR.get(unit, unit) if total == 1 else unit}", err=True)
             yield from items
             return
         with click.progressbar(items, length=total, label=title.ljust(10), file=sys.stderr, show_pos=True) as bar:

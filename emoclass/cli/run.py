@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from emoclass.cli.cropping import crop_options, take_crop
-from emoclass.cli.output import format_value, json_option, parse_maps, print_json, print_table
+from emoclass.cli.output import format_value, json_option, parse_maps, print_json, print_table, say
 from emoclass.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -119,7 +119,7 @@ def run(
         folder = Path(resume) if resume else progress.folder
         click.echo("\nInterrupted.", err=True)
         if folder is not None:
-            click.echo(f"Continue with: {resume_command(folder)}", err=True)
+            say(f"Continue with: {resume_command(folder)}", err=True)
         sys.exit(130)
     if as_json:
         print_json(result.to_json())
@@ -155,11 +155,11 @@ def _refuse_settings(ctx: click.Context) -> None:
 def _print_result(result: RunResult) -> None:
     counts = ", ".join(f"{count} {side}" for side, count in result.n_samples.items())
     labels = ", ".join(f"{number} = {emotion}" for number, emotion in enumerate(result.labels))
-    click.echo(f"{result.plugin}: {counts} images; {labels}")
+    say(f"{result.plugin}: {counts} images; {labels}")
     for note in result.notes:
-        click.echo(f"Note: {note}")
+        say(f"Note: {note}")
     print_table([(name, *format_value(result.metrics[name])) for name in result.headline])
     if result.leak_adjusted:
-        click.echo(f"Without copies of training or validation images ({result.n_leaked}):")
+        say(f"Without copies of training or validation images ({result.n_leaked}):")
         print_table([(name, *format_value(result.leak_adjusted[name])) for name in result.headline])
-    click.echo(f"Report: {result.folder / 'report.html'}")
+    say(f"Report: {result.folder / 'report.html'}")

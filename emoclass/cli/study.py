@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from emoclass.cli.output import format_value, print_table
+from emoclass.cli.output import format_value, print_table, say
 from emoclass.values.study import StudyRecord
 
 
@@ -13,9 +13,9 @@ def print_study(result: StudyRecord) -> None:
     n_tested = sum(run.n_samples.get("test", 0) for run in result.parts.values())
     labels = ", ".join(f"{number} = {emotion}" for number, emotion in enumerate(result.labels))
     of_images = f" of {n_tested} images" if result.kind == "folds" else ""
-    click.echo(f"{result.recipe}: {len(result.parts)} {result.kind}{of_images}; {labels}")
+    say(f"{result.recipe}: {len(result.parts)} {result.kind}{of_images}; {labels}")
     for note in result.notes:
-        click.echo(f"Note: {note}")
+        say(f"Note: {note}")
     names = [name for name in result.headline if name in result.spread]
     rows = [
         [part, *(_figure(run.metrics[name].value) for name in names), str(run.n_samples.get("test", 0))]
@@ -27,12 +27,12 @@ def print_study(result: StudyRecord) -> None:
     for name in result.headline:
         n = result.spread[name].n if name in result.spread else 0
         if n < len(result.parts):
-            click.echo(f"{name}: defined in {n} of {len(result.parts)} {result.kind}{' only' if n else ''}")
-    click.echo(result.caution)
+            say(f"{name}: defined in {n} of {len(result.parts)} {result.kind}{' only' if n else ''}")
+    say(result.caution)
     if result.pooled:
         click.echo("Pooled over the folds (each image predicted once, by the model that did not train on it):")
         print_table([(name, *format_value(result.pooled[name])) for name in result.headline])
-    click.echo(f"Report: {result.folder / 'report.html'}")
+    say(f"Report: {result.folder / 'report.html'}")
 
 
 def _figure(value: float | None, absent: str = "undefined") -> str:

@@ -8,8 +8,11 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import NoReturn
 
+from emoclass.data.images import SUFFIXES
+from emoclass.data.outputs import is_output
 from emoclass.errors import DataError
-from emoclass.values.labels import EMOTIONS
+from emoclass.values.cells import from_cells
+from emoclass.values.labels import EMOTIONS, canonical
 from emoclass.values.specs import Sample, SplitName
 
 SPLIT_FOLDERS: dict[str, SplitName] = {
@@ -26,13 +29,24 @@ SPLIT_FOLDERS: dict[str, SplitName] = {
 CROPS_TABLE = "crops.csv"
 """What `emoclass crop` writes beside the crops: where each comes from."""
 
+LEVELS_BELOW = 2
+"""How far below the root the class folders are looked for, as in `archive/fer2013/train/angry`."""
+
+
+def is_passed_over(folder: str | Path) -> bool:
+    """Tell whether a folder holds no images of the user's: a hidden one, what macOS adds to archives, our own runs."""
+    name = os.path.basename(folder)  # noqa: PTH119 (asked of each folder)
+    return name.startswith(".") or name == "__MACOSX" or is_output(folder)
+
 
 def load(root: Path | None = None) -> Iterator[Sample]:
     """List `<root>/<class>/*`, or `<root>/{train,val|validation,test}/<class>/*`.
 
-    A class folder is read with everything below it. Hidden files and folders, files beside the class folders, and
-    links to folders below a class folder are passed over; any other file is listed, a broken link too: whether it
-    is an image shows when it is decoded. Crops that `emoclass crop` made of one photograph are a group.
+    Where no folder in the root is named after an emotion or a split, one folder up to two levels below may hold such
+    folders, and is read. A class folder is read with everything below it. Hidden files and folders, files beside the
+    class folders, links to folders below a class folder, and folders of runs are passed over; any other file is listed,
+    a broken link too: whether it is an image shows when it is decoded. Crops that `emoclass crop` made of one
+    photograph are a group.
 
     Args:
         root: The folder.
@@ -41,8 +55,8 @@ def load(root: Path | None = None) -> Iterator[Sample]:
         Samples in the order of their paths; `emotion` is the class folder's name, `id` the path.
 
     Raises:
-        DataError: The folder is missing, is no folder, has no class folders, mixes class and split folders, or
-            cannot be listed.
+        DataError: The folder is missing, is no folder, has no class folders or several folders of them, mixes class
+            and split folders, or cannot be listed.
     """
     if root is None:
         raise DataError("dataset 'folder': expected a folder of images, got none.", hint="Name it with --data DIR.")
@@ -55,7 +69,8 @@ def load(root: Path | None = None) -> Iterator[Sample]:
             raise DataError(f"data folder {root}: expected a folder, got a file.")
     except OSError as error:  # a name too long, a parent that may not be searched
         _refuse(error)
-    folders = _subfolders(root)
+    below = _level_of_classes(root, root)
+    folders = _subfolders(root / below)
     if not folders:
         raise DataError(
             f"data folder {root}: expected one subfolder per class, found none.",
@@ -65,29 +80,73 @@ def load(root: Path | None = None) -> Iterator[Sample]:
     if official and len(official) < len(folders):
         strangers = ", ".join(folder for folder in folders if folder not in official)
         raise DataError(
-            f"data folder {root}: split folders ({', '.join(official)}) stand beside others ({strangers}).",
+            f"data folder {root / below}: split folders ({', '.join(official)}) stand beside others ({strangers}).",
             hint="Use either one subfolder per class, or train/, validation/ and test/ with the class folders below "
             "them.",
         )
-    return _samples(root, folders, bool(official))
+    return _samples(root, below, folders, bool(official))
 
 
-def _samples(root: Path, folders: list[str], official: bool) -> Iterator[Sample]:
-    groups = _photographs(root)
+def _samples(root: Path, below: str, folders: list[str], official: bool) -> Iterator[Sample]:
+    groups = {f"{below}{crop}": photograph for crop, photograph in _photographs(root / below).items()}
     if not official:
         for name in folders:
-            yield from _class_samples(root, name, name, None, groups)
+            yield from _class_samples(root, f"{below}{name}", name, None, groups)
         return
     for folder in folders:
-        for name in _subfolders(root / folder):
-            yield from _class_samples(root, f"{folder}/{name}", name, SPLIT_FOLDERS[folder.casefold()], groups)
+        inner = f"{below}{folder}/"
+        inner += _level_of_classes(root / inner, root)
+        for name in _subfolders(root / inner):
+            yield from _class_samples(root, f"{inner}{name}", name, SPLIT_FOLDERS[folder.casefold()], groups)
+
+
+def _level_of_classes(top: Path, root: Path) -> str:
+    """Return the path, below a folder, of the folder that holds class or split folders: "", or one that ends in "/".
+
+    The words of a class that is no emotion can only be told by its images: where a folder holds some, it is a class.
+
+    Raises:
+        DataError: Several folders hold class folders.
+    """
+    level = [""]
+    for _ in range(LEVELS_BELOW + 1):
+        inside = {below: _subfolders(top / below) for below in level}
+        found = [below for below, names in inside.items() if any(map(_is_known, names))]
+        if len(found) == 1:
+            return found[0]
+        if found:
+            shown = ", ".join(str(top / below) for below in found[:5]) + (", ..." if len(found) > 5 else "")
+            raise DataError(
+                f"data folder {root}: expected one folder with the class folders, found {len(found)}: {shown}.",
+                hint="Name one of them, or put the images of each class into one folder.",
+            )
+        level = [f"{below}{name}/" for below, names in inside.items() for name in names]
+        if any(_holds_images(top / below) for below in level):
+            break
+    return ""
+
+
+def _is_known(name: str) -> bool:
+    return canonical(name) is not None or name.casefold() in SPLIT_FOLDERS
+
+
+def _holds_images(folder: Path) -> bool:
+    try:
+        with os.scandir(folder) as entries:
+            return any(entry.name.lower().endswith(SUFFIXES) and not entry.name.startswith(".") for entry in entries)
+    except OSError as error:
+        _refuse(error)
 
 
 def _photographs(root: Path) -> dict[str, str]:
     """Return crop -> photograph, for those that `emoclass crop` made of photographs with several faces."""
     try:
         with (root / CROPS_TABLE).open(encoding="utf-8", errors="surrogateescape", newline="") as file:
-            return {row["crop"]: row["source"] for row in csv.DictReader(file) if row["crop"] and row["faces"] != "1"}
+            return {
+                row["crop"]: row["source"]
+                for row in map(from_cells, csv.DictReader(file))
+                if row["crop"] and row["faces"] != "1"
+            }
     except (OSError, KeyError, csv.Error):  # there is none, or it is another table
         return {}
 
@@ -110,6 +169,8 @@ def _files(root: str, folder: str) -> Iterator[str]:
         _refuse(error)
     for entry in entries:
         if entry.is_dir(follow_symlinks=False):
+            if is_passed_over(entry.path):
+                continue
             yield from _files(root, f"{folder}/{entry.name}")
         elif _is_file_or_broken_link(entry):
             yield f"{folder}/{entry.name}"
@@ -124,7 +185,7 @@ def _is_file_or_broken_link(entry: os.DirEntry[str]) -> bool:
 
 def _subfolders(folder: Path) -> list[str]:
     try:
-        return sorted(entry.name for entry in folder.iterdir() if entry.is_dir() and not entry.name.startswith("."))
+        return sorted(entry.name for entry in folder.iterdir() if entry.is_dir() and not is_passed_over(entry))
     except OSError as error:
         _refuse(error)
 

@@ -72,6 +72,10 @@ MAX_FILE_BYTES = 2**29
 
 _WIDE_MODES = ("I", "I;16", "I;16B", "I;16L", "I;16N")
 
+_LEAST_OF_16_BITS = 4096
+"""The largest value of a 16-bit picture is at least this. Those of cameras with 10 or 12 bits are not: scaled from
+65535 down to 255, they would be nearly black."""
+
 _TURNS = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
     3: Image.Transpose.ROTATE_180,
@@ -93,7 +97,8 @@ def read_image(
 ) -> np.ndarray:
     """Decode an image, turn it upright, convert its colors and resize it.
 
-    Transparent pixels are laid over white; 16-bit gray is scaled to 8 bits; of an animation the first frame counts.
+    Transparent pixels are laid over white; 16-bit gray is scaled to 8 bits, unless its values
+    are at most 255; of an animation the first frame counts.
 
     Args:
         data: The encoded file: one of `FORMATS`.
@@ -256,7 +261,11 @@ def upright(image: Image.Image, path: str) -> Image.Image:
     """
     if image.width * image.height > MAX_PIXELS:
         raise UnreadableImageError(path, f"too large ({image.width}x{image.height} pixels)")
+    deep = ";16" in str(getattr(image, "tile", "")) and image.mode not in _WIDE_MODES
     image.load()  # TIFF pictures turn themselves upright here; damaged ones stumble here
+    # Of 16-bit colors Pillow keeps the upper 8 bits, so that values up to 255 are all 0 here.
+    if deep and not np.asarray(image.convert("RGB")).any():
+        raise UnreadableImageError(path, "16-bit colors of a small range: all of them would be black")
     try:
         orientation = image.getexif().get(ExifTags.Base.Orientation, 1)
     except Exception:  # damaged EXIF beside a sound picture: Pillow raises whatever it stumbles over
@@ -268,6 +277,8 @@ def upright(image: Image.Image, path: str) -> Image.Image:
 def with_mode(image: Image.Image, mode: str, path: str) -> Image.Image:
     """Return an image as RGB or gray ("L"): transparency over white, 16-bit gray scaled to 8 bits.
 
+    Wide pixels whose values are at most 255 hold 8 bits and are taken as they are.
+
     Raises:
         UnreadableImageError: Its pixels have a range that no file states.
     """
@@ -275,8 +286,10 @@ def with_mode(image: Image.Image, mode: str, path: str) -> Image.Image:
         values = np.asarray(image)
         if image.mode == "I" and not 0 <= values.min() <= values.max() <= 65535:
             raise UnreadableImageError(path, "32-bit pixels of unknown range")
-        # Mode "I" holds 16-bit files too; only its values tell whether they need scaling down.
-        wide = image.mode != "I" or values.max() > 255
+        # Some programs write 8-bit values into wider pixels; only the values tell whether they need scaling down.
+        wide = values.max() > 255
+        if wide and values.max() < _LEAST_OF_16_BITS:
+            raise UnreadableImageError(path, f"wide pixels of unknown range (0 to {values.max()})")
         return Image.fromarray((values // 256 if wide else values).astype(np.uint8)).convert(mode)
     if image.mode == "F":
         raise UnreadableImageError(path, "floating-point pixels of unknown range")

@@ -180,7 +180,7 @@ def _load(spec: DatasetSpec, config: DataConfig, labels: LabelScheme) -> list[Sa
     return list(call_with_options(spec.load, config.options, config.root, subject=subject, **fixed))
 
 
-def _is_inside(path: str) -> bool:
+def is_inside(path: str) -> bool:
     """Tell whether a path stays below its root, by its words alone."""
     if _PLAIN_PATH.match(path):  # nearly all: a PurePath takes many times as long
         return True
@@ -196,7 +196,7 @@ def _check_contract(spec: DatasetSpec, samples: list[Sample]) -> None:
         repeated, times = Counter(sample.id for sample in samples).most_common(1)[0]
         raise ContractError(f"dataset {spec.name!r}: expected unique ids, got {repeated!r} {times} times.")
     for sample in samples:
-        if not _is_inside(sample.path):
+        if not is_inside(sample.path):
             raise ContractError(f"dataset {spec.name!r}: expected paths inside the root, got {sample.path!r}.")
         if "group" in sample.attributes:  # metrics by group are those of persons
             raise ContractError(

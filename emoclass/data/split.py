@@ -18,6 +18,7 @@ from emoclass.data.folds import LEAST, deal
 from emoclass.data.place import place
 from emoclass.data.units import units
 from emoclass.errors import DataError, SplitLeakageError
+from emoclass.values.cells import to_cells
 from emoclass.values.config import DataConfig, Fold
 from emoclass.values.labels import LabelScheme
 from emoclass.values.specs import Sample, SplitName
@@ -293,5 +294,5 @@ def to_csv(result: Split, labels: LabelScheme) -> str:
     writer.writerow(COLUMNS)
     for sample, side in zip(result.samples, result.sides, strict=True):
         label = labels.index(sample.emotion)
-        writer.writerow([sample.id, sample.path, sample.emotion, label, side, sample.group or ""])
+        writer.writerow(to_cells([sample.id, sample.path, sample.emotion, label, side, sample.group or ""]))
     return text.getvalue()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any, Literal, TypeAlias
 
 import numpy as np
@@ -63,6 +64,10 @@ class FaceFinder:
         self._shared = self._build()
         self._own = threading.local()
         self._own.detector = self._shared
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        settings: dict[str, Any] = {"options": self._options, "min_score": self.min_score, "min_face": self.min_face}
+        return partial(type(self), self.spec, max_faces=self.max_faces, **settings), ()  # a detector is built anew
 
     def __call__(self, photograph: Photograph) -> tuple[Face, ...]:
         """Return the faces of a picture, from left to right, in pixels of the whole picture.

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import copy
 import math
 import threading
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from itertools import chain, islice
-from typing import TYPE_CHECKING, Any, TypeAlias, overload
+from typing import TYPE_CHECKING, Any, Self, TypeAlias, overload
 
 import numpy as np
 
@@ -47,6 +46,9 @@ _Outcome: TypeAlias = tuple[str | None, np.ndarray | UnreadableImageError]
 class Classifier:
     """A trained model that predicts, without TensorFlow; several threads may share one.
 
+    A pickled classifier, such as one that is passed to another process, is opened again from its bundle's folder,
+    which has to be there and unchanged.
+
     Threads that share a classifier decode at the same time and take turns with the network. A photograph is the same
     to it as a path, as bytes, opened by Pillow, or as an array: all go through the decoder that training used. Only a
     JPEG file six times larger than the network's input differs slightly (by about 0.002) from the same file opened by
@@ -78,6 +80,7 @@ class Classifier:
         self._search: FaceSearch | None = None  # made when faces are first looked for
         self._search_lock = threading.Lock()
         self._columns: list[int] | None = None  # of the network's classes, where the choice is among some
+        self._threads = threads
         self._model = LiteRTModel(
             bundle.path / LITERT,
             content=bundle.content(LITERT),
@@ -90,6 +93,17 @@ class Classifier:
                 f"bundle {bundle.path}: {LITERT}: expected {_network(*expected)}, got {_network(*found)}.",
                 hint="The manifest was changed, or the file is another model's.",
             )
+
+    def __copy__(self) -> Self:
+        view = object.__new__(type(self))
+        view.__dict__.update(self.__dict__)  # it shares the network
+        return view
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # With the manifest that was read, so that another model in the folder is refused by its digest.
+        bundle = Bundle(self.bundle.path.absolute(), self.bundle.manifest)
+        labels = None if self._columns is None else self.labels
+        return _reopened, (type(self), bundle, self._threads, labels, self._search)
 
     def among(self, labels: str | Iterable[str] | LabelScheme) -> Classifier:
         """Return a view of the model that chooses among some of its emotions only; the model itself stays as it is.
@@ -110,7 +124,7 @@ class Classifier:
             {'happy': 0.92, 'sad': 0.08}
         """
         chosen = choose(labels, self.labels)
-        view = copy.copy(self)
+        view = self.__copy__()
         view.labels = chosen
         view._columns = [self.bundle.manifest.labels.index(emotion) for emotion in chosen.emotions]
         return view
@@ -156,7 +170,7 @@ class Classifier:
             known = Registry.discover() if registry is None else registry
             spec = choose_detector(known, detector, self.bundle.manifest.detector)
             finder = FaceFinder(spec, options=options, min_score=min_detection, min_face=min_face, max_faces=max_faces)
-        view = copy.copy(self)
+        view = self.__copy__()
         view._search = FaceSearch(finder, mode, largest, self.bundle.manifest.framing, self.image_shape, self.expects)
         return view
 
@@ -406,6 +420,17 @@ def _judged(path: str | None, found: np.ndarray | UnreadableImageError) -> np.nd
     if isinstance(found, np.ndarray) and shows_nothing(found):
         return UnreadableImageError(path or "image", SHOWS_NOTHING)
     return found
+
+
+def _reopened(
+    kind: type[Classifier], bundle: Bundle, threads: int | None, labels: LabelScheme | None, search: FaceSearch | None
+) -> Classifier:
+    """Return what a pickled classifier was."""
+    classifier = kind(bundle, threads=threads)
+    if labels is not None:
+        classifier = classifier.among(labels)
+    classifier._search = search
+    return classifier
 
 
 def _network(shape: tuple[int, int, int], units: int, value_range: tuple[float, float]) -> str:

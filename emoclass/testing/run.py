@@ -15,6 +15,7 @@ from types import ModuleType
 from typing import Any, Literal
 
 from emoclass.errors import ConfigError, EmoclassError, MissingPackageError
+from emoclass.keras_backend import require_keras
 from emoclass.plugin.configure import load_plugin
 from emoclass.plugin.diagnosis import explain
 from emoclass.plugin.registry import PluginInfo, Registry
@@ -78,7 +79,8 @@ class Check:
                     warnings.simplefilter("default")  # shown, and the same verdict wherever warnings are errors
                     # Keras asks TensorFlow's tensors for arrays in NumPy 1's way: no author can fix that.
                     warnings.filterwarnings("ignore", "__array__ implementation doesn't", DeprecationWarning)
-                    self.function(case)
+                    with _standard_settings(self.kind):
+                        self.function(case)
             except (CheckFailed, CheckSkipped):
                 raise
             except MissingPackageError as error:
@@ -89,6 +91,16 @@ class Check:
             except (Exception, SystemExit) as error:
                 said = f"{case.subject}: expected no error, got {explain(error)} Requirement: {_demand(self.function)}"
                 raise CheckFailed(said) from error
+
+
+def _standard_settings(kind: str) -> contextlib.AbstractContextManager[None]:
+    """Return what keeps the settings of Keras that are the caller's out of the checks of models."""
+    if kind != "model":
+        return contextlib.nullcontext()
+    require_keras()
+    from emoclass.training.settings import standard_settings
+
+    return standard_settings()
 
 
 def _demand(function: CheckFunction) -> str:

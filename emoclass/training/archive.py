@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import io
 import json
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import h5py
 import keras
 
 from emoclass.bundle.plain import one_line
@@ -27,7 +29,8 @@ def check_archive(path: Path) -> None:
 
     Keras stores its three files as they are; a compressed one may unpack to any size, and one with another name to
     any place. Layers come from Keras or are registered in this process (`keras.saving.register_keras_serializable`):
-    safe mode sees to that in the Keras of today, but the rules have been widened with nearly every release.
+    safe mode sees to that in the Keras of today, but the rules have been widened with nearly every release. Weights
+    take no more memory than the file has bytes, and come from the file itself.
 
     Raises:
         BundleError: It is no such file; nothing of it was unpacked or run.
@@ -56,7 +59,45 @@ def _reasons(path: Path) -> Iterator[str]:
         if size > MAX_CONFIG_BYTES:
             yield f"expected at most {MAX_CONFIG_BYTES} bytes of config.json, got {size}"
         document = json.loads(archive.read("config.json"))
+        weights = archive.read("model.weights.h5")
     yield from _foreign(document)
+    yield from _unlike_weights(weights)
+
+
+def _unlike_weights(content: bytes) -> Iterator[str]:
+    """Yield what Keras would not have written of weights: what takes more memory than the file, or leads out of it.
+
+    HDF5 has compression of its own, arrays that are stored nowhere and read as zeros, and arrays in other files.
+    """
+    with h5py.File(io.BytesIO(content), "r") as file:
+        groups, seen, size = [file["/"]], set(), 0
+        while groups:
+            group = groups.pop()
+            for name in group:
+                if not isinstance(group.get(name, getlink=True), h5py.HardLink):
+                    yield f"expected weights without links, got {group.name}/{name}"
+                    return
+                found = group[name]
+                address = h5py.h5o.get_info(found.id).addr
+                if address in seen:  # of a circle there is no end
+                    yield f"expected weights without links, got a second {found.name}"
+                    return
+                seen.add(address)
+                if isinstance(found, h5py.Group):
+                    groups.append(found)
+                    continue
+                if not isinstance(found, h5py.Dataset) or found.dtype.kind not in "fiub":
+                    yield f"expected arrays of numbers, got {found.name}"
+                    return
+                if found.id.get_create_plist().get_nfilters():
+                    yield f"expected arrays that are stored as they are, got a compressed {found.name}"
+                    return
+                if found.is_virtual or found.external:
+                    yield f"expected arrays in the file itself, got {found.name} in another"
+                    return
+                size += found.nbytes
+        if size > len(content):
+            yield f"expected weights of at most {len(content)} bytes, as the file has, got {size}"
 
 
 def _foreign(document: Any) -> Iterator[str]:

@@ -14,6 +14,7 @@ import numpy as np
 from emoclass.bundle.plain import one_line
 from emoclass.errors import BundleError, ConfigError, ContractError
 from emoclass.training.archive import check_archive
+from emoclass.training.settings import standard_settings
 from emoclass.values.labels import LabelScheme
 from emoclass.values.references import call_with_options, resolve
 from emoclass.values.results import LayerRow
@@ -46,8 +47,9 @@ def build(
         ContractError: What was built is no such model.
     """
     subject = f"model {spec.name!r}: [model]"
+    resolve(spec.build)  # first: its module may change Keras' settings when it is imported
     try:
-        with seeded(seed), _computing_in(precision):
+        with seeded(seed), standard_settings(precision):
             model = call_with_options(
                 spec.build, options or {}, subject=subject, labels=labels, image_shape=spec.image_shape, seed=seed
             )
@@ -81,7 +83,9 @@ def finish(
         network = whole
     if spec.finish is None:
         return network
-    model = resolve(spec.finish)(network)
+    make = resolve(spec.finish)
+    with standard_settings():
+        model = make(network)
     _check(spec, labels, model)
     return model
 
@@ -110,19 +114,6 @@ def _check(spec: ModelSpec, labels: LabelScheme, model: Any) -> None:
             f"model {spec.name!r}: expected output {(None, labels.units)}, got {model.output_shape}.",
             hint="Size the last layer with labels.units.",
         )
-
-
-@contextmanager
-def _computing_in(precision: str) -> Iterator[None]:
-    policy = keras.config.dtype_policy()
-    if policy.name == precision:  # left alone, so that the conformance kit sees whoever changes it
-        yield
-        return
-    keras.config.set_dtype_policy(precision)
-    try:
-        yield
-    finally:
-        keras.config.set_dtype_policy(policy)
 
 
 @contextmanager
@@ -162,11 +153,37 @@ def _shape_text(layer: keras.layers.Layer) -> str:
     return ", ".join(str(tuple(output.shape)) for output in outputs)
 
 
+@standard_settings()
 def save_model(model: keras.Model, path: Path) -> None:
     """Save a model, bare and without optimizer, to a file whose name ends in `.keras`."""
     keras.saving.save_model(model, path)
 
 
+def reason_not_loadable(model: keras.Model, path: Path) -> str | None:
+    """Save a model and load it; return why that fails, or None where it does not.
+
+    Args:
+        model: The model.
+        path: A place to save it to, ending in `.keras`; nothing is left there.
+
+    Raises:
+        OSError: The file cannot be written.
+    """
+    try:
+        save_model(model, path)
+        load_model(path)
+    except OSError:
+        raise
+    except BundleError as error:
+        return one_line(error.message.removeprefix(f"model {path}: ").rstrip("."))
+    except Exception as error:  # whatever a layer's get_config raises
+        return one_line(f"cannot be saved ({error or type(error).__name__})")
+    finally:
+        path.unlink(missing_ok=True)
+    return None
+
+
+@standard_settings()
 def load_model(path: Path) -> keras.Model:
     """Load a saved model; code in the file is never run (Keras safe mode).
 

@@ -22,6 +22,7 @@ from emoclass.native_output import output_aside
 from emoclass.training.bundled import load_bundled
 from emoclass.training.export import Quantization, export_litert, export_onnx, export_saved_model
 from emoclass.training.pipeline import from_pixels
+from emoclass.training.settings import standard_settings
 
 Format = Literal["litert", "onnx", "saved-model"]
 Predict: TypeAlias = Callable[[np.ndarray], np.ndarray]
@@ -73,6 +74,7 @@ class Conversion:
         return round((self.accuracy - self.new_accuracy) * self.labeled) > ACCURACY_LOSS * self.labeled
 
 
+@standard_settings()
 def convert(
     bundle: Bundle,
     form: Format,

@@ -22,6 +22,7 @@ from emoclass.errors import ConfigError, ContractError, MissingPackageError, Out
 from emoclass.native_output import output_aside
 from emoclass.training.build import save_model
 from emoclass.training.pipeline import from_pixels
+from emoclass.training.settings import standard_settings
 
 Quantization = Literal["float16", "int8"]
 
@@ -29,6 +30,7 @@ _CALIBRATING = 200
 """Pictures that ranges for int8 are taken from; TensorFlow's guide asks for 100 to 500."""
 
 
+@standard_settings()
 def export_litert(
     model: keras.Model,
     value_range: tuple[float, float],
@@ -116,6 +118,7 @@ def fits_half_precision(model: keras.Model) -> bool:
     return all(np.array_equal(each, each.astype(np.float16)) for each in model.get_weights())
 
 
+@standard_settings()
 def export_saved_model(model: keras.Model, value_range: tuple[float, float], path: Path) -> None:
     """Write a TensorFlow SavedModel, whose `serve` takes and gives what the LiteRT file does.
 
@@ -131,6 +134,7 @@ def export_saved_model(model: keras.Model, value_range: tuple[float, float], pat
     _export(model, value_range, path, "tf_saved_model", "a SavedModel")
 
 
+@standard_settings()
 def export_onnx(model: keras.Model, value_range: tuple[float, float], path: Path) -> None:
     """Write an ONNX file, which takes and gives what the LiteRT file does.
 

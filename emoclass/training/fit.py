@@ -12,7 +12,7 @@ from collections.abc import Callable, Collection, Mapping
 from contextlib import nullcontext, suppress
 from pathlib import Path
 from types import FrameType
-from typing import Any
+from typing import Any, get_type_hints
 
 import keras
 import numpy as np
@@ -23,6 +23,7 @@ from emoclass.progress import Progress
 from emoclass.training.build import seeded
 from emoclass.training.checkpoint import Checkpoint
 from emoclass.training.pipeline import Batches, ShuffledBatches, from_pixels
+from emoclass.training.settings import kept_settings, standard_settings
 from emoclass.values.config import Component, TrainingConfig
 from emoclass.values.labels import LabelScheme
 from emoclass.values.references import resolve
@@ -31,6 +32,7 @@ OnEpoch = Callable[[int, Mapping[str, float], float], None]
 OnBatch = Callable[[int, int], None]
 
 
+@standard_settings()
 def fit(
     model: keras.Model,
     value_range: tuple[float, float],
@@ -179,7 +181,14 @@ class _Teller(keras.callbacks.Callback):  # type: ignore[misc]
 
 def _make(component: Component, where: str, kind: type, **fixed: Any) -> Any:
     try:
-        made = resolve(component.ref)(**{**component.options, **fixed})
+        with kept_settings():
+            factory = resolve(component.ref)
+        if not _makes(factory, kind):
+            raise ConfigError(
+                f"{where}: expected a class of Keras {kind.__name__}, got {component.ref}.",
+                hint=f"It is not called. A function that makes one states it: -> keras...{kind.__name__}.",
+            )
+        made = factory(**{**component.options, **fixed})
     except PluginError as error:
         raise ConfigError(f"{where}: {error.message}", hint=error.hint) from error
     except (TypeError, ValueError) as error:
@@ -187,6 +196,19 @@ def _make(component: Component, where: str, kind: type, **fixed: Any) -> Any:
     if not isinstance(made, kind):
         raise ConfigError(f"{where}: expected a Keras {kind.__name__}, {component.ref} made a {type(made).__name__}.")
     return made
+
+
+def _makes(factory: Any, kind: type) -> bool:
+    """Tell whether something is a class of a kind, or a function that states to return one.
+
+    A configuration may come from a stranger; nothing else of what is installed is called for it.
+    """
+    if not isinstance(factory, type):
+        try:
+            factory = get_type_hints(factory).get("return")
+        except Exception:  # what is no function, and names in annotations that are not there
+            return False
+    return isinstance(factory, type) and issubclass(factory, kind)
 
 
 def _optimizer(config: TrainingConfig, steps: int) -> keras.optimizers.Optimizer:
@@ -214,7 +236,8 @@ def _optimizer(config: TrainingConfig, steps: int) -> keras.optimizers.Optimizer
 
 def _parameters(schedule: Component) -> Collection[str]:
     try:
-        return inspect.signature(resolve(schedule.ref)).parameters
+        with kept_settings():
+            return inspect.signature(resolve(schedule.ref)).parameters
     except (PluginError, ValueError):  # making it will say what is wrong
         return ()
 
@@ -286,6 +309,7 @@ def _class_weights(config: TrainingConfig, labels: LabelScheme, counts: Mapping[
     return np.array([weights[emotion] for emotion in labels.emotions])
 
 
+@standard_settings()
 def predict(
     model: keras.Model, value_range: tuple[float, float], batches: Batches, progress: Progress | None = None
 ) -> np.ndarray:

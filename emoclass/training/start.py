@@ -8,6 +8,7 @@ import keras
 import numpy as np
 
 from emoclass.errors import ContractError
+from emoclass.training.settings import standard_settings
 from emoclass.values.labels import LabelScheme
 from emoclass.values.references import resolve
 from emoclass.values.specs import ModelSpec
@@ -35,7 +36,9 @@ def start_from(
     known = {layer.name: layer for layer in _layers_inside(trained)}
     head = network.layers[-1]
     if spec.start is not None:
-        resolve(spec.start)(network, trained)
+        start = resolve(spec.start)
+        with standard_settings():
+            start(network, trained)
     else:
         _copy_by_name(spec, network.layers[:-1], known)
     learned = known.get(head.name)

@@ -212,6 +212,9 @@ class _FrozenDict(dict[str, float]):
     def _refuse(self, *_: object, **__: object) -> NoReturn:
         raise TypeError("the scores of a prediction cannot be changed; dict(scores) gives a mutable copy")
 
+    def __hash__(self) -> int:  # type: ignore[override]
+        return hash(frozenset(self.items()))
+
     __setitem__ = __delitem__ = __ior__ = clear = pop = popitem = setdefault = update = _refuse
 
     def __reduce__(self) -> tuple[type[_FrozenDict], tuple[dict[str, float]]]:

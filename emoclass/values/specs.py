@@ -56,6 +56,9 @@ class Sample:
     split: SplitName | None = None
     attributes: Mapping[str, str] = Field(default_factory=dict)
 
+    def __hash__(self) -> int:  # the one that dataclasses make would fail at the mappings
+        return hash((self.id, self.path))
+
 
 class Spec(FrozenModel):
     """What all kinds share: a name to type and a sentence to read."""

@@ -47,6 +47,11 @@ class RunResult(RunRecord):
 
         return load_model(self.folder / "model.keras")
 
+    def __getstate__(self) -> dict[Any, Any]:
+        state = super().__getstate__()
+        fields = {name: value for name, value in state["__dict__"].items() if name != "model"}
+        return {**state, "__dict__": fields}  # whoever unpickles it loads the network when it is asked for
+
 
 def run(
     plugin: str | Path | None = None,
@@ -211,7 +216,8 @@ def _execute(work: Work, folder: RunFolder, listed: Index) -> RunResult:
         for note in notes:
             work.progress.note(note)
         with work.timed("training"):
-            model = train(work, folder, images)
+            model, found_in_training = train(work, folder, images)
+            notes = (*notes, *found_in_training)
         with work.timed("evaluation"):
             predictions = predict_test(work, model, images, leaked, audited)
             found = tuple(notes_of_predictions(predictions))

@@ -46,6 +46,10 @@ N_SHOWN = 10
 """How many unreadable files an error names."""
 
 
+TRIAL = ".partial-trial.keras"
+"""Where in the run folder the untrained network is saved to see whether it can be loaded again."""
+
+
 @dataclass
 class Work:
     """What the steps of one run share."""
@@ -247,9 +251,13 @@ def _batches(work: Work, images: LabeledPixels, side: SplitName) -> Batches:
     return Batches(images.pixels, images.rows_of(side), targets, batch_size=work.config.training.batch_size)
 
 
-def train(work: Work, folder: RunFolder, images: LabeledPixels) -> keras.Model:
-    """Build the model and train it, from the run folder's checkpoint where there is one; return what is kept of it."""
-    from emoclass.training.build import build, finish, set_threads
+def train(work: Work, folder: RunFolder, images: LabeledPixels) -> tuple[keras.Model, tuple[str, ...]]:
+    """Build the model and train it, from the run folder's checkpoint where there is one.
+
+    Returns:
+        What is kept of the network; and notes, which were shown before the first epoch.
+    """
+    from emoclass.training.build import build, finish, reason_not_loadable, set_threads
     from emoclass.training.bundled import load_bundled
     from emoclass.training.fit import fit
     from emoclass.training.pipeline import ShuffledBatches
@@ -260,6 +268,16 @@ def train(work: Work, folder: RunFolder, images: LabeledPixels) -> keras.Model:
     set_threads(config.runtime.threads)
     settings: dict[str, Any] = {"seed": config.seed, "options": config.model.options}
     network = build(work.model, config.labels, precision=config.training.precision, **settings)
+    notes: tuple[str, ...] = ()
+    with folder.guard("model.keras"):
+        reason = reason_not_loadable(finish(work.model, network, config.labels, **settings), folder.path / TRIAL)
+    if reason is not None:
+        notes = (
+            f"The network cannot be loaded again: {reason}. `emoclass export`, `--from` and `RunResult.model` will "
+            "refuse its model.keras. Use layers of Keras instead of Lambda, and register your own with "
+            "@keras.saving.register_keras_serializable().",
+        )
+        work.progress.note(notes[0])
     checkpoint = folder.path / "checkpoint.state"
     if not checkpoint.exists() and work.trained is not None:  # a checkpoint is further on already
         start_from(work.model, network, config.labels, load_bundled(work.trained), work.trained.manifest.labels)
@@ -297,7 +315,7 @@ def train(work: Work, folder: RunFolder, images: LabeledPixels) -> keras.Model:
         on_epoch=on_epoch,
         on_batch=on_batch,
     )
-    return finish(work.model, network, config.labels, **settings)
+    return finish(work.model, network, config.labels, **settings), notes
 
 
 def leaked_images(images: LabeledPixels, clusters: Iterable[Collection[str]]) -> frozenset[str]:

@@ -11,7 +11,7 @@ from typing import Unpack
 import numpy as np
 
 from emoclass.auditing.label_quality import SuspectedLabel, SuspectedLabels, check_labels_package, rank_labels
-from emoclass.data.index import index_shared
+from emoclass.data.index import index_shared, is_inside
 from emoclass.data.pixels import reader
 from emoclass.errors import ConfigError, EmoclassError, OutputError
 from emoclass.keras_backend import require_keras
@@ -20,6 +20,7 @@ from emoclass.plugin.registry import Registry
 from emoclass.progress import Progress
 from emoclass.reporting.folders.run import RunFolder
 from emoclass.reporting.folders.study import StudyFolder
+from emoclass.values.cells import from_cells
 from emoclass.values.config import RunConfig
 from emoclass.values.labels import EMOTIONS, LabelScheme
 from emoclass.values.specs import DatasetSpec, Sample
@@ -156,10 +157,12 @@ def _rank(result: StudyRecord, registry: Registry) -> SuspectedLabels:
     _, config = StudyFolder.open(result.folder).plan()
     try:
         with (result.folder / "predictions.csv").open(encoding="utf-8", newline="") as file:
-            rows = list(csv.DictReader(file))
+            rows = list(map(from_cells, csv.DictReader(file)))
         y_true = np.array([result.labels.index(row["y_true"]) for row in rows])
         y_score = np.array([[float(row[f"score_{emotion}"]) for emotion in result.labels] for row in rows])
         samples = {row["id"]: Sample(id=row["id"], path=row["path"], emotion=row["y_true"]) for row in rows}
+        if outside := [row["path"] for row in rows if not is_inside(row["path"])]:
+            raise ValueError(f"expected paths inside the data folder, got {outside[0]!r}")
     except (OSError, ValueError, KeyError) as error:
         raise OutputError(f"study {result.folder}: predictions.csv cannot be read ({error}).") from error
     suspects = rank_labels(

@@ -13,6 +13,7 @@ from typing import IO, Any
 
 from emoclass.data.folder import CROPS_TABLE as TABLE
 from emoclass.errors import OutputError
+from emoclass.values.cells import from_cell, to_cells
 from emoclass.values.results import SkippedFile
 
 logger = logging.getLogger(__name__)
@@ -152,7 +153,8 @@ class CropsFolder:
         if lines and lines[0] != list(COLUMNS):
             raise OutputError(f"{table}: expected the columns {', '.join(COLUMNS[:3])}, ..., got others.",
                               hint="Choose another --out.")  # fmt: skip
-        rows: list[Row] = [dict(zip(COLUMNS, line, strict=False)) for line in lines[1:] if len(line) == len(COLUMNS)]
+        whole = [map(from_cell, line) for line in lines[1:] if len(line) == len(COLUMNS)]
+        rows: list[Row] = [dict(zip(COLUMNS, line, strict=True)) for line in whole]
         counts: dict[str, int] = {}
         for row in rows:
             counts[row["source"]] = counts.get(row["source"], 0) + 1
@@ -170,7 +172,7 @@ class CropsFolder:
 
 def _csv(rows: Iterable[Row]) -> str:
     text = io.StringIO(newline="")
-    csv.DictWriter(text, COLUMNS, lineterminator="\n").writerows(rows)
+    csv.writer(text, lineterminator="\n").writerows(to_cells(row.get(name, "") for name in COLUMNS) for row in rows)
     return text.getvalue()
 
 

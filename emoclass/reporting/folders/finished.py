@@ -12,6 +12,7 @@ from typing import Any
 
 from emoclass.errors import OutputError
 from emoclass.reporting.folders.run import MARKER, RunFolder, resume_command
+from emoclass.values.cells import from_cells
 from emoclass.values.results import MetricValue
 
 _FIGURE = ("value", "ci_low", "ci_high", "n_samples", "split", "interval", "reason")
@@ -119,7 +120,7 @@ def _rows(folder: RunFolder, name: str, columns: Sequence[str]) -> dict[str, dic
     if missing:
         raise ValueError(f"{name}: it has no column {missing[0]}")
     rows: dict[str, dict[str, str]] = {}
-    for row in reader:
+    for row in map(from_cells, reader):
         if row["id"] in rows or any(row[column] is None for column in columns):
             raise ValueError(f"{name}, line {reader.line_num}: a repeated image, or an incomplete line")
         rows[row["id"]] = row

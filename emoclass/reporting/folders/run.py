@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from emoclass.errors import OutputError
+from emoclass.values.cells import to_cells
 from emoclass.values.results import MetricValue, RunRecord, SkippedFile
 
 logger = logging.getLogger(__name__)
@@ -169,11 +170,11 @@ class RunFolder:
         self.write_text(name, json.dumps(document, indent=2, ensure_ascii=False) + "\n")
 
     def write_rows(self, name: str, header: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
-        """Write a CSV file."""
+        """Write a CSV file; `emoclass.values.cells` reads its texts back."""
         text = io.StringIO()
         writer = csv.writer(text, lineterminator="\n")
         writer.writerow(header)
-        writer.writerows(rows)
+        writer.writerows(map(to_cells, rows))
         self.write_text(name, text.getvalue())
 
     def read_text(self, name: str) -> str | None:

@@ -17,6 +17,7 @@ from emoclass.errors import OutputError
 from emoclass.evaluation.predictions import Predictions, numbers_of_votes, shares_of_votes
 from emoclass.plugin.config_file import read_file
 from emoclass.reporting.folders.run import MARKER, RunFolder, resume_command
+from emoclass.values.cells import from_cells
 from emoclass.values.config import RunConfig, validate
 from emoclass.values.labels import LabelScheme
 from emoclass.values.specs import Sample
@@ -168,7 +169,7 @@ class StudyFolder(RunFolder):
         try:
             for part in parts:
                 with (self.path / part / "predictions.csv").open(encoding="utf-8", newline="") as file:
-                    rows += [{"part": part, **row} for row in csv.DictReader(file)]
+                    rows += [{"part": part, **row} for row in map(from_cells, csv.DictReader(file))]
             rows.sort(key=lambda row: row["id"])
             tested = [_sample_of(row["id"], samples) for row in rows]
             scores = np.array([[float(row[f"score_{emotion}"]) for emotion in labels.emotions] for row in rows])

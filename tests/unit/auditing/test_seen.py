@@ -167,3 +167,11 @@ def test_every_model_has_seen_the_training_set_of_the_dataset_that_it_was_traine
     assert seen(("train", "test"), url=None) is None
     assert seen((None, None)) is None
     assert seen(("test", "test")) is None
+
+
+@pytest.mark.parametrize("path", ["/etc/passwd", "../secret.png", "sad/../../secret.png"])
+def test_a_run_folder_cannot_choose_files_outside_its_data(tmp_path, registry, path) -> None:
+    run, digest = finished(tmp_path)
+    with (run / "split.csv").open("a", encoding="utf-8", newline="") as file:
+        csv.writer(file).writerow(["x", path, "sad", "", "train"])
+    assert seen_by(run, registry, plugin="tiny", config_digest=digest) is None

@@ -240,3 +240,44 @@ def test_the_tiny_dataset_reads_like_a_real_one(tmp_path: Path) -> None:
     written = make_tiny(tmp_path)
     assert {sample.id: sample.emotion for sample in load(tmp_path)} == written
     assert Counter(written.values()) == dict.fromkeys(EMOTIONS, 6)
+
+
+@pytest.mark.parametrize("below", ["images", "archive (3)", "data/faces"])
+def test_classes_up_to_two_levels_below_the_folder_are_found(tmp_path: Path, below: str) -> None:
+    touch(tmp_path, f"{below}/happy/a.jpg", f"{below}/Sadness/b.jpg", "readme.txt", "docs/notes.txt")
+    assert [(sample.id, sample.path, sample.emotion, sample.split) for sample in load(tmp_path)] == [
+        (f"{below}/Sadness/b.jpg", f"{below}/Sadness/b.jpg", "Sadness", None),
+        (f"{below}/happy/a.jpg", f"{below}/happy/a.jpg", "happy", None),
+    ]
+
+
+def test_split_folders_below_the_folder_are_found(tmp_path: Path) -> None:
+    touch(tmp_path, "archive (3)/Train/Anger/a.jpg", "archive (3)/Test/images/Anger/b.jpg")
+    assert [(sample.path, sample.emotion, sample.split) for sample in load(tmp_path)] == [
+        ("archive (3)/Test/images/Anger/b.jpg", "Anger", "test"),
+        ("archive (3)/Train/Anger/a.jpg", "Anger", "train"),
+    ]
+
+
+def test_what_macos_adds_to_archives_is_passed_over(tmp_path: Path) -> None:
+    touch(
+        tmp_path, "train/happy/a.jpg", "test/happy/b.jpg", "__MACOSX/train/happy/._a.jpg", "train/happy/__MACOSX/c.jpg"
+    )
+    assert paths(tmp_path) == ["test/happy/b.jpg", "train/happy/a.jpg"]
+
+
+def test_folders_with_images_are_classes_whatever_they_are_called(tmp_path: Path) -> None:
+    touch(tmp_path, "smile/a.jpg", "frown/b.jpg", "frown/sad/c.jpg")
+    assert [(sample.path, sample.emotion) for sample in load(tmp_path)] == [
+        ("frown/b.jpg", "frown"),
+        ("frown/sad/c.jpg", "frown"),
+        ("smile/a.jpg", "smile"),
+    ]
+
+
+def test_classes_in_several_folders_are_refused(tmp_path: Path) -> None:
+    touch(tmp_path, "anna/happy/a.jpg", "anna/sad/b.jpg", "ben/happy/c.jpg", "ben/sad/d.jpg")
+    assert refusal(tmp_path) == (
+        f"data folder {tmp_path}: expected one folder with the class folders, found 2: {tmp_path}/anna, "
+        f"{tmp_path}/ben. Name one of them, or put the images of each class into one folder."
+    )

@@ -249,6 +249,32 @@ def test_sixteen_bit_gray_keeps_its_high_byte(file_format: str, options: dict[st
     assert np.array_equal(read_image(data, (16, 16, 3))[..., 2], EIGHT_BIT)
 
 
+@pytest.mark.parametrize("dtype", [np.uint16, np.int32])
+@pytest.mark.parametrize("file_format", ["PNG", "TIFF"])
+def test_wide_gray_that_holds_eight_bits_is_read_as_it_is(file_format: str, dtype: Any) -> None:
+    if file_format == "PNG" and dtype is np.int32:
+        pytest.skip("PNG has no 32-bit pixels")
+    data = encode(Image.fromarray(EIGHT_BIT.astype(dtype)), file_format)
+    assert np.array_equal(read_image(data, (16, 16, 1))[..., 0], EIGHT_BIT)
+    assert np.array_equal(read_image(data, (16, 16, 3))[..., 1], EIGHT_BIT)
+
+
+@pytest.mark.parametrize("most", [256, 1023, 4095])
+@pytest.mark.parametrize("dtype", [np.uint16, np.int32])
+def test_wide_gray_of_ten_or_twelve_bits_is_refused_rather_than_read_as_nearly_black(most: int, dtype: Any) -> None:
+    data = encode(Image.fromarray((EIGHT_BIT / 255 * most).astype(dtype)), "TIFF")
+    with pytest.raises(UnreadableImageError) as caught:
+        read_image(data, (16, 16, 1))
+    assert caught.value.reason == f"wide pixels of unknown range (0 to {most})"
+
+
+@pytest.mark.parametrize("row", [[0, 200, 0, 100, 0, 50], [0, 255, 0, 255, 0, 255]])
+def test_wide_colors_that_hold_eight_bits_are_refused_rather_than_read_as_black(row: list[int]) -> None:
+    with pytest.raises(UnreadableImageError) as caught:
+        read_image(png(4, 4, rows=(bytes([0]) + bytes(row) * 4) * 4, bit_depth=16), (4, 4, 3))
+    assert caught.value.reason == "16-bit colors of a small range: all of them would be black"
+
+
 def test_sixteen_bit_color_keeps_its_high_byte() -> None:
     rows = b"".join(b"\0" + struct.pack(">HHH", 200 * 257, 100 * 257, 50 * 257) * 4 for _ in range(4))
     assert one_color(png(4, 4, rows=rows, bit_depth=16)) == [200, 100, 50]

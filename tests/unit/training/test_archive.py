@@ -1,11 +1,14 @@
 """A stranger's `model.keras`, with all its digests right, runs nothing and fills no memory."""
 
+import io
 import json
 import pickle
 import shutil
 import zipfile
 
+import h5py
 import keras
+import numpy as np
 import pytest
 
 from emoclass.bundle.manifest import KERAS, MANIFEST
@@ -173,3 +176,90 @@ def test_what_keras_quotes_of_a_file_is_printable(tmp_path, bundle_of):
     with pytest.raises(BundleError) as refused:
         convert(bundle_of(path), "litert", tmp_path / "b", made_pictures((4, 4, 3)), read_litert=lambda path: None)
     assert str(refused.value).isprintable()
+
+
+def with_weights(path, change):
+    """Change the HDF5 file inside an archive; `change` gets it, and the path of its first array."""
+
+    def changed(name, content):
+        if name != "model.weights.h5":
+            return content
+        buffer = io.BytesIO(content)
+        with h5py.File(buffer, "r+") as file:
+            arrays = []
+            file.visititems(lambda name, found: arrays.append(name) if isinstance(found, h5py.Dataset) else None)
+            change(file, arrays[0])
+        return buffer.getvalue()
+
+    return rewritten(path, changed)
+
+
+def replaced(**options):
+    def change(file, first):
+        del file[first]
+        file.create_dataset(first, **options)
+
+    return change
+
+
+def softly_linked(file, first):
+    file.move(first, "elsewhere")
+    file[first] = h5py.SoftLink("/elsewhere")
+
+
+def externally_linked(file, first):
+    del file[first]
+    file[first] = h5py.ExternalLink("/etc/passwd", "/x")
+
+
+def circular(file, first):
+    file["circle"] = file["/"]
+
+
+def virtual(file, first):
+    del file[first]
+    layout = h5py.VirtualLayout((4,), "f4")
+    layout[:] = h5py.VirtualSource("/etc/passwd", "x", (4,))
+    file.create_virtual_dataset(first, layout)
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        (replaced(shape=(2**28, 3), dtype="f4", chunks=(2**20, 3), compression="gzip"), "a compressed /"),
+        (replaced(shape=(2**28, 3), dtype="f4"), "bytes, as the file has, got 3221"),
+        (replaced(shape=(2**28, 3), dtype="f4", chunks=(2**20, 3)), "bytes, as the file has, got 3221"),
+        (replaced(shape=(4,), dtype="f4", external=[("/etc/passwd", 0, 16)]), "in another"),
+        (replaced(shape=(4,), dtype=h5py.string_dtype()), "expected arrays of numbers"),
+        (virtual, "in another"),
+        (softly_linked, "without links"),
+        (externally_linked, "without links"),
+        (circular, "without links"),
+    ],
+    ids=[
+        "compressed",
+        "stored nowhere",
+        "chunks stored nowhere",
+        "external",
+        "text",
+        "virtual",
+        "soft",
+        "outside",
+        "circle",
+    ],
+)
+def test_weights_that_take_more_than_the_file_or_lead_out_of_it_are_refused(tmp_path, change, reason, monkeypatch):
+    path = with_weights(saved(tmp_path / "model.keras", keras.layers.Dense(2)), change)
+    assert path.stat().st_size < 100_000
+    monkeypatch.setattr(keras.saving, "load_model", None)  # Keras is not asked
+    with pytest.raises(BundleError, match="cannot be loaded safely") as caught:
+        load_model(path)
+    assert reason in str(caught.value)
+
+
+def test_weights_as_keras_writes_them_are_read(tmp_path):
+    inner = keras.Sequential([keras.Input((4, 4, 3)), keras.layers.Conv2D(2, 3), keras.layers.BatchNormalization()])
+    path = saved(tmp_path / "model.keras", inner)
+    loaded = load_model(path)
+    x = np.ones((1, 4, 4, 3), np.float32)
+    assert np.array_equal(keras.saving.load_model(path).predict(x, verbose=0), loaded.predict(x, verbose=0))

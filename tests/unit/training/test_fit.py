@@ -402,7 +402,7 @@ def test_a_checkpoint_that_cannot_be_written_stops_the_run_with_a_reason(pixels,
     [
         (
             {"callbacks": [{"ref": "builtins:dict"}]},
-            r"\[0\]: expected a Keras Callback, builtins:dict made a dict",
+            r"\[0\]: expected a class of Keras Callback, got builtins:dict",
         ),
         ({"optimizer": {"ref": "keras.optimizers:Adamm"}}, "training.optimizer: .*Adamm.* Did you mean 'Adam'"),
         ({"schedule": {"ref": "keras.optimizers.schedules:Cosine"}}, "training.schedule: .*no attribute 'Cosine'"),
@@ -412,3 +412,35 @@ def test_a_checkpoint_that_cannot_be_written_stops_the_run_with_a_reason(pixels,
 def test_a_component_that_is_none_or_ruins_the_training_says_so(pixels, tmp_path, config, message):
     with pytest.raises(ConfigError, match=message):
         train(pixels, tmp_path / "c.state", **config)
+
+
+CALLED = []
+
+
+def untyped(**options):
+    CALLED.append(options)
+    return keras.callbacks.TerminateOnNaN()
+
+
+def typed() -> keras.callbacks.Callback:
+    return keras.callbacks.TerminateOnNaN()
+
+
+def lying() -> keras.callbacks.Callback:
+    return {}
+
+
+@pytest.mark.parametrize("ref", ["subprocess:call", f"{__name__}:untyped", f"{__name__}:CALLED", "keras.layers:Dense"])
+def test_what_makes_no_component_is_not_called(pixels, tmp_path, ref):
+    marker = tmp_path / "called"
+    component = {"ref": ref, "options": {"args": ["touch", str(marker)]}}
+    with pytest.raises(ConfigError, match=r"callbacks\[0\]: expected a class of Keras Callback, got"):
+        train(pixels, tmp_path / "c.state", callbacks=[component])
+    assert not marker.exists()
+    assert not CALLED
+
+
+def test_a_function_that_states_what_it_makes_is_called(pixels, tmp_path):
+    train(pixels, tmp_path / "c.state", callbacks=[{"ref": f"{__name__}:typed"}], epochs=1)
+    with pytest.raises(ConfigError, match="lying made a dict"):
+        train(pixels, tmp_path / "d.state", callbacks=[{"ref": f"{__name__}:lying"}])
