@@ -101,7 +101,11 @@ def test_what_limits_leave_out_is_counted(photos, tmp_path, options, crops, left
 
 @pytest.mark.parametrize(
     ("options", "sides"),
-    [({}, {34, 46, 57, 69, 48}), ({"size": 35}, {34, 35}), ({"framing": {"side": 1.5}}, {45, 60, 75, 90, 48})],
+    [
+        ({"framing": {"side": 1}}, {30, 40, 50, 60, 48}),
+        ({"framing": {"side": 1}, "size": 35}, {30, 35}),
+        ({"framing": {"side": 1.5}}, {45, 60, 75, 90, 48}),
+    ],
 )
 def test_crops_keep_the_faces_resolution_up_to_a_size(photos, tmp_path, options, sides):
     crop(photos, tmp_path / "crops", **options)
