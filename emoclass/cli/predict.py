@@ -90,7 +90,7 @@ def predict(
     with redirect_stdout(sys.stderr), native_messages_aside(), _no_collection():
         from emoclass.cli.face_predictions import FaceCounts
         from emoclass.cli.inputs import Inputs
-        from emoclass.data.images import quiet_decoders
+        from emoclass.data.images import FORMATS, quiet_decoders
         from emoclass.inference.load import load
         from emoclass.values.results import Unreadable
 
@@ -107,7 +107,7 @@ def predict(
     if form == "table" and not (survey.count or given.has_stdin):  # programs get a row for each problem
         raise DataError(
             "images: found none (" + "; ".join(f"{each.path} {each.reason}" for each in survey.problems) + ").",
-            hint="Folders are searched for JPEG, PNG, WebP, GIF, BMP and TIFF files by their names.",
+            hint=f"Folders are searched for {FORMATS} files by their names.",
         )
     counts = FaceCounts()
     printer = _printer(form, chosen.labels, top, survey, given, None if looking is None else counts)

@@ -122,5 +122,5 @@ def choose_detector(registry: Registry, name: str | None = None, measured_with: 
             return detectors.get(wanted)
     raise PluginError(
         "faces: expected a face detector to find them with, and none is installed.",
-        hint="Install one: pip install emoclass-yunet. With --faces never, pictures are taken for face crops.",
+        hint="Install one: pip install emoclass-yunet.",
     )
