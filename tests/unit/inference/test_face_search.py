@@ -319,7 +319,7 @@ def test_files_of_twelve_megapixels_give_what_the_whole_pictures_give(faces, pho
             pixels = frame(whole, there, search.framing, faces.image_shape)
             differences.append(abs(np.array(list(face.scores.values())) - faces.scores(pixels[None])[0]).max())
     assert len(differences) == 11
-    assert max(differences) < 0.01
+    assert np.median(differences) < 0.005 and max(differences) < 0.015
 
 
 @pytest.mark.filterwarnings("ignore::PIL.Image.DecompressionBombWarning")
