@@ -22,7 +22,8 @@ LISTED = 10
 OPTIONS = (
     click.option("--labels", "suspects", is_flag=True, help="Find wrong labels instead: cross-validate a model, and "
         "list the images whose label it disagrees with. Needs emoclass[labels]."),
-    click.option("--plugin", metavar="NAME", help="With --labels: the plugin whose model to use; happysad by default."),
+    click.option("--plugin", metavar="NAME", help="With --labels: the plugin whose model to use; happysad by default. "
+        "With --study, needed if it is a file."),
     click.option("--folds", type=int, metavar="K", help="With --labels: number of cross-validation folds; 5 by "
         "default."),
     click.option("--epochs", type=int, metavar="N", help="With --labels: number of training epochs."),
@@ -77,7 +78,7 @@ def audit_labels(
     study, out, folds = chosen["study"], chosen["out"], chosen["folds"]
     if study is not None:
         given = {"DIR": root, "--dataset": dataset, "--threads": threads, "--out": out, "--folds": folds}
-        given |= {f"--{name}": chosen[name] for name in ("plugin", "epochs", "seed")}
+        given |= {f"--{name}": chosen[name] for name in ("epochs", "seed")}
         given["--map"] = chosen["maps"] or None
         if extra := [name for name, value in given.items() if value is not None]:
             raise ConfigError(

@@ -69,7 +69,8 @@ emoclass run --plugin happysad --folds 5        5-fold cross-validation
 @click.option(
     "--resume",
     metavar="FOLDER",
-    help="Resume the interrupted run, cross-validation or repeated runs in FOLDER. Cannot be combined with settings.",
+    help="Resume the interrupted run, cross-validation or repeated runs in FOLDER. Cannot be combined with settings; "
+    "a one-file plugin has to be named with --plugin.",
 )
 @json_option
 @click.option("--quiet", is_flag=True, help="Show no progress.")
@@ -108,7 +109,7 @@ def run(
         with insisting(progress), redirect_stdout(sys.stderr):  # what a plugin prints is no result
             if resume is not None:
                 go_on = resume_study if is_study(Path(resume)) else resume_run
-                result = go_on(Path(resume), progress=progress)
+                result = go_on(Path(resume), plugin=options["plugin"], progress=progress)
             elif folds is not None:
                 result = cross_validate(folds=folds, progress=progress, **options)
             elif chosen is not None:
@@ -142,7 +143,7 @@ def _refuse_settings(ctx: click.Context) -> None:
     given = [
         parameter.opts[0]
         for parameter in ctx.command.params
-        if parameter.name not in ("resume", "as_json", "quiet", None)
+        if parameter.name not in ("resume", "plugin", "as_json", "quiet", None)
         and ctx.get_parameter_source(str(parameter.name)) == click.core.ParameterSource.COMMANDLINE
     ]
     if given:

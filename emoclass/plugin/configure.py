@@ -144,6 +144,31 @@ def load_plugin(registry: Registry, plugin: str) -> str:
     return registry.load_file(path)
 
 
+def load_named_plugin(registry: Registry, plugin: str, *, named: str | Path | None, command: str) -> str:
+    """Load the plugin of a run folder; a file only if the user names it, since the folder may come from a stranger.
+
+    Args:
+        registry: The plugins; a file that was loaded into it before counts as named.
+        plugin: What the folder's configuration says.
+        named: What the user says; None leaves it to the folder.
+        command: What to type to continue, with the plugin, for the error.
+
+    Raises:
+        ConfigError: The file was not named, or another plugin was.
+        PluginError: As for `load_plugin`.
+    """
+    path = Path(plugin).expanduser().resolve()
+    is_file = plugin.endswith(".py")
+    if named is not None and (Path(named).expanduser().resolve() != path if is_file else str(named) != plugin):
+        raise ConfigError(f"plugin: expected {plugin}, as the run began with, got {named}.", hint="Leave it out.")
+    if is_file and named is None and str(path) not in {info.origin for info in registry.plugins.values()}:
+        raise ConfigError(
+            f"plugin {plugin}: to continue the run, this file has to be executed, and only the run folder names it.",
+            hint=f"If you trust it, name it: {command}",
+        )
+    return load_plugin(registry, plugin)
+
+
 def metric_specs(registry: Registry, config: RunConfig) -> list[MetricSpec]:
     """Return the metrics of a run: those it names, else the built-in ones and its plugin's own.
 

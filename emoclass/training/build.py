@@ -164,16 +164,14 @@ def reason_not_loadable(model: keras.Model, path: Path) -> str | None:
 
     Args:
         model: The model.
-        path: A place to save it to, ending in `.keras`; nothing is left there.
-
-    Raises:
-        OSError: The file cannot be written.
+        path: A place to save it to, ending in `.keras`; nothing is left there. Where it cannot be written, nothing is
+            found out.
     """
     try:
         save_model(model, path)
         load_model(path)
-    except OSError:
-        raise
+    except OSError:  # a full disk says nothing of the network
+        return None
     except BundleError as error:
         return one_line(error.message.removeprefix(f"model {path}: ").rstrip("."))
     except Exception as error:  # whatever a layer's get_config raises

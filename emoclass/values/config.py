@@ -17,6 +17,11 @@ from emoclass.values.labels import LabelScheme, canonical, close_emotions
 from emoclass.values.specs import Name
 
 Tree = Mapping[str, Any]
+FIRST_DEFAULTS: Mapping[str, Any] = {}
+"""Setting, such as `training.epochs` -> its first default, as JSON has it, for settings whose default has changed.
+
+Digests leave these values out and count today's default, so that finished and interrupted runs keep their digest.
+"""
 IGNORE = "ignore"
 """The target that `--map NAME=ignore` gives to a class that the run shall leave out."""
 PRETRAINED = "pretrained"
@@ -273,8 +278,20 @@ class RunConfig(FrozenModel):
         """Return the SHA-256 of the experiment, `runtime` left out, in hexadecimal.
 
         What is as by default counts for nothing: a setting that a later version adds leaves old digests as they are.
+        So does a default that a later version changes, if `FIRST_DEFAULTS` has the first one: `config.toml` holds the
+        values that the run had.
         """
         tree = self.model_dump(mode="json", exclude={"runtime"}, exclude_defaults=True)
+        whole = self.model_dump(mode="json")
+        for setting, first in FIRST_DEFAULTS.items():
+            table, _, name = setting.rpartition(".")
+            value = whole[table][name] if table else whole[name]
+            inside = tree.setdefault(table, {}) if table else tree
+            inside.pop(name, None)
+            if value != first:
+                inside[name] = value
+            if table and not inside:
+                del tree[table]
         return hashlib.sha256(json.dumps(tree, sort_keys=True).encode()).hexdigest()
 
     def to_toml(self) -> str:

@@ -14,7 +14,7 @@ from emoclass.errors import ConfigError, EmoclassError, OutputError
 from emoclass.evaluation.notes import notes_of_predictions
 from emoclass.evaluation.predictions import Predictions
 from emoclass.keras_backend import require_keras
-from emoclass.plugin.configure import Settings, compose, load_plugin, merge
+from emoclass.plugin.configure import Settings, compose, load_named_plugin, merge
 from emoclass.plugin.registry import Registry
 from emoclass.progress import Progress
 from emoclass.reporting.folders.run import resume_command
@@ -115,12 +115,17 @@ def repeat(
 
 
 def resume_study(
-    folder: str | Path, *, registry: Registry | None = None, progress: Progress | None = None
+    folder: str | Path,
+    *,
+    plugin: str | Path | None = None,
+    registry: Registry | None = None,
+    progress: Progress | None = None,
 ) -> StudyResult:
     """Continue a study that was interrupted: finished runs stay, the interrupted one is resumed, others begin.
 
     Args:
         folder: The study's folder.
+        plugin: The plugin of the study; a one-file plugin has to be named, or be in the registry already.
         registry: The plugins; None discovers the installed ones.
         progress: Progress callback.
 
@@ -139,7 +144,7 @@ def resume_study(
             return StudyResult(**{**dict(record), "parts": parts})
         plan, config = opened.plan()
         registry = registry or Registry.discover()
-        load_plugin(registry, config.plugin)
+        load_named_plugin(registry, config.plugin, named=plugin, command=resume_command(path))
         return _carry_out(Work(config, registry, progress or Progress()), plan, opened)
     except EmoclassError as error:
         _say_how_to_go_on(error, opened)

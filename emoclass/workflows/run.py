@@ -14,7 +14,7 @@ from emoclass.errors import EmoclassError, OutputError, PluginError
 from emoclass.evaluation.notes import notes_of_predictions
 from emoclass.keras_backend import require_keras
 from emoclass.plugin.config_file import read_file
-from emoclass.plugin.configure import Settings, compose, load_plugin
+from emoclass.plugin.configure import Settings, compose, load_named_plugin
 from emoclass.plugin.registry import Registry
 from emoclass.progress import Progress
 from emoclass.reporting.folders.run import RunFolder, resume_command
@@ -139,15 +139,23 @@ def run_config(
         folder.release()
 
 
-def resume(folder: str | Path, *, registry: Registry | None = None, progress: Progress | None = None) -> RunResult:
+def resume(
+    folder: str | Path,
+    *,
+    plugin: str | Path | None = None,
+    registry: Registry | None = None,
+    progress: Progress | None = None,
+) -> RunResult:
     """Continue a run that was interrupted; the result of a finished run is returned as it is.
 
     Args:
         folder: The run folder.
+        plugin: The plugin of the run; a one-file plugin has to be named, or be in the registry already.
         registry: The plugins; None discovers the installed ones.
         progress: Progress callback.
 
     Raises:
+        ConfigError: Its one-file plugin was not named, or another plugin was.
         OutputError: It is no run folder, is damaged, or the data changed since the run began.
         EmoclassError: What `run` raises.
     """
@@ -158,7 +166,8 @@ def resume(folder: str | Path, *, registry: Registry | None = None, progress: Pr
         require_keras()
         settings = validate(read_file(opened.path / "config.toml"), source=str(opened.path / "config.toml"))
         registry = registry or Registry.discover()
-        load_plugin(registry, settings.plugin)
+        command = resume_command(opened.path)
+        load_named_plugin(registry, settings.plugin, named=plugin, command=command)
         opened.mend_history()
         work = Work(settings, registry, progress or Progress())
         return _execute(work, opened, work.index())

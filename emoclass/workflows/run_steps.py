@@ -269,8 +269,7 @@ def train(work: Work, folder: RunFolder, images: LabeledPixels) -> tuple[keras.M
     settings: dict[str, Any] = {"seed": config.seed, "options": config.model.options}
     network = build(work.model, config.labels, precision=config.training.precision, **settings)
     notes: tuple[str, ...] = ()
-    with folder.guard("model.keras"):
-        reason = reason_not_loadable(finish(work.model, network, config.labels, **settings), folder.path / TRIAL)
+    reason = reason_not_loadable(finish(work.model, network, config.labels, **settings), folder.path / TRIAL)
     if reason is not None:
         notes = (
             f"The network cannot be loaded again: {reason}. `emoclass export`, `--from` and `RunResult.model` will "

@@ -15,7 +15,7 @@ from emoclass.data.index import index_shared, is_inside
 from emoclass.data.pixels import reader
 from emoclass.errors import ConfigError, EmoclassError, OutputError
 from emoclass.keras_backend import require_keras
-from emoclass.plugin.configure import Settings, compose, load_plugin
+from emoclass.plugin.configure import Settings, compose, load_named_plugin, load_plugin
 from emoclass.plugin.registry import Registry
 from emoclass.progress import Progress
 from emoclass.reporting.folders.run import RunFolder
@@ -81,13 +81,13 @@ def suspected_labels(
     if study is None:
         plugin = _plugin(registry, plugin, settings)
         chosen = _settings(registry, plugin, out, root, settings)
-    elif any(value is not None for value in (root, plugin, *settings.values())):
+    elif any(value is not None for value in (root, *settings.values())):
         raise ConfigError(
             "study: uses the data and settings it was started with, got others as well.", hint="Leave them out."
         )
     try:
         if study is not None:
-            result = resume_study(study, registry=registry, progress=progress)
+            result = resume_study(study, plugin=plugin, registry=registry, progress=progress)
         else:
             result = cross_validate(plugin, folds=folds, out=out, registry=registry, progress=progress, **chosen)
     except EmoclassError as error:
@@ -99,12 +99,13 @@ def suspected_labels(
             f"study {result.folder}: expected a cross-validation, got {len(result.parts)} seeds.",
             hint="Only a cross-validation predicts every image; leave --study out to run one.",
         )
-    return _rank(result, registry)
+    return _rank(result, registry, plugin if study is not None else None)
 
 
-def continue_command(study: Path) -> str:
-    """Return what to type to go on with an interrupted search."""
-    return f"emoclass audit --labels --study {shlex.quote(str(study))}"
+def continue_command(study: Path, plugin: str = "") -> str:
+    """Return what to type to go on with an interrupted search, with its plugin where that is a file."""
+    named = f" --plugin {shlex.quote(plugin)}" if plugin.endswith(".py") else ""
+    return f"emoclass audit --labels --study {shlex.quote(str(study))}{named}"
 
 
 def _plugin(registry: Registry, plugin: str | Path | None, settings: Settings) -> str | Path | None:
@@ -150,11 +151,12 @@ def _dataset(registry: Registry, config: RunConfig) -> DatasetSpec:
     return registry.datasets.get(config.data.dataset, prefer=load_plugin(registry, config.plugin))
 
 
-def _rank(result: StudyRecord, registry: Registry) -> SuspectedLabels:
+def _rank(result: StudyRecord, registry: Registry, plugin: str | Path | None) -> SuspectedLabels:
     """Rank the images of a finished study, and write the list and its pictures into its folder."""
     from emoclass.reporting.plots.contact_sheet import write_contact_sheet
 
     _, config = StudyFolder.open(result.folder).plan()
+    load_named_plugin(registry, config.plugin, named=plugin, command=continue_command(result.folder, config.plugin))
     try:
         with (result.folder / "predictions.csv").open(encoding="utf-8", newline="") as file:
             rows = list(map(from_cells, csv.DictReader(file)))

@@ -135,7 +135,12 @@ def test_a_run_that_is_killed_resumes_to_the_end_of_an_unbroken_one(plugin, phot
     before = history.read_bytes()
     before = before[: before.rfind(b"\n") + 1]
 
-    resumed = emoclass("run", "--resume", folder, "--json")
+    refused = emoclass("run", "--resume", folder)
+    assert refused.returncode == 2
+    command = f"emoclass run --resume {folder} --plugin {plugin}"
+    assert "only the run folder names it" in refused.stderr
+    assert command in refused.stderr
+    resumed = emoclass(*command.split()[1:], "--json")
     assert resumed.returncode == 0, resumed.stderr
     assert history.read_bytes().startswith(before)
     _, unbroken, _ = said(
@@ -194,7 +199,7 @@ def test_a_disk_that_fills_up_later_leaves_a_run_that_can_be_resumed(plugin, pho
     assert f"Hint: Free some space, then continue with: emoclass run --resume {folder}" in done.stderr
     assert (folder / "INCOMPLETE").exists()
     assert not (folder / "metrics.json").exists()
-    assert said("run", "--resume", folder)[0] == 0
+    assert said("run", "--resume", folder, "--plugin", plugin)[0] == 0
 
 
 def test_a_plugin_that_raises_on_import_is_listed_as_broken_and_the_rest_works(tmp_path):

@@ -10,6 +10,7 @@ import os
 import shlex
 import shutil
 import time
+import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -27,8 +28,19 @@ MARKER = "INCOMPLETE"
 
 
 def resume_command(folder: Path) -> str:
-    """Return what to type to continue a run."""
-    return f"emoclass run --resume {shlex.quote(str(folder))}"
+    """Return what to type to continue a run or a study, with its plugin where that is a file."""
+    return f"emoclass run --resume {shlex.quote(str(folder))}{_plugin_option(folder)}"
+
+
+def _plugin_option(folder: Path) -> str:
+    for name in ("config.toml", "experiment.toml"):
+        try:
+            plugin = tomllib.loads((folder / name).read_text(encoding="utf-8")).get("plugin")
+        except (OSError, ValueError):
+            continue
+        if isinstance(plugin, str) and plugin.endswith(".py"):
+            return f" --plugin {shlex.quote(plugin)}"
+    return ""
 
 
 class RunFolder:

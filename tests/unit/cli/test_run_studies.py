@@ -96,7 +96,7 @@ def test_json_is_one_document(asked) -> None:
 
 def test_a_folder_with_a_study_is_resumed_as_one(tmp_path, monkeypatch) -> None:
     (tmp_path / "study.toml").write_text("folds = 2")
-    monkeypatch.setattr(workflow, "resume_study", lambda folder, *, progress: result())
+    monkeypatch.setattr(workflow, "resume_study", lambda folder, *, plugin, progress: result())
     assert "Report:" in run("--resume", str(tmp_path), "--quiet").stdout
 
 
@@ -105,7 +105,7 @@ def test_a_folder_with_a_study_is_resumed_as_one(tmp_path, monkeypatch) -> None:
     [
         (["--folds", "3", "--seeds", "1,2"], "either --folds or --seeds"),
         (["--seeds", "1,x"], "--seeds 1,x: expected whole numbers"),
-        (["--resume", "somewhere", "--folds", "3"], "got --plugin, --folds as well"),
+        (["--resume", "somewhere", "--folds", "3"], "got --folds as well"),
     ],
 )
 def test_options_that_do_not_fit_together_are_refused(arguments, said) -> None:

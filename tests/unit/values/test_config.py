@@ -1,10 +1,14 @@
 import tomllib
+from typing import Any
 
 import pytest
+from pydantic import BaseModel, TypeAdapter
+from pydantic_core import PydanticUndefined
 
 from emoclass.errors import ConfigError
 from emoclass.plugin.config_file import read_file
 from emoclass.plugin.configure import merge
+from emoclass.values import config as config_module
 from emoclass.values.config import RunConfig, TrainingConfig, validate
 
 SMALLEST = {"plugin": "p", "recipe": "r", "labels": ["happy", "sad"], "model": {"name": "m"}}
@@ -150,3 +154,65 @@ def test_cropping_is_part_of_the_digest_and_its_absence_is_none():
 def test_wrong_settings_of_cropping_are_refused(crop):
     with pytest.raises(ConfigError, match="crop"):
         validate({**SMALLEST, "data": {"crop": crop}})
+
+
+def _defaults(model, prefix=""):
+    for name, field in model.model_fields.items():
+        if isinstance(field.default, BaseModel) and name != "runtime" and not prefix:
+            yield from _defaults(type(field.default), f"{name}.")
+        elif field.default is not PydanticUndefined:
+            yield f"{prefix}{name}", TypeAdapter(Any).dump_python(field.default, mode="json")
+
+
+def test_the_defaults_are_those_that_digests_leave_out():
+    """Whoever changes a default writes the old one into `FIRST_DEFAULTS`; this list stays, and gets new settings."""
+    first = {
+        **{name: value for name, value in _defaults(RunConfig) if name != "runtime"},
+        **config_module.FIRST_DEFAULTS,
+    }
+    adam = {"ref": "keras.optimizers:Adam", "options": {}}
+    expected = {
+        "seed": 0,
+        "data.dataset": "synthetic-faces",
+        "data.validation": 0.125,
+        "data.test": 0.125,
+        "data.audit": True,
+        "training.epochs": 20,
+        "training.batch_size": 32,
+        "training.optimizer": adam,
+        "training.warmup": 0.0,
+        "training.augmentation": [],
+        "training.callbacks": [],
+        "training.targets": "label",
+        "training.label_smoothing": 0.0,
+        "training.mixup": 0.0,
+        "training.weight_averaging": 0.0,
+        "training.precision": "float32",
+        "training.keep": "last",
+        "evaluation.headline": ["accuracy", "precision", "recall"],
+        "evaluation.metrics": [],
+        "evaluation.resamples": 1000,
+    }
+    assert {name: value for name, value in first.items() if value is not None} == expected
+
+
+@pytest.mark.parametrize(
+    "said", [{}, {"epochs": 20}, {"epochs": 30}, {"batch_size": 8}, {"epochs": 7, "batch_size": 8}]
+)
+def test_a_default_that_a_later_version_changes_leaves_the_digests_of_older_runs_alone(said, monkeypatch):
+    old = validate({**SMALLEST, "training": said})
+    written = tomllib.loads(old.to_toml())
+
+    class LaterTraining(TrainingConfig):
+        epochs: int = 30
+
+    class LaterRun(RunConfig):
+        training: LaterTraining = LaterTraining()
+
+    if not said:
+        assert LaterRun.model_validate(written).digest() != old.digest(), "that is what the table is for"
+    monkeypatch.setattr(config_module, "FIRST_DEFAULTS", {"training.epochs": 20})
+    assert LaterRun.model_validate(written).digest() == old.digest()
+    later = LaterRun.model_validate(SMALLEST)  # with the new default
+    assert later.digest() == validate({**SMALLEST, "training": {"epochs": 30}}).digest()
+    assert later.digest() != validate(SMALLEST).digest()
