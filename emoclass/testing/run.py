@@ -97,7 +97,10 @@ def _standard_settings(kind: str) -> contextlib.AbstractContextManager[None]:
     """Return what keeps the settings of Keras that are the caller's out of the checks of models."""
     if kind != "model":
         return contextlib.nullcontext()
-    require_keras()
+    try:
+        require_keras()
+    except MissingPackageError:  # some checks do without Keras, and the others say that it is missing
+        return contextlib.nullcontext()
     from emoclass.training.settings import standard_settings
 
     return standard_settings()

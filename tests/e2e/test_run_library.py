@@ -425,7 +425,7 @@ def test_too_few_readable_files_are_named_with_their_reasons(registry, tmp_path)
     root = draw_photographs(tmp_path / "photos", {"happy": 2, "sad": 6})
     for number in range(4):
         (root / "happy" / f"text{number}.jpg").write_text("no picture")
-    with pytest.raises(DataError, match=r"happy has 2; .* 4 files cannot be read: happy/text0.jpg: not an image"):
+    with pytest.raises(DataError, match=r"happy has 2; .* 4 files are skipped: happy/text0.jpg: not an image"):
         emoclass.run("tiny", data=root, out=tmp_path / "runs", registry=registry)
 
 
