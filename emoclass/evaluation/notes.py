@@ -48,3 +48,23 @@ def note_of_one_answer(predicted: list[str], n: int, who: str = "The model") -> 
     return (
         f"{who} predicts {predicted[0]!r} for all images: it does not distinguish emotions, whatever the metrics are."
     )
+
+
+def note_of_copies(n_copies: int, n: int, *, images: str, of: str) -> str:
+    """Say how many images a model has seen.
+
+    Args:
+        n_copies: How many of them are copies.
+        n: How many there are.
+        images: What they are: `test images`.
+        of: What they are copies of: `training or validation images`.
+
+    Example:
+        >>> note_of_copies(1, 32, images="test images", of="training images")
+        '1 of the 32 test images is a copy of training images: metrics on it say little about new images'
+    """
+    one = n_copies == 1
+    return (
+        f"{n_copies:,} of the {n:,} {images} {'is a copy' if one else 'are copies'} of {of}: metrics on "
+        f"{'it' if one else 'them'} say little about new images"
+    )

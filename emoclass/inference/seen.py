@@ -10,6 +10,7 @@ import numpy as np
 from emoclass.auditing.seen import Copies, copies_among, copies_of_seen, seen_by, training_set_of
 from emoclass.bundle.read import Bundle
 from emoclass.data.leaks import copies_of_each_other
+from emoclass.evaluation.notes import note_of_copies
 from emoclass.evaluation.predictions import Predictions
 from emoclass.inference.dataset import Listed
 from emoclass.plugin.registry import Registry
@@ -103,8 +104,5 @@ def _notes_of_leaks(predictions: Predictions) -> Iterator[str]:
             "about new images."
         )
     elif n_leaked:
-        yield (
-            f"{n_leaked:,} of the {n:,} images {'is a copy' if n_leaked == 1 else 'are copies'} of the model's "
-            f"training or validation images: metrics on them say little about new images. The leak-adjusted metrics "
-            f"leave them out."
-        )
+        seen = note_of_copies(n_leaked, n, images="images", of="the model's training or validation images")
+        yield f"{seen}. The leak-adjusted metrics leave them out."

@@ -12,6 +12,7 @@ from emoclass.data.index import Index
 from emoclass.data.labeled import LabeledPixels
 from emoclass.data.split import to_csv
 from emoclass.errors import OutputError
+from emoclass.evaluation.notes import note_of_copies
 from emoclass.evaluation.predictions import Predictions
 from emoclass.plugin.registry import PluginInfo
 from emoclass.randomness import generator
@@ -178,11 +179,8 @@ def notes_of(
     notes += images.split.notes
     if leaked:
         n_test = len(images.samples("test"))
-        notes.append(
-            f"{len(leaked)} of the {n_test} test images {'is a copy' if len(leaked) == 1 else 'are copies'} of "
-            f"training or validation images: metrics on them say little about new images. The leak-adjusted metrics "
-            f"leave them out."
-        )
+        seen = note_of_copies(len(leaked), n_test, images="test images", of="training or validation images")
+        notes.append(f"{seen}. The leak-adjusted metrics leave them out.")
     if audited is not None and audited.label_conflicts:
         notes.append(
             f"{sum(map(len, audited.label_conflicts))} images show {_pictures(len(audited.label_conflicts))} that "

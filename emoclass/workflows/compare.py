@@ -11,7 +11,7 @@ import numpy as np
 from emoclass.errors import ConfigError, DataError
 from emoclass.evaluation.comparison import ComparedRun, ComparisonTable, RunDifference, format_p, short_names
 from emoclass.evaluation.intervals import Interval
-from emoclass.evaluation.notes import note_of_one_answer, note_of_units
+from emoclass.evaluation.notes import note_of_copies, note_of_one_answer, note_of_units
 from emoclass.evaluation.paired import PairedBootstrap, holm, mcnemar, paired_bootstrap, smallest_p
 from emoclass.evaluation.predictions import IntArray
 from emoclass.evaluation.units import independent_units
@@ -229,10 +229,10 @@ def _notes(
             yield note
     leaked = set[str]().union(*(run.leaked or () for run in finished))
     if leaked:
+        seen = note_of_copies(len(leaked), n, images="test images", of="training or validation images of a run")
         yield (
-            f"{len(leaked)} of the {n} test images {'is a copy' if len(leaked) == 1 else 'are copies'} of training or "
-            f"validation images of a run: metrics on them say little about new images, and the better model may be "
-            f"the one that memorized more. Each run's report has the metrics without them."
+            f"{seen}, and the better model may be the one that memorized more. Each run's report has the metrics "
+            "without them."
         )
     if any(run.leaked is None for run in finished):
         yield "Not every run searched its test images for copies of training images (audit = false)."
