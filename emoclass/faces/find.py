@@ -76,6 +76,15 @@ class FaceFinder:
             UnreadableImageError: The file is damaged beyond what was decoded before.
             ContractError: The detector returns anything but faces.
         """
+        return self.chosen(self.every(photograph))
+
+    def every(self, photograph: Photograph) -> tuple[Face, ...]:
+        """Return all faces that the detector finds, in pixels of the whole picture.
+
+        Raises:
+            UnreadableImageError: The file is damaged beyond what was decoded before.
+            ContractError: The detector returns anything but faces.
+        """
         image = photograph.at_least(LONG_SIDE)
         pixels = np.asarray(image)
         pixels.flags.writeable = False
@@ -83,7 +92,10 @@ class FaceFinder:
         if not all(isinstance(each, Face) for each in found):
             raise ContractError(f"detector {self.spec.name!r}: expected a sequence of Face, got {found!r:.80}.")
         scale = photograph.size[0] / image.width, photograph.size[1] / image.height
-        faces = [face.moved(scale=scale) for face in found]
+        return tuple(face.moved(scale=scale) for face in found)
+
+    def chosen(self, faces: Sequence[Face]) -> tuple[Face, ...]:
+        """Return those within the limits, from left to right."""
         return keep(faces, min_score=self.min_score, min_face=self.min_face, max_faces=self.max_faces)
 
     def _build(self) -> Detector:
@@ -120,9 +132,11 @@ def find(
     """
     if mode == "never" or finder is None or (mode == "auto" and photograph.longer <= TINY):
         return (), True
-    faces = finder(photograph)
-    if mode == "auto" and is_ready_made(photograph.size, faces):
+    every = finder.every(photograph)
+    # By all faces, also those that the limits leave out: a photograph stays one, however small its faces are.
+    if mode == "auto" and is_ready_made(photograph.size, every):
         return (), True
+    faces = finder.chosen(every)
     if largest and faces:
         faces = (max(faces, key=lambda face: face.side),)
     return faces, False

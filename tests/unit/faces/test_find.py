@@ -7,7 +7,7 @@ from PIL import Image
 from emoclass import DetectorSpec, Face
 from emoclass.data.photograph import Photograph
 from emoclass.errors import ConfigError, ContractError
-from emoclass.faces.find import FaceFinder, is_ready_made
+from emoclass.faces.find import FaceFinder, find, is_ready_made
 
 FACES = [
     Face(box=(300, 20, 40, 50), score=0.9),
@@ -123,3 +123,13 @@ def test_a_detector_cannot_change_the_picture():
 def test_a_crop_is_known_by_the_face_that_fills_it(size, boxes, ready):
     assert is_ready_made(size, [Face(box=box, score=0.9) for box in boxes]) is ready
     assert is_ready_made(size[::-1], [Face(box=box, score=0.9) for box in boxes]) is ready
+
+
+def test_a_small_photograph_whose_faces_are_left_out_is_no_crop():
+    """Of a picture of 100 pixels with one small face, nothing is judged where small faces are left out."""
+    small = spec(lambda: lambda pixels: [Face(box=(40, 40, 12, 15), score=0.9)])
+    assert find(picture(100, 100), FaceFinder(small, min_face=50), "auto") == ((), False)
+    assert find(picture(100, 100), FaceFinder(small, min_score=0.95), "auto") == ((), False)
+    faces, ready_made = find(picture(100, 100), FaceFinder(small), "auto")
+    assert (lefts(faces), ready_made) == ([40], False)
+    assert find(picture(100, 100), FaceFinder(spec(lambda: lambda pixels: []), min_face=50), "auto") == ((), True)
