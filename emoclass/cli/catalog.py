@@ -27,7 +27,7 @@ def _dataset(spec: DatasetSpec) -> dict[str, str | None]:
         "needs a folder": "yes" if spec.needs_root else "no",
         "other classes": ", ".join(spec.not_emotions),
         "class codes": ", ".join(f"{code} = {word}" for code, word in spec.codes.items() if code != word),
-        "options": _listed(_options(spec.load)),
+        "options": _listed(_dataset_options(spec)),
         "shows": spec.expects.replace("_", " "),
         "notice": spec.notice,
         "license": spec.license,
@@ -38,14 +38,19 @@ def _dataset(spec: DatasetSpec) -> dict[str, str | None]:
 
 
 def _options(ref: Ref) -> Iterator[tuple[str, Any]]:
-    """Yield the options of a spec's function, such as `[data.options]` of a dataset, each with its default."""
+    """Yield the options of a spec's function, each with its default."""
     try:
         parameters = inspect.signature(resolve(ref)).parameters
     except (PluginError, TypeError, ValueError):  # using it will say what is wrong
         return
     for name, parameter in parameters.items():
-        if parameter.default is not parameter.empty and name not in ("root", "labels"):
+        if parameter.default is not parameter.empty:
             yield name, parameter.default
+
+
+def _dataset_options(spec: DatasetSpec) -> Iterator[tuple[str, Any]]:
+    """Yield what `[data.options]` may hold; `root` and `labels` are not set there."""
+    return ((name, value) for name, value in _options(spec.load) if name not in ("root", "labels"))
 
 
 def _listed(options: Iterator[tuple[str, Any]]) -> str:
@@ -131,7 +136,7 @@ def _group(kind: Kind) -> click.Group:
             if isinstance(spec, ModelSpec):
                 document["layers"] = None if layers is None else [row.model_dump() for row in layers]
             if isinstance(spec, DatasetSpec):
-                document["options"] = dict(_options(spec.load))
+                document["options"] = dict(_dataset_options(spec))
             if isinstance(spec, DetectorSpec):
                 document["options"] = dict(_options(spec.build))
             print_json(document)

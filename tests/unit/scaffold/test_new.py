@@ -133,6 +133,12 @@ def test_no_line_is_long_or_ends_in_a_space_and_nothing_of_the_templates_is_left
         assert path.suffix == ".py" or "\n\n\n" not in text
 
 
+def test_no_two_functions_of_one_file_have_one_name(registry, tmp_path):
+    (text,) = write_plugin("my-faces", NAMES, registry=registry, out=tmp_path, one_file=True).values()
+    names = [node.name for node in ast.parse(text).body if isinstance(node, ast.FunctionDef)]
+    assert len(names) == len(set(names)) > len(NAMES)
+
+
 def test_the_dataset_reads_what_it_draws_and_names_the_line_that_it_cannot_read(tmp_path, forget_modules):
     registry = Registry.discover()
     (file,) = write_plugin("my-faces", ["dataset"], registry=registry, out=tmp_path, one_file=True)
