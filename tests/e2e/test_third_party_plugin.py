@@ -36,10 +36,10 @@ def test_it_is_found_runs_and_reports_its_own_metric(python, tmp_path):
     ran(python, "-c", MAKE_TINY, "tiny", cwd=tmp_path)
     result = emoclass("run", "--plugin", "crowd", "--data", "tiny", "--epochs", 1, "--out", "runs")
     assert result["labels"] == ["happy", "sad", "angry"]
-    assert result["n_samples"] == {"train": 18, "validation": 3, "test": 3}
+    assert result["n_samples"] == {"train": 15, "validation": 3, "test": 6}
     agreement = result["metrics"]["vote_agreement"]
     assert 0 <= agreement["value"] <= 1
-    assert (agreement["n_samples"], agreement["split"]) == (3, "test")
+    assert (agreement["n_samples"], agreement["split"]) == (6, "test")
     assert result["headline"] == ["accuracy", "vote_agreement"]
     assert "vote_agreement" in Path(tmp_path, result["folder"], "report.html").read_text(encoding="utf-8")
 

@@ -48,9 +48,9 @@ FACE = Face(box=(10, 10, 50, 50), score=0.5)
     ("answer", "message"),
     [
         (None, "expected build to return a detector that can be called, got a NoneType."),
-        (lambda picture: None, "expected a list of faces for drawn face 0 in 512x384 pixels, got NoneType."),
+        (lambda picture: None, "expected a list of faces for synthetic face 0 in 512x384 pixels, got NoneType."),
         (lambda picture: iter([FACE]), "got list_iterator. Return a list, empty where there is no face."),
-        (lambda picture: [(1, 2, 3, 4)], "expected faces for drawn face 0 in 512x384 pixels, got tuple. Make each"),
+        (lambda picture: [(1, 2, 3, 4)], "expected faces for synthetic face 0 in 512x384 pixels, got tuple. Make each"),
         (lambda picture: [FACE.moved(by=(5000, 0))], "got left 5010, top 10, 50x50. Give boxes as (left, top,"),
         (lambda picture: [FACE.model_copy(update={"box": (0, 0, -3, 4)})], "expected a width and a height above 0"),
     ],
