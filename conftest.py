@@ -19,6 +19,8 @@ NOT_FAST = (
 )
 NETWORKS = {"bundle", "crop_bundle"}
 """Fixtures that build and export a network."""
+LOADED_BY: list[str] = []
+"""The first file that imported TensorFlow while tests were collected."""
 
 
 def _may_be_fast(path: Path) -> bool:
@@ -32,10 +34,16 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
     return True if is_test and config.option.markexpr == "fast" and not _may_be_fast(collection_path) else None
 
 
+def pytest_collectreport(report: pytest.CollectReport) -> None:
+    """Remember which file loaded TensorFlow."""
+    if "tensorflow" in sys.modules and not LOADED_BY:
+        LOADED_BY.append(report.nodeid)
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item], config: pytest.Config) -> None:
     """Mark the fast tests. The mark `slow` alone divides all tests between `make test` and `make test-all`."""
-    if config.option.markexpr == "fast" and "tensorflow" in sys.modules:
-        raise pytest.UsageError("a file with fast tests imports TensorFlow: add it to NOT_FAST in conftest.py")
+    if config.option.markexpr == "fast" and LOADED_BY:
+        pytest.exit(f"{LOADED_BY[0]} imports TensorFlow: move it to tests/e2e, or add it to NOT_FAST in conftest.py", 4)
     for item in items:
         slow = item.get_closest_marker("slow") or NETWORKS & set(getattr(item, "fixturenames", ()))
         if _may_be_fast(item.path) and not slow:
