@@ -21,7 +21,8 @@ HELP = """Find the faces in photographs, and write each as an aligned crop.
 PHOTOS is a folder, searched with all folders below it, or a single file. The crops are PNG files without metadata, in
 the same folder structure: DIR/happy/anna.jpg.png; of several faces, from left to right, DIR/happy/party.jpg-1.png and
 so on. DIR/crops.csv lists the source, the box, the landmarks and the detection score of each. An image that is a face
-crop already is written as it is. Interrupted, the same command continues. Nothing is overwritten.
+crop already is written as it is. Run again, the same command continues: with new
+photographs, with those whose files changed, and with those whose crops are missing. No other file is overwritten.
 
 \b
 emoclass crop photos/ --out crops/
@@ -33,7 +34,10 @@ emoclass crop photos/ --out crops/ --model faces --size 256
 @click.command(help=HELP)
 @click.argument("photos", metavar="PHOTOS")
 @click.option(
-    "--out", required=True, metavar="DIR", help="The folder for the crops: new, empty, or an interrupted one."
+    "--out",
+    required=True,
+    metavar="DIR",
+    help="The folder for the crops: new, empty, or one with the same settings.",
 )
 @click.option("--largest", is_flag=True, help="Crop only the largest face of each photograph.")
 @click.option(
@@ -80,6 +84,13 @@ def _print(found: CroppedFolder) -> None:
 
     before = f" ({found.n_before:,} of them before)" if found.n_before else ""
     say(f"{found.n_photographs:,} photographs{before}, {found.n_faces:,} faces")
+    for count, what in (
+        (found.n_changed, "Cropped again, since the files changed: {}"),
+        (found.n_restored, "Cropped again, since crops were missing: {}"),
+        (found.n_gone, "Not counted, since they are gone: {}. Crops of them stay in the folder."),
+    ):
+        if count:
+            say(what.format(_counted(count, "photograph")))
     told = [
         (found.n_without_face, "without a face"),
         (found.n_ready_made, "face crops already, written as they are"),
@@ -94,3 +105,7 @@ def _print(found: CroppedFolder) -> None:
         if each.reason != NO_FACE:
             click.echo(f"Unreadable: {printable(each.path)}: {printable(each.reason)}", err=True)
     click.echo(f"Table: {printable(str(Path(found.table)))}")
+
+
+def _counted(count: int, what: str) -> str:
+    return f"{count:,} {what}" if count == 1 else f"{count:,} {what}s"

@@ -108,6 +108,9 @@ class CroppedFolder(FrozenModel):
         table: `crops.csv` in it: the source, the box and the landmarks of each crop.
         n_photographs: Images that were searched for faces.
         n_before: Those of them that an earlier call had finished.
+        n_changed: Photographs that were cropped again, since their files changed.
+        n_restored: Photographs that were cropped again, since crops of them were missing.
+        n_gone: Photographs of earlier calls that do not exist any more; they and their crops are not counted.
         n_faces: Faces that were cropped.
         n_ready_made: Images that were face crops already, and were written as they are.
         n_without_face: Photographs without a face, or without one within the limits.
@@ -120,6 +123,9 @@ class CroppedFolder(FrozenModel):
     table: Path
     n_photographs: int
     n_before: int = 0
+    n_changed: int = 0
+    n_restored: int = 0
+    n_gone: int = 0
     n_faces: int
     n_ready_made: int = 0
     n_without_face: int = 0

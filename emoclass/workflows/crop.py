@@ -21,7 +21,16 @@ from emoclass.faces.find import FaceFinder, find, keep
 from emoclass.faces.frame import MAX_SIDE, crop_face
 from emoclass.plugin.registry import Registry
 from emoclass.progress import Progress
-from emoclass.reporting.folders.crops import NO_FACE, POINTS, READY_MADE, CropsFolder, Row, skipped_of
+from emoclass.reporting.folders.crops import (
+    NO_FACE,
+    POINTS,
+    READY_MADE,
+    CropsFolder,
+    Differences,
+    Row,
+    skipped_of,
+    stamp,
+)
 from emoclass.values.faces import Face, Framing
 from emoclass.values.results import CroppedFolder
 
@@ -61,11 +70,12 @@ def crop(
     The crops are PNG files in the same folder structure, named after their photographs: `happy/anna.jpg.png`; of
     several faces, from left to right, `happy/party.jpg-1.png`, `happy/party.jpg-2.png`. They carry no metadata: no
     EXIF data, and so no position. `crops.csv` says for each where it comes from. An image that is a face crop already
-    is written as it is. Called again after an interruption, it continues; nothing is overwritten.
+    is written as it is. Called again, it continues: it crops new photographs, those whose files changed, and those
+    whose crops are missing. Crops of photographs that are gone stay, but are not counted. No other file is overwritten.
 
     Args:
         photos: A folder, which is searched with all folders below it, or a single file.
-        out: The folder of the crops: a new or empty one, or one that was interrupted.
+        out: The folder of the crops: a new or empty one, or one that was written with the same settings.
         model: The model that the crops are for, which then determines the framing: what `emoclass.load` takes, or the
             name of an installed model.
         framing: How faces are framed, instead: `Framing`, or its fields. By default a square of 1.2 times the
@@ -124,6 +134,7 @@ def crop(
     }
     crops = CropsFolder(folder, settings)
     try:
+        differences = crops.compare(home)
         finished = crops.finished
         waiting = [source for source in sources if source not in finished]
         one = _worker(home, finder, chosen, limits, size)
@@ -133,7 +144,7 @@ def crop(
                 crops.add(done.rows, done.crops)
     finally:
         crops.close()
-    return _summary(folder, crops.rows, n_before=len(finished))
+    return _summary(folder, crops.rows, differences, n_before=len(finished - differences.gone))
 
 
 def _framing(
@@ -188,26 +199,27 @@ def _worker(
     home: Path, finder: FaceFinder, framing: Framing, limits: Mapping[str, Any], size: int
 ) -> Callable[[str], _Cropped]:
     def one(source: str) -> _Cropped:
+        at = stamp(home / source)  # before it is read: a change meanwhile is noticed by the next call
         try:
             photograph = Photograph(read_bytes(home / source, path=source), path=source)
             found, ready_made = find(photograph, finder, "auto")
             if ready_made:
                 image = photograph.at_least(min(size, photograph.longer))
                 image.thumbnail((size, size), Image.Resampling.BILINEAR)
-                row = _row(source, f"{source}.png", 1, 1, 1, None, READY_MADE)
+                row = _row(source, at, f"{source}.png", 1, 1, 1, None, READY_MADE)
                 return _Cropped((row,), {row["crop"]: _png(image)})
             faces = keep(found, **limits)
             if not faces:
-                return _Cropped((_row(source, "", 0, 0, len(found), None, NO_FACE),), {})
+                return _Cropped((_row(source, at, "", 0, 0, len(found), None, NO_FACE),), {})
             crops: dict[str, bytes] = {}
             rows = []
             for number, face in enumerate(faces, 1):
                 name = f"{source}.png" if len(faces) == 1 else f"{source}-{number}.png"
                 crops[name] = _png(crop_face(photograph, face, framing, max_side=size))
-                rows.append(_row(source, name, number, len(faces), len(found), face, ""))
+                rows.append(_row(source, at, name, number, len(faces), len(found), face, ""))
             return _Cropped(tuple(rows), crops)
         except UnreadableImageError as error:
-            return _Cropped((_row(source, "", 0, 0, 0, None, error.reason),), {})
+            return _Cropped((_row(source, at, "", 0, 0, 0, None, error.reason),), {})
 
     return one
 
@@ -220,7 +232,7 @@ def _png(image: Image.Image) -> bytes:
     return encoded.getvalue()
 
 
-def _row(source: str, name: str, number: int, faces: int, found: int, face: Face | None, note: str) -> Row:
+def _row(source: str, at: Row, name: str, number: int, faces: int, found: int, face: Face | None, note: str) -> Row:
     places: dict[str, Any] = {}
     if face is not None:
         places = {
@@ -229,10 +241,12 @@ def _row(source: str, name: str, number: int, faces: int, found: int, face: Face
         places["detection"] = f"{face.score:.3f}"
         for point, (x, y) in zip(POINTS, face.landmarks or (), strict=False):
             places |= {f"{point}_x": f"{x:.1f}", f"{point}_y": f"{y:.1f}"}
-    return {"source": source, "crop": name, "face": number, "faces": faces, "found": found, "note": note, **places}
+    counts = {"face": number, "faces": faces, "found": found}
+    return {"source": source, "crop": name, **counts, **places, **at, "note": note}
 
 
-def _summary(folder: Path, rows: Sequence[Row], *, n_before: int) -> CroppedFolder:
+def _summary(folder: Path, rows: Sequence[Row], differences: Differences, *, n_before: int) -> CroppedFolder:
+    rows = [row for row in rows if row["source"] not in differences.gone]
     first = list({row["source"]: row for row in rows}.values())  # one row a photograph
     n_found = sum(int(row["found"]) for row in first)
     n_ready_made = sum(row["note"] == READY_MADE for row in first)
@@ -244,6 +258,9 @@ def _summary(folder: Path, rows: Sequence[Row], *, n_before: int) -> CroppedFold
         table=folder / CROPS_TABLE,
         n_photographs=len(first),
         n_before=n_before,
+        n_changed=len(differences.changed),
+        n_restored=len(differences.missing),
+        n_gone=len(differences.gone),
         n_faces=n_crops - n_ready_made,
         n_ready_made=n_ready_made,
         n_without_face=n_without,

@@ -7,8 +7,10 @@ import csv
 import io
 import json
 import logging
+import os
 from collections.abc import Iterable, Mapping, Sequence
-from pathlib import Path
+from dataclasses import dataclass
+from pathlib import Path, PurePath
 from typing import IO, Any
 
 from emoclass.data.folder import CROPS_TABLE as TABLE
@@ -28,14 +30,38 @@ _PARTIAL = ".partial-"
 POINTS = ("right_eye", "left_eye", "nose", "right_mouth", "left_mouth")
 COLUMNS = (
     "source", "crop", "face", "faces", "found", "left", "top", "width", "height", "detection",
-    *(f"{point}_{axis}" for point in POINTS for axis in "xy"), "note",
+    *(f"{point}_{axis}" for point in POINTS for axis in "xy"), "bytes", "modified", "note",
 )  # fmt: skip
 
 Row = dict[str, Any]
 
 
+@dataclass(frozen=True)
+class Differences:
+    """How photographs and crops differ from the table: the photographs of each kind.
+
+    Attributes:
+        changed: Their files have another size or time of modification.
+        missing: One of their crops was deleted.
+        gone: They do not exist any more.
+    """
+
+    changed: frozenset[str]
+    missing: frozenset[str]
+    gone: frozenset[str]
+
+
+def stamp(photograph: Path) -> Row:
+    """Return a file's size in bytes and its time of modification in nanoseconds, as the table has them."""
+    try:
+        found = photograph.stat()
+    except OSError:  # a broken link; that it cannot be read is noted elsewhere
+        return {"bytes": "", "modified": ""}
+    return {"bytes": str(found.st_size), "modified": str(found.st_mtime_ns)}
+
+
 class CropsFolder:
-    """A folder of crops; it is continued where it was interrupted, and nothing in it is overwritten.
+    """A folder of crops; it is continued where it was interrupted, and only crops of its own are replaced.
 
     Args:
         path: The folder.
@@ -78,6 +104,38 @@ class CropsFolder:
     def finished(self) -> set[str]:
         """The photographs that are in the table."""
         return {row["source"] for row in self.rows}
+
+    def compare(self, photographs: Path) -> Differences:
+        """Compare the table with the photographs and the crops; what has to be cropped again is dropped from it.
+
+        The crops of changed photographs are deleted. Those of photographs that are gone stay, as long as there are any.
+
+        Args:
+            photographs: The folder of the photographs.
+
+        Raises:
+            OutputError: The crops or the table cannot be written.
+        """
+        crops: dict[str, list[str]] = {}
+        stamps: dict[str, Row] = {}
+        for row in self.rows:
+            crops.setdefault(row["source"], []).extend([row["crop"]] if row["crop"] else [])
+            stamps[row["source"]] = {name: row[name] for name in ("bytes", "modified")}
+        gone = {source for source in crops if not os.path.lexists(photographs / source)}
+        changed = {source for source in crops if source not in gone and stamp(photographs / source) != stamps[source]}
+        there = {source: [(self.path / crop).is_file() for crop in names] for source, names in crops.items()}
+        missing = {source for source, found in there.items() if not all(found)} - gone - changed
+        dropped = changed | missing | {source for source in gone if not any(there[source])}
+        if dropped:
+            try:
+                for source in changed:  # before the table is: a process killed in between finds them changed again
+                    for crop in crops[source]:
+                        (self.path / crop).unlink(missing_ok=True)
+                self.rows = [row for row in self.rows if row["source"] not in dropped]
+                self._write_whole(self.rows)
+            except OSError as error:
+                raise self._unwritable(error) from error
+        return Differences(frozenset(changed), frozenset(missing), frozenset(gone))
 
     def add(self, rows: Sequence[Row], crops: Mapping[str, bytes]) -> None:
         """Write the crops of a photograph, then its rows.
@@ -159,7 +217,10 @@ class CropsFolder:
         for row in rows:
             counts[row["source"]] = counts.get(row["source"], 0) + 1
         with contextlib.suppress(ValueError):
-            return [row for row in rows if counts[row["source"]] == max(1, int(row["faces"]))]
+            whole_rows = [row for row in rows if counts[row["source"]] == max(1, int(row["faces"]))]
+            # Crops of changed photographs are deleted: never a file outside the folder.
+            if not any(_leads_outside(row["source"]) or _leads_outside(row["crop"]) for row in whole_rows):
+                return whole_rows
         raise OutputError(f"{table}: is damaged.", hint="Choose another --out.")
 
     def _write_whole(self, rows: Sequence[Row]) -> None:
@@ -168,6 +229,10 @@ class CropsFolder:
 
     def _unwritable(self, error: OSError) -> OutputError:
         return OutputError(f"crops folder {self.path}: cannot be written ({error.strerror or error}).")
+
+
+def _leads_outside(path: str) -> bool:
+    return PurePath(path).is_absolute() or ".." in PurePath(path).parts
 
 
 def _csv(rows: Iterable[Row]) -> str:

@@ -287,3 +287,69 @@ def test_the_crops_of_a_photograph_are_a_group_of_the_folder_dataset(photos, tmp
         "happy/group.png-2.png": "happy/group.png", "happy/group.png-3.png": "happy/group.png",
         "sad/crop.png.png": None,
     }  # fmt: skip
+
+
+def test_missing_crops_are_made_again(photos, tmp_path):
+    out = tmp_path / "crops"
+    crop(photos, out)
+    before = contents(out)
+    (out / "happy/group.png-2.png").unlink()
+    (out / "sad/crop.png.png").unlink()
+    found = crop(photos, out)
+    assert (found.n_photographs, found.n_restored, found.n_before, found.n_faces) == (5, 2, 3, 4)
+    assert {**contents(out), "crops.csv": b""} == {**before, "crops.csv": b""}
+    assert sorted((out / "crops.csv").read_bytes().splitlines()) == sorted(before["crops.csv"].splitlines())
+
+
+def test_changed_photographs_are_cropped_again(photos, tmp_path):
+    out = tmp_path / "crops"
+    crop(photos, out)
+    draw_scene(photos / "happy/group.png", [(30, 40, 64)], seed=9)
+    found = crop(photos, out)
+    assert (found.n_photographs, found.n_changed, found.n_before, found.n_faces) == (5, 1, 4, 2)
+    fresh = tmp_path / "fresh"
+    crop(photos, fresh)
+    assert {**contents(out), "crops.csv": b""} == {**contents(fresh), "crops.csv": b""}
+    assert crop(photos, out).n_changed == 0
+
+
+def test_photographs_that_are_gone_are_not_counted_and_their_crops_stay(photos, tmp_path):
+    out = tmp_path / "crops"
+    crop(photos, out)
+    (photos / "happy/group.png").unlink()
+    (photos / "sad/nobody.png").unlink()
+    found = crop(photos, out)
+    assert (found.n_photographs, found.n_gone, found.n_before, found.n_faces) == (3, 2, 3, 1)
+    assert found.n_without_face == 0
+    assert (out / "happy/group.png-2.png").is_file()
+    for path in (out / "happy").glob("group*"):
+        path.unlink()
+    crop(photos, out)
+    assert "group" not in (out / "crops.csv").read_text()
+
+
+def test_what_changed_is_printed(photos, tmp_path, monkeypatch):
+    from emoclass.plugin.registry import Registry
+
+    monkeypatch.setattr(Registry, "discover", classmethod(lambda cls: scenes_registry()))
+    arguments = ["crop", str(photos), "--out", str(tmp_path / "crops")]
+    CliRunner().invoke(cli, arguments)
+    (photos / "sad/nobody.png").unlink()
+    (tmp_path / "crops/sad/crop.png.png").unlink()
+    draw_scene(photos / "happy/group.png", [(30, 40, 64)], seed=9)
+    printed = CliRunner().invoke(cli, arguments).stdout
+    assert "Cropped again, since the files changed: 1 photograph\n" in printed
+    assert "Cropped again, since crops were missing: 1 photograph\n" in printed
+    assert "Not counted, since they are gone: 1 photograph. Crops of them stay" in printed
+
+
+def test_a_table_does_not_lead_outside_the_folder(photos, tmp_path):
+    out = tmp_path / "crops"
+    crop(photos, out)
+    (tmp_path / "mine.png").write_bytes(b"mine")
+    text = (out / "crops.csv").read_text().replace("happy/deep/one.png.png", "../mine.png")
+    (out / "crops.csv").write_text(text)
+    draw_scene(photos / "happy/deep/one.png", [(30, 40, 64)], seed=9)
+    with pytest.raises(OutputError, match="is damaged"):
+        crop(photos, out)
+    assert (tmp_path / "mine.png").read_bytes() == b"mine"
