@@ -187,14 +187,17 @@ class CropsFolder:
     def _check(self, settings: Mapping[str, Any]) -> None:
         try:
             found = json.loads((self.path / MARKER).read_text(encoding="utf-8"))
-            changed = sorted(name for name in {*found, *settings} if found.get(name) != settings.get(name))
-        except (ValueError, TypeError) as error:
-            raise OutputError(f"{self.path / MARKER}: is damaged.", hint="Choose another --out.") from error
+        except (ValueError, RecursionError):
+            found = None
+        # Other keys were not written by a call with other settings, which all have the same ones.
+        if not isinstance(found, dict) or found.keys() != settings.keys():
+            raise OutputError(f"{self.path / MARKER}: is damaged.", hint="Choose another --out.")
+        changed = sorted(name for name in found if found[name] != settings[name])
         if changed:
             name = changed[0]
             raise OutputError(
-                f"crops folder {self.path}: its crops were made with other settings ({name}: {found.get(name)!r}, now "
-                f"{settings.get(name)!r}).",
+                f"crops folder {self.path}: its crops were made with other settings ({name}: {found[name]!r}, now "
+                f"{settings[name]!r}).",
                 hint="Choose another --out, or repeat the settings to continue.",
             )
 

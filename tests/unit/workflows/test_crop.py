@@ -353,3 +353,11 @@ def test_a_table_does_not_lead_outside_the_folder(photos, tmp_path):
     with pytest.raises(OutputError, match="is damaged"):
         crop(photos, out)
     assert (tmp_path / "mine.png").read_bytes() == b"mine"
+
+
+@pytest.mark.parametrize("text", ["[]", "3", "null", '{"settings": 3}', "{}", "", "{", b"\xff", "[" * 100_000])
+def test_a_damaged_file_of_settings_is_said_to_be_damaged(photos, tmp_path, text):
+    crop(photos, tmp_path / "crops")
+    (tmp_path / "crops/crop.json").write_bytes(text if isinstance(text, bytes) else text.encode())
+    with pytest.raises(OutputError, match=r"crop\.json: is damaged"):
+        crop(photos, tmp_path / "crops")
