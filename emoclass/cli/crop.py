@@ -80,6 +80,7 @@ def crop(photos: str, out: str, framing: float | None, as_json: bool, quiet: boo
 
 
 def _print(found: CroppedFolder) -> None:
+    from emoclass.faces.frame import SHOWS_NOTHING
     from emoclass.reporting.folders.crops import NO_FACE
 
     before = f" ({found.n_before:,} of them before)" if found.n_before else ""
@@ -94,7 +95,7 @@ def _print(found: CroppedFolder) -> None:
     told = [
         (found.n_without_face, "without a face"),
         (found.n_ready_made, "face crops already, written as they are"),
-        (found.n_unreadable, "unreadable"),
+        (found.n_unreadable, "unreadable or blank"),
     ]
     for count, what in told:
         if count:
@@ -103,7 +104,8 @@ def _print(found: CroppedFolder) -> None:
         say(f"Left out as too small, too uncertain or not among the largest: {found.n_left_out:,} faces")
     for each in found.skipped:
         if each.reason != NO_FACE:
-            click.echo(f"Unreadable: {printable(each.path)}: {printable(each.reason)}", err=True)
+            prefix = "Blank" if each.reason == SHOWS_NOTHING else "Unreadable"
+            click.echo(f"{prefix}: {printable(each.path)}: {printable(each.reason)}", err=True)
     click.echo(f"Table: {printable(str(Path(found.table)))}")
 
 

@@ -114,7 +114,7 @@ class CroppedFolder(FrozenModel):
         n_faces: Faces that were cropped.
         n_ready_made: Images that were face crops already, and were written as they are.
         n_without_face: Photographs without a face, or without one within the limits.
-        n_unreadable: Files that cannot be read.
+        n_unreadable: Files that cannot be read, or show nothing: all pixels have nearly the same color.
         n_left_out: Faces that were found and left out by a limit: too small, too uncertain, not the largest.
         skipped: The photographs that gave no crop, and why.
     """

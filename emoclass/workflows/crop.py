@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from PIL import Image
 
 from emoclass.concurrency import MAX_THREADS, available_threads, check_count, ordered_map
@@ -18,7 +19,7 @@ from emoclass.data.images import FORMATS, SUFFIXES, quiet_decoders, read_bytes
 from emoclass.data.photograph import Photograph
 from emoclass.errors import ConfigError, DataError, UnreadableImageError
 from emoclass.faces.find import FaceFinder, find, keep
-from emoclass.faces.frame import MAX_SIDE, crop_face
+from emoclass.faces.frame import MAX_SIDE, SHOWS_NOTHING, crop_face, shows_nothing
 from emoclass.plugin.registry import Registry
 from emoclass.progress import Progress
 from emoclass.reporting.folders.crops import (
@@ -70,8 +71,10 @@ def crop(
     The crops are PNG files in the same folder structure, named after their photographs: `happy/anna.jpg.png`; of
     several faces, from left to right, `happy/party.jpg-1.png`, `happy/party.jpg-2.png`. They carry no metadata: no
     EXIF data, and so no position. `crops.csv` says for each where it comes from. An image that is a face crop already
-    is written as it is. Called again, it continues: it crops new photographs, those whose files changed, and those
-    whose crops are missing. Crops of photographs that are gone stay, but are not counted. No other file is overwritten.
+    is written as it is, unless all its pixels have nearly the same color.
+
+    Called again, it continues: it crops new photographs, those whose files changed, and those whose crops are missing.
+    Crops of photographs that are gone stay, but are not counted. No other file is overwritten.
 
     Args:
         photos: A folder, which is searched with all folders below it, or a single file.
@@ -206,6 +209,8 @@ def _worker(
             if ready_made:
                 image = photograph.at_least(min(size, photograph.longer))
                 image.thumbnail((size, size), Image.Resampling.BILINEAR)
+                if shows_nothing(np.asarray(image)):
+                    raise UnreadableImageError(source, SHOWS_NOTHING)
                 row = _row(source, at, f"{source}.png", 1, 1, 1, None, READY_MADE)
                 return _Cropped((row,), {row["crop"]: _png(image)})
             faces = keep(found, **limits)

@@ -361,3 +361,20 @@ def test_a_damaged_file_of_settings_is_said_to_be_damaged(photos, tmp_path, text
     (tmp_path / "crops/crop.json").write_bytes(text if isinstance(text, bytes) else text.encode())
     with pytest.raises(OutputError, match=r"crop\.json: is damaged"):
         crop(photos, tmp_path / "crops")
+
+
+@pytest.mark.parametrize("size", [(60, 60), (20, 3), (1, 1), (100, 100)])
+def test_blank_images_are_left_out(photos, tmp_path, monkeypatch, size):
+    from emoclass.plugin.registry import Registry
+
+    Image.new("RGB", size).save(photos / "sad/blank.png")
+    found = crop(photos, tmp_path / "crops")
+    assert (found.n_ready_made, found.n_unreadable, found.n_photographs) == (1, 2, 6)
+    reason = {each.path: each.reason for each in found.skipped}["sad/blank.png"]
+    assert reason == "shows no face: all pixels have nearly the same color"
+    assert not (tmp_path / "crops/sad/blank.png.png").exists()
+    monkeypatch.setattr(Registry, "discover", classmethod(lambda cls: scenes_registry()))
+    ended = CliRunner().invoke(cli, ["crop", str(photos), "--out", str(tmp_path / "others")])
+    assert ended.exit_code == 1
+    assert "2 unreadable or blank" in ended.stdout
+    assert "Blank: sad/blank.png: shows no face" in ended.stderr
