@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import io
 import os
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 import numpy as np
@@ -17,12 +18,13 @@ from emoclass.concurrency import MAX_THREADS, available_threads, check_count, or
 from emoclass.data.folder import CROPS_TABLE
 from emoclass.data.images import FORMATS, SUFFIXES, quiet_decoders, read_bytes
 from emoclass.data.photograph import Photograph
-from emoclass.errors import ConfigError, DataError, UnreadableImageError
+from emoclass.errors import ConfigError, DataError, OutputError, UnreadableImageError
 from emoclass.faces.find import FaceFinder, find, keep
 from emoclass.faces.frame import MAX_SIDE, SHOWS_NOTHING, crop_face, shows_nothing
 from emoclass.plugin.registry import Registry
 from emoclass.progress import Progress
 from emoclass.reporting.folders.crops import (
+    MARKER,
     NO_FACE,
     POINTS,
     READY_MADE,
@@ -125,6 +127,7 @@ def crop(
     sources = list(_photographs(root, folder))
     if not sources:
         raise DataError(f"photographs {root}: found none.", hint=f"Files are searched for by their names: {FORMATS}.")
+    _check_names(folder, sources)
     home = root if root.is_dir() else root.parent
     limits = {"min_score": min_detection, "min_face": min_face, "max_faces": 1 if largest else max_faces}
     settings = {
@@ -192,6 +195,26 @@ def _photographs(root: Path, out: Path) -> Iterator[str]:
         for name in sorted(files):
             if name.lower().endswith(SUFFIXES) and not name.startswith("."):
                 yield Path(parent, name).relative_to(root).as_posix()
+
+
+def _check_names(out: Path, sources: Sequence[str]) -> None:
+    """Refuse photographs whose crops and folders would have the same names, before anything is written."""
+    parents = {parent.as_posix() for source in sources for parent in PurePosixPath(source).parents}
+    for name in sorted(parents & {CROPS_TABLE, MARKER}):
+        raise OutputError(
+            f"{out / name}: expected no folder of photographs with the name of a file that is written, got {name}/.",
+            hint=f"Rename the folder {name} of the photographs.",
+        )
+    names = set(sources)
+    for parent in sorted(parents):
+        stem = parent.removesuffix(".png")
+        for source in (stem, re.sub(r"-\d+$", "", stem)):  # the only face of a photograph; one of several
+            if stem != parent and source in names:
+                raise OutputError(
+                    f"{out / parent}: expected different names, got a folder of photographs {parent}/ with the name of "
+                    f"a crop of {source}.",
+                    hint="Rename the photograph or the folder.",
+                )
 
 
 def _is_same(one: Path, other: Path) -> bool:

@@ -79,6 +79,8 @@ class CropsFolder:
         self.path = path
         settings = json.loads(json.dumps(settings))  # tuples become lists, as they are read back
         self._lock: IO[str] | None = None
+        if os.path.lexists(path) and not path.is_dir():
+            raise OutputError(f"crops folder {path}: expected a folder, got a file.", hint="Choose another --out.")
         try:
             path.mkdir(parents=True, exist_ok=True)
             if not (path / MARKER).exists():
@@ -161,10 +163,12 @@ class CropsFolder:
     def _write_crop(self, target: Path, data: bytes) -> None:
         target.parent.mkdir(parents=True, exist_ok=True)
         if target.exists():
-            if target.read_bytes() == data:  # written before the process was killed
+            if target.is_file() and target.read_bytes() == data:  # written before the process was killed
                 return
-            raise OutputError(f"{target}: another file has the name of a crop.", hint="Move it away, or choose another "
-                              "--out; nothing is overwritten.")  # fmt: skip
+            raise OutputError(
+                f"{target}: another file or folder has the name of a crop.",
+                hint="Move it away, or choose another --out; nothing is overwritten.",
+            )
         self._replace(target, data)
 
     def _replace(self, target: Path, data: bytes) -> None:
@@ -231,7 +235,14 @@ class CropsFolder:
         self._replace(self.path / TABLE, text.encode("utf-8", "surrogateescape"))
 
     def _unwritable(self, error: OSError) -> OutputError:
-        return OutputError(f"crops folder {self.path}: cannot be written ({error.strerror or error}).")
+        subject = f"crops folder {self.path}"
+        if error.filename is not None and Path(error.filename) != self.path:
+            subject += f": {error.filename}"
+        in_the_way = isinstance(error, FileExistsError | NotADirectoryError | IsADirectoryError)
+        return OutputError(
+            f"{subject}: cannot be written ({error.strerror or error}).",
+            hint="Another file or folder has this name. Move it away, or choose another --out." if in_the_way else None,
+        )
 
 
 def _leads_outside(path: str) -> bool:

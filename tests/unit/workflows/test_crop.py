@@ -234,7 +234,7 @@ def test_a_file_with_the_name_of_a_crop_is_not_overwritten(photos, tmp_path):
     lines = (out / "crops.csv").read_text().splitlines(keepends=True)
     (out / "crops.csv").write_text(lines[0])
     (out / "happy/group.png-2.png").write_bytes(b"mine")
-    with pytest.raises(OutputError, match="another file has the name of a crop"):
+    with pytest.raises(OutputError, match="another file or folder has the name of a crop"):
         crop(photos, out)
     assert (out / "happy/group.png-2.png").read_bytes() == b"mine"
 
@@ -378,3 +378,47 @@ def test_blank_images_are_left_out(photos, tmp_path, monkeypatch, size):
     assert ended.exit_code == 1
     assert "2 unreadable or blank" in ended.stdout
     assert "Blank: sad/blank.png: shows no face" in ended.stderr
+
+
+@pytest.mark.parametrize(
+    ("folder", "named"),
+    [
+        ("happy/group.png.png", ["happy/group.png.png/", "crop of happy/group.png"]),
+        ("happy/group.png-2.png/deep", ["happy/group.png-2.png/", "crop of happy/group.png"]),
+        ("crops.csv", ["crops.csv/"]),
+        ("crop.json", ["crop.json/"]),
+    ],
+)
+def test_folders_with_the_names_of_files_are_named_before_anything_is_written(photos, tmp_path, folder, named):
+    draw_scene(photos / folder / "q.png", [(70, 20, 60)])
+    with pytest.raises(OutputError) as caught:
+        crop(photos, tmp_path / "crops")
+    assert all(each in str(caught.value) for each in named)
+    assert "Rename" in str(caught.value.hint)
+    assert not (tmp_path / "crops").exists()
+
+
+def test_what_is_in_the_way_is_named(photos, tmp_path):
+    (tmp_path / "file").write_text("mine")
+    with pytest.raises(OutputError, match="file: expected a folder, got a file"):
+        crop(photos, tmp_path / "file")
+    with pytest.raises(OutputError, match="cannot be written") as caught:
+        crop(photos, tmp_path / "file/crops")
+    assert "Move it away" in str(caught.value.hint)
+    out = tmp_path / "crops"
+    crop(photos, out)
+    draw_scene(photos / "two.png", [(10, 20, 30), (60, 40, 50)])
+    (out / "two.png-2.png").mkdir()
+    with pytest.raises(OutputError, match=r"two\.png-2\.png: another file or folder has the name of a crop"):
+        crop(photos, out)
+    assert (tmp_path / "file").read_text() == "mine"
+
+
+def test_a_file_where_a_folder_of_crops_belongs_is_named(photos, tmp_path):
+    out = tmp_path / "crops"
+    crop(photos, out)
+    draw_scene(photos / "new/one.png", [(70, 20, 60)])
+    (out / "new").write_text("mine")
+    with pytest.raises(OutputError, match=r"new: cannot be written \(File exists\)") as caught:
+        crop(photos, out)
+    assert "Move it away" in str(caught.value.hint)
