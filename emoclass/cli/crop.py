@@ -51,9 +51,9 @@ emoclass crop photos/ --out crops/ --model faces --size 256
               "installed.")  # fmt: skip
 @click.option("--model", metavar="NAME", help="Frame the faces as this model expects them: an installed model, a run "
               "folder or a bundle.")  # fmt: skip
-@click.option("--framing", type=click.FloatRange(min=0, max=4, min_open=True), metavar="SIDE", help="The side of the "
+@click.option("--framing", type=click.FloatRange(0.3, 4), metavar="SIDE", help="The side of the "
               "square crop, in heights of the face's box; 1.2 by default.")  # fmt: skip
-@click.option("--size", type=click.IntRange(1, 4096), default=1024, show_default=True, metavar="PIXELS", help="Scale "
+@click.option("--size", type=click.IntRange(8, 4096), default=1024, show_default=True, metavar="PIXELS", help="Scale "
               "larger crops down to this side.")  # fmt: skip
 @click.option("--threads", type=click.IntRange(1, 256), metavar="N", help="Number of CPU threads; all by default.")
 @json_option
@@ -84,7 +84,7 @@ def _print(found: CroppedFolder) -> None:
     from emoclass.reporting.folders.crops import NO_FACE
 
     before = f" ({found.n_before:,} of them before)" if found.n_before else ""
-    say(f"{found.n_photographs:,} photographs{before}, {found.n_faces:,} faces")
+    say(f"{_counted(found.n_photographs, 'file')}{before}, {_counted(found.n_faces, 'face')}")
     for count, what in (
         (found.n_changed, "Cropped again, since the files changed: {}"),
         (found.n_restored, "Cropped again, since crops were missing: {}"),
@@ -92,20 +92,24 @@ def _print(found: CroppedFolder) -> None:
     ):
         if count:
             say(what.format(_counted(count, "photograph")))
+    ready_made = "face crop already, written as it is"
+    if found.n_ready_made > 1:
+        ready_made = "face crops already, written as they are"
     told = [
         (found.n_without_face, "without a face"),
-        (found.n_ready_made, "face crops already, written as they are"),
+        (found.n_ready_made, ready_made),
         (found.n_unreadable, "unreadable or blank"),
     ]
     for count, what in told:
         if count:
             say(f"{count:>7,} {what}")
     if found.n_left_out:
-        say(f"Left out as too small, too uncertain or not among the largest: {found.n_left_out:,} faces")
+        say(f"Left out as too small, too uncertain or not among the largest: {_counted(found.n_left_out, 'face')}")
     for each in found.skipped:
         if each.reason != NO_FACE:
             prefix = "Blank" if each.reason == SHOWS_NOTHING else "Unreadable"
             click.echo(f"{prefix}: {printable(each.path)}: {printable(each.reason)}", err=True)
+    say(f"Crops: {found.folder}")
     click.echo(f"Table: {printable(str(Path(found.table)))}")
 
 

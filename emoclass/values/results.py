@@ -106,7 +106,7 @@ class CroppedFolder(FrozenModel):
     Attributes:
         folder: The folder.
         table: `crops.csv` in it: the source, the box and the landmarks of each crop.
-        n_photographs: Images that were searched for faces.
+        n_photographs: Image files, with those that cannot be read.
         n_before: Those of them that an earlier call had finished.
         n_changed: Photographs that were cropped again, since their files changed.
         n_restored: Photographs that were cropped again, since crops of them were missing.

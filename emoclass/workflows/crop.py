@@ -42,6 +42,9 @@ __all__ = ["crop"]
 SIZE = 1024
 """Larger crops are scaled down to this side, in pixels."""
 
+MIN_SIZE, MIN_FRAMING = 8, 0.3
+"""The smallest size in pixels, and side in heights of the box, that may be asked for: less shows no face."""
+
 
 @dataclass(frozen=True)
 class _Cropped:
@@ -83,8 +86,8 @@ def crop(
         out: The folder of the crops: a new or empty one, or one that was written with the same settings.
         model: The model that the crops are for, which then determines the framing: what `emoclass.load` takes, or the
             name of an installed model.
-        framing: How faces are framed, instead: `Framing`, or its fields. By default a square of 1.2 times the
-            box's height, turned upright.
+        framing: How faces are framed, instead: `Framing`, or its fields; the side is at least 0.3. By
+            default a square of 1.2 times the box's height, turned upright.
         detector: A face detector's name; None takes the one that the model was trained with, or else `yunet`.
         options: Options of the detector.
         largest: Whether the largest face of each photograph alone is cropped.
@@ -92,6 +95,7 @@ def crop(
         min_detection: Faces that the detector is less sure of are left out. Range: [0, 1].
         max_faces: So many faces of each photograph are cropped, the largest ones; None crops all.
         size: Larger crops are scaled down to this side, in pixels; smaller ones keep the face's own resolution.
+            At least 8.
         threads: Processor threads; None takes those that this process may use.
         registry: The plugins; None discovers the installed ones.
         progress: Progress callback.
@@ -115,12 +119,16 @@ def crop(
 
     check_search("find", min_face, min_detection, max_faces)
     check_count("size", size, MAX_SIDE)
+    if size < MIN_SIZE:
+        raise ConfigError(f"size: expected {MIN_SIZE} to {MAX_SIDE} pixels, got {size}.")
     if threads is not None:
         check_count("threads", threads, MAX_THREADS)
     if str(photos) == "" or str(out) == "":
         raise ConfigError(f"{'photos' if str(photos) == '' else 'out'}: expected a path, got an empty one.")
     registry = registry or Registry.discover()
     chosen, measured_with = _framing(model, framing, registry)
+    if chosen.side < MIN_FRAMING:
+        raise ConfigError(f"framing: expected a side of at least {MIN_FRAMING} heights of the box, got {chosen.side}.")
     spec = choose_detector(registry, detector, measured_with)
     root, folder = Path(photos).expanduser(), Path(out).expanduser()
     finder = FaceFinder(spec, options=options)
@@ -146,7 +154,9 @@ def crop(
         one = _worker(home, finder, chosen, limits, size)
         outcomes = ordered_map(one, waiting, threads or available_threads())
         with quiet_decoders(), closing(outcomes):
-            for done in (progress or Progress()).track(outcomes, title="Cropping", total=len(waiting)):
+            progress = progress or Progress()
+            tracked = progress.track(outcomes, title="Cropping", total=len(waiting)) if waiting else ()
+            for done in tracked:
                 crops.add(done.rows, done.crops)
     finally:
         crops.close()

@@ -148,7 +148,9 @@ def test_a_killed_process_is_continued_without_doing_anything_twice(tmp_path):
     ended = subprocess.run(command, env={**os.environ, "PYTHONPATH": str(TESTS)}, capture_output=True, check=False)
     assert ended.returncode == -9, ended.stderr.decode()
     finished = {row["source"] for row in table(out)}
-    before = {name: data for name, data in contents(out).items() if name.endswith(".png")}
+    # A file that the process was writing when it was killed is written again.
+    written = {name: data for name, data in contents(out).items() if ".partial-" not in name}
+    before = {name: data for name, data in written.items() if name.endswith(".png")}
     assert 0 < len(finished) < 20
     calls = []
     found = crop(photos, out, find=lambda picture: [calls.append(1), *find_red(picture)][1:])
@@ -191,7 +193,7 @@ def test_ctrl_c_says_how_to_continue(photos, tmp_path, monkeypatch):
     assert "Interrupted. The same command continues: emoclass" in ended.stderr
     ended = CliRunner().invoke(cli, arguments)
     assert ended.exit_code == 1  # a photograph cannot be read
-    assert "5 photographs" in ended.stdout and "4 faces" in ended.stdout
+    assert "5 files" in ended.stdout and "4 faces" in ended.stdout
     assert "1 unreadable" in ended.stdout and "1 without a face" in ended.stdout
     assert "Unreadable: sad/broken.png: not an image" in ended.stderr
 
@@ -263,7 +265,13 @@ def test_a_single_file_is_cropped(photos, tmp_path):
 
 @pytest.mark.parametrize(
     ("options", "message"),
-    [({"size": 0}, "size"), ({"min_face": -1}, "min_face"), ({"framing": {"side": 9}}, "framing: expected a side")],
+    [
+        ({"size": 0}, "size"),
+        ({"size": 7}, "size: expected 8 to 4096 pixels, got 7"),
+        ({"framing": {"side": 0.2}}, "framing: expected a side of at least 0.3"),
+        ({"min_face": -1}, "min_face"),
+        ({"framing": {"side": 9}}, "framing: expected a side"),
+    ],
 )
 def test_values_out_of_range_are_refused(photos, tmp_path, options, message):
     with pytest.raises(ConfigError, match=message):
@@ -422,3 +430,28 @@ def test_a_file_where_a_folder_of_crops_belongs_is_named(photos, tmp_path):
     with pytest.raises(OutputError, match=r"new: cannot be written \(File exists\)") as caught:
         crop(photos, out)
     assert "Move it away" in str(caught.value.hint)
+
+
+def test_the_summary_counts_in_the_singular_and_names_the_folder(photos, tmp_path, monkeypatch):
+    from emoclass.plugin.registry import Registry
+
+    monkeypatch.setattr(Registry, "discover", classmethod(lambda cls: scenes_registry()))
+    out = tmp_path / "crops"
+    arguments = ["crop", str(photos / "happy/deep"), "--out", str(out)]
+    ended = CliRunner().invoke(cli, arguments)
+    assert ended.stdout == f"1 file, 1 face\nCrops: {out}\nTable: {out / 'crops.csv'}\n"
+    assert "Cropping 1 image\n" in ended.stderr
+    again = CliRunner().invoke(cli, arguments)
+    assert again.stdout.startswith("1 file (1 of them before), 1 face\n")
+    assert "Cropping" not in again.stderr
+    ended = CliRunner().invoke(cli, ["crop", str(photos), "--out", str(tmp_path / "all"), "--largest"])
+    assert ended.stdout.startswith("5 files, 2 faces\n")
+    assert "1 face crop already, written as it is\n" in ended.stdout
+    assert "2 faces\n" in ended.stdout
+
+
+@pytest.mark.parametrize("option", [["--size", "7"], ["--framing", "0.2"]])
+def test_options_that_would_give_no_face_are_refused(photos, tmp_path, option):
+    ended = CliRunner().invoke(cli, ["crop", str(photos), "--out", str(tmp_path / "crops"), *option])
+    assert ended.exit_code == 2
+    assert option[0] in ended.stderr
