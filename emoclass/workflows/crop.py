@@ -93,7 +93,8 @@ def crop(
         largest: Whether the largest face of each photograph alone is cropped.
         min_face: Smaller faces are left out: the square root of the box's area, in pixels of the photograph.
         min_detection: Faces that the detector is less sure of are left out. Range: [0, 1].
-        max_faces: So many faces of each photograph are cropped, the largest ones; None crops all.
+        max_faces: So many faces of each photograph are cropped, the largest ones; None crops all. Not with
+            `largest`.
         size: Larger crops are scaled down to this side, in pixels; smaller ones keep the face's own resolution.
             At least 8.
         threads: Processor threads; None takes those that this process may use.
@@ -104,7 +105,7 @@ def crop(
         What was written and what was left out, of all calls that wrote into the folder.
 
     Raises:
-        ConfigError: A setting out of range, or both a model and a framing.
+        ConfigError: A setting out of range, both a model and a framing, or both `largest` and `max_faces`.
         PluginError: No detector is installed, or nobody offers the one that was named.
         BundleError: There is no such model.
         DataError: There are no photographs.
@@ -118,6 +119,8 @@ def crop(
     from emoclass.inference.face_search import check_search, choose_detector
 
     check_search("find", min_face, min_detection, max_faces)
+    if largest and max_faces is not None:
+        raise ConfigError("max_faces: expected either largest or max_faces, got both.", hint="Leave one of them out.")
     check_count("size", size, MAX_SIDE)
     if size < MIN_SIZE:
         raise ConfigError(f"size: expected {MIN_SIZE} to {MAX_SIDE} pixels, got {size}.")

@@ -267,6 +267,8 @@ def test_a_single_file_is_cropped(photos, tmp_path):
     ("options", "message"),
     [
         ({"size": 0}, "size"),
+        ({"largest": True, "max_faces": 5}, "max_faces: expected either largest or max_faces, got both"),
+        ({"largest": True, "max_faces": 1}, "max_faces: expected either largest or max_faces, got both"),
         ({"size": 7}, "size: expected 8 to 4096 pixels, got 7"),
         ({"framing": {"side": 0.2}}, "framing: expected a side of at least 0.3"),
         ({"min_face": -1}, "min_face"),
