@@ -17,6 +17,7 @@ import click
 from emoclass.errors import ConfigError
 from emoclass.reporting.formatting import independent
 from emoclass.values.results import MetricValue
+from emoclass.values.text import printable as printable
 
 _CONTROLS = re.compile(r"[\x7f-\x9f]")
 """Control codes that JSON allows in a text as they are."""
@@ -48,23 +49,6 @@ def say(text: str, *, err: bool = False) -> None:
 def print_note(message: str) -> None:
     """Tell on stderr what a reader of the output must know."""
     click.echo(f"{click.style('Note:', fg='yellow', bold=True)} {printable(message)}", err=True)
-
-
-def printable(text: str) -> str:
-    r"""Return a text in which whatever could command a terminal, or is no text, is spelled out.
-
-    Example:
-        >>> print(printable("a\x1b[31mb\n.png"))
-        a\x1b[31mb\n.png
-    """
-    if text.isprintable():
-        return text
-    return "".join(each if _is_shown(each) else each.encode("unicode_escape").decode() for each in text)
-
-
-def _is_shown(character: str) -> bool:
-    # A joiner makes one emoji of several; spaces are of many kinds in the names of screenshots.
-    return character.isprintable() or character == "\N{ZERO WIDTH JOINER}" or unicodedata.category(character) == "Zs"
 
 
 def width(text: str) -> int:

@@ -36,6 +36,7 @@ from emoclass.reporting.folders.crops import (
 )
 from emoclass.values.faces import Face, Framing
 from emoclass.values.results import CroppedFolder
+from emoclass.values.text import printable
 
 __all__ = ["crop"]
 
@@ -138,7 +139,7 @@ def crop(
     sources = list(_photographs(root, folder))
     if not sources:
         raise DataError(f"photographs {root}: found none.", hint=f"Files are searched for by their names: {FORMATS}.")
-    _check_names(folder, sources)
+    names = _table_names(folder, sources)
     home = root if root.is_dir() else root.parent
     limits = {"min_score": min_detection, "min_face": min_face, "max_faces": 1 if largest else max_faces}
     settings = {
@@ -149,7 +150,7 @@ def crop(
         **limits,
         "size": size,
     }
-    crops = CropsFolder(folder, settings)
+    crops = CropsFolder(folder, settings, names)
     try:
         differences = crops.compare(home)
         finished = crops.finished
@@ -210,15 +211,26 @@ def _photographs(root: Path, out: Path) -> Iterator[str]:
                 yield Path(parent, name).relative_to(root).as_posix()
 
 
-def _check_names(out: Path, sources: Sequence[str]) -> None:
-    """Refuse photographs whose crops and folders would have the same names, before anything is written."""
-    parents = {parent.as_posix() for source in sources for parent in PurePosixPath(source).parents}
+def _table_names(out: Path, sources: Sequence[str]) -> dict[str, str]:
+    """Return what the table calls each photograph, to its path.
+
+    Raises:
+        OutputError: Two photographs, or the crop of one and a folder, would have the same name.
+    """
+    names: dict[str, str] = {}
+    for source in sources:
+        if names.setdefault(printable(source), source) != source:
+            raise OutputError(
+                f"{out / printable(source)}: expected different names, got two photographs with this one if control "
+                f"codes are spelled out.",
+                hint="Rename one of them.",
+            )
+    parents = {parent.as_posix() for name in names for parent in PurePosixPath(name).parents}
     for name in sorted(parents & {CROPS_TABLE, MARKER}):
         raise OutputError(
             f"{out / name}: expected no folder of photographs with the name of a file that is written, got {name}/.",
             hint=f"Rename the folder {name} of the photographs.",
         )
-    names = set(sources)
     for parent in sorted(parents):
         stem = parent.removesuffix(".png")
         for source in (stem, re.sub(r"-\d+$", "", stem)):  # the only face of a photograph; one of several
@@ -228,6 +240,7 @@ def _check_names(out: Path, sources: Sequence[str]) -> None:
                     f"a crop of {source}.",
                     hint="Rename the photograph or the folder.",
                 )
+    return names
 
 
 def _is_same(one: Path, other: Path) -> bool:
@@ -238,6 +251,7 @@ def _worker(
     home: Path, finder: FaceFinder, framing: Framing, limits: Mapping[str, Any], size: int
 ) -> Callable[[str], _Cropped]:
     def one(source: str) -> _Cropped:
+        base = printable(source)  # crops are named as the table names them
         at = stamp(home / source)  # before it is read: a change meanwhile is noticed by the next call
         try:
             photograph = Photograph(read_bytes(home / source, path=source), path=source)
@@ -247,7 +261,7 @@ def _worker(
                 image.thumbnail((size, size), Image.Resampling.BILINEAR)
                 if shows_nothing(np.asarray(image)):
                     raise UnreadableImageError(source, SHOWS_NOTHING)
-                row = _row(source, at, f"{source}.png", 1, 1, 1, None, READY_MADE)
+                row = _row(source, at, f"{base}.png", 1, 1, 1, None, READY_MADE)
                 return _Cropped((row,), {row["crop"]: _png(image)})
             faces = keep(found, **limits)
             if not faces:
@@ -255,7 +269,7 @@ def _worker(
             crops: dict[str, bytes] = {}
             rows = []
             for number, face in enumerate(faces, 1):
-                name = f"{source}.png" if len(faces) == 1 else f"{source}-{number}.png"
+                name = f"{base}.png" if len(faces) == 1 else f"{base}-{number}.png"
                 crops[name] = _png(crop_face(photograph, face, framing, max_side=size))
                 rows.append(_row(source, at, name, number, len(faces), len(found), face, ""))
             return _Cropped(tuple(rows), crops)

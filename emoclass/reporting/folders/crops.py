@@ -17,6 +17,7 @@ from emoclass.data.folder import CROPS_TABLE as TABLE
 from emoclass.errors import OutputError
 from emoclass.values.cells import from_cell, to_cells
 from emoclass.values.results import SkippedFile
+from emoclass.values.text import printable
 
 logger = logging.getLogger(__name__)
 
@@ -66,6 +67,7 @@ class CropsFolder:
     Args:
         path: The folder.
         settings: How the crops are made, as JSON types.
+        names: What the table calls a photograph, to its path: control codes are spelled out in the table.
 
     Attributes:
         rows: What is in the table, the rows of one photograph after another.
@@ -75,8 +77,9 @@ class CropsFolder:
             another process is writing it.
     """
 
-    def __init__(self, path: Path, settings: Mapping[str, Any]) -> None:
+    def __init__(self, path: Path, settings: Mapping[str, Any], names: Mapping[str, str]) -> None:
         self.path = path
+        self._names = names
         settings = json.loads(json.dumps(settings))  # tuples become lists, as they are read back
         self._lock: IO[str] | None = None
         if os.path.lexists(path) and not path.is_dir():
@@ -220,6 +223,8 @@ class CropsFolder:
                               hint="Choose another --out.")  # fmt: skip
         whole = [map(from_cell, line) for line in lines[1:] if len(line) == len(COLUMNS)]
         rows: list[Row] = [dict(zip(COLUMNS, line, strict=True)) for line in whole]
+        for row in rows:
+            row["source"] = self._names.get(row["source"], row["source"])
         counts: dict[str, int] = {}
         for row in rows:
             counts[row["source"]] = counts.get(row["source"], 0) + 1
@@ -251,7 +256,10 @@ def _leads_outside(path: str) -> bool:
 
 def _csv(rows: Iterable[Row]) -> str:
     text = io.StringIO(newline="")
-    csv.writer(text, lineterminator="\n").writerows(to_cells(row.get(name, "") for name in COLUMNS) for row in rows)
+    writer = csv.writer(text, lineterminator="\n")
+    for row in rows:
+        cells = (row.get(name, "") for name in COLUMNS)
+        writer.writerow(to_cells(printable(cell) if isinstance(cell, str) else cell for cell in cells))
     return text.getvalue()
 
 

@@ -457,3 +457,31 @@ def test_options_that_would_give_no_face_are_refused(photos, tmp_path, option):
     ended = CliRunner().invoke(cli, ["crop", str(photos), "--out", str(tmp_path / "crops"), *option])
     assert ended.exit_code == 2
     assert option[0] in ended.stderr
+
+
+@pytest.mark.skipif(os.name != "posix", reason="only POSIX systems have control codes in file names")
+def test_control_codes_are_spelled_out_and_formulas_are_quoted(photos, tmp_path):
+    out = tmp_path / "crops"
+    strange = ["=1+1.png", "a\x1b]0;hacked\x07.png", "b\x9b31m\n.png"]
+    for number, name in enumerate(strange):
+        draw_scene(photos / "sad" / name, [(10, 20, 30), (60, 40, 50)], seed=number)
+        draw_scene(photos / name, [], seed=number)
+    crop(photos, out)
+    text = (out / "crops.csv").read_text(encoding="utf-8")
+    assert all(each.isprintable() or each == "\n" for each in text)
+    assert r"sad/a\x1b]0;hacked\x07.png" in text and r"sad/b\x9b31m\n.png" in text
+    assert "\n'=1+1.png," in text
+    again = crop(photos, out)
+    assert (again.n_photographs, again.n_before, again.n_gone, again.n_faces) == (11, 11, 0, 10)
+    assert {"a\x1b]0;hacked\x07.png", "=1+1.png"} <= {each.path for each in again.skipped}
+    assert all((out / row["crop"]).is_file() for row in table(out) if row["crop"])
+    groups = {sample.id: sample.group for sample in load(out)}
+    assert groups[r"sad/a\x1b]0;hacked\x07.png-2.png"] == r"sad/a\x1b]0;hacked\x07.png"
+
+
+@pytest.mark.skipif(os.name != "posix", reason="only POSIX systems have control codes in file names")
+def test_two_photographs_do_not_get_one_name(photos, tmp_path):
+    draw_scene(photos / "a\x1b.png", [])
+    draw_scene(photos / r"a\x1b.png", [])
+    with pytest.raises(OutputError, match="two photographs with this one"):
+        crop(photos, tmp_path / "crops")
