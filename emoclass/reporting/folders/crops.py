@@ -219,7 +219,7 @@ class CropsFolder:
         if lines and not text.endswith("\n"):
             lines.pop()
         if lines and lines[0] != list(COLUMNS):
-            raise OutputError(f"{table}: expected the columns {', '.join(COLUMNS[:3])}, ..., got others.",
+            raise OutputError(f"{table}: expected the columns that this version of emoclass writes, got others.",
                               hint="Choose another --out.")  # fmt: skip
         whole = [map(from_cell, line) for line in lines[1:] if len(line) == len(COLUMNS)]
         rows: list[Row] = [dict(zip(COLUMNS, line, strict=True)) for line in whole]

@@ -485,3 +485,11 @@ def test_two_photographs_do_not_get_one_name(photos, tmp_path):
     draw_scene(photos / r"a\x1b.png", [])
     with pytest.raises(OutputError, match="two photographs with this one"):
         crop(photos, tmp_path / "crops")
+
+
+def test_a_table_with_other_columns_is_refused(photos, tmp_path):
+    crop(photos, tmp_path / "crops")
+    table_path = tmp_path / "crops/crops.csv"
+    table_path.write_text(table_path.read_text().replace(",bytes,modified", "", 1))
+    with pytest.raises(OutputError, match="expected the columns that this version of emoclass writes"):
+        crop(photos, tmp_path / "crops")
