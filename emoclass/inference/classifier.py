@@ -155,14 +155,14 @@ class Classifier:
             registry: The plugins; None discovers the installed ones.
 
         Raises:
-            ConfigError: A value out of range, or an option that the detector does not take.
+            ConfigError: A value of another type or out of range, or an option that the detector does not take.
             PluginError: No detector is installed, or nobody offers the one that was named.
 
         Example:
             >>> load("faces").with_faces(largest=True).find("family.jpg")[0].label  # doctest: +SKIP
             'happy'
         """
-        check_search(mode, min_face, min_detection, max_faces)
+        check_search(mode, min_face, min_detection, max_faces, largest=largest, options=options)
         finder = None
         if mode != "never":
             from emoclass.plugin.registry import Registry

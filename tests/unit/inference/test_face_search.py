@@ -123,12 +123,29 @@ def test_limits_choose_among_faces(found_in):
         ({"min_face": -1}, "min_face: expected a number of pixels from 0"),
         ({"min_face": float("nan")}, "min_face"),
         ({"min_detection": 1.5}, "min_detection: expected a number from 0 to 1"),
-        ({"max_faces": 0}, "max_faces: expected at least 1"),
+        ({"max_faces": 0}, "max_faces: expected a whole number from 1, or None, got 0"),
+        ({"max_faces": "2"}, "max_faces: expected a whole number from 1, or None, got '2'"),
+        ({"max_faces": 1.5}, "max_faces: .* got 1.5"),
+        ({"max_faces": True}, "max_faces: .* got True"),
+        ({"min_face": "x"}, "min_face: expected a number of pixels from 0, got 'x'"),
+        ({"min_detection": None}, "min_detection: expected a number from 0 to 1, got None"),
+        ({"largest": "no"}, "largest: expected True or False, got 'no'"),
+        ({"options": 3}, "options: expected a mapping of the detector's options, got 3"),
     ],
 )
 def test_values_out_of_range_are_refused(found_in, wrong, message):
     with pytest.raises(ConfigError, match=message):
         found_in.with_faces(**wrong)
+
+
+def test_numbers_of_numpy_are_taken(found_in):
+    view = found_in.with_faces(max_faces=np.int64(1), min_face=np.float32(20), min_detection=np.float64(0.5))
+    assert lefts(view.find(picture(50, 300))) == [50]
+
+
+def test_a_detector_is_named_by_text(crop_bundle):
+    with pytest.raises(ConfigError, match="detector: expected the name of a face detector, got 3"):
+        emoclass.load(crop_bundle).with_faces(detector=3)
 
 
 def test_without_a_detector_it_says_what_to_install(crop_bundle):

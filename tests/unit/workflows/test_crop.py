@@ -263,7 +263,13 @@ def test_a_single_file_is_cropped(photos, tmp_path):
 
 @pytest.mark.parametrize(
     ("options", "message"),
-    [({"size": 0}, "size"), ({"min_face": -1}, "min_face"), ({"framing": {"side": 9}}, "framing: expected a side")],
+    [
+        ({"size": 0}, "size"),
+        ({"min_face": -1}, "min_face"),
+        ({"min_face": "x"}, "min_face: expected a number of pixels from 0, got 'x'"),
+        ({"max_faces": 1.5}, "max_faces: expected a whole number from 1, or None, got 1.5"),
+        ({"framing": {"side": 9}}, "framing: expected a side"),
+    ],
 )
 def test_values_out_of_range_are_refused(photos, tmp_path, options, message):
     with pytest.raises(ConfigError, match=message):
