@@ -224,9 +224,10 @@ class Classifier:
         if threads is not None:
             check_count("threads", threads, MAX_THREADS)
         search = self._face_search()  # says now that there is no detector
+        stream = several(items, "find(x)")
         return (
             Unreadable(path=path, reason=found.reason) if isinstance(found, UnreadableImageError) else found
-            for path, found in find_stream(self, search, several(items), threads or available_threads())
+            for path, found in find_stream(self, search, stream, threads or available_threads())
         )
 
     def _face_search(self) -> FaceSearch:
