@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import io
+import pickle
 import warnings
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -173,8 +174,25 @@ def test_a_crop_of_one_color_is_not_judged(found_in, size, color):
 def test_a_flat_photograph_is_one_to_a_model_of_photographs(bundle):
     flat = Image.new("RGB", (300, 200))
     classifier = emoclass.load(bundle)
-    (face,) = classifier.find(flat)
+    (face,) = classifier.with_faces("never").find(flat)
     assert face.scores == classifier.predict(flat).scores
+
+
+def test_a_model_of_whole_photographs_warns_that_it_looks_for_no_faces(bundle, monkeypatch):
+    monkeypatch.setattr("emoclass.inference.classifier.choose_detector", lambda *_: SPEC)
+    classifier, photograph = emoclass.load(bundle), picture(50, 300)
+    for model in (classifier, classifier.among("sad,happy"), pickle.loads(pickle.dumps(classifier))):
+        for ask in (model.find, lambda x, model=model: next(iter(model.find_batches([x, x]))).faces):
+            for _ in range(2):
+                with pytest.warns(
+                    WholePhotographWarning, match=r"looks for no faces.*\.with_faces\('find'\)"
+                ) as caught:
+                    (face,) = ask(photograph)
+                assert [warning.filename for warning in caught] == [__file__]
+                assert face.box == (0, 0, 640, 480)
+    asked = classifier.with_faces("find")
+    for model in (asked, asked.among("sad,happy"), pickle.loads(pickle.dumps(asked))):
+        assert lefts(model.find(photograph)) == [50, 300]
 
 
 def test_what_cannot_be_read_has_its_place_in_a_stream(found_in, tmp_path):
