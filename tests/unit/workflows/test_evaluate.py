@@ -391,6 +391,15 @@ def test_the_command_prints_a_table_a_dataset_or_one_document(bundle, photos):
     assert first["metrics"]["accuracy"]["n_samples"] == 11
 
 
+def test_a_folder_instead_of_a_dataset_is_told_how_to_be_given(bundle, photos):
+    with pytest.raises(UnknownNameError) as refused:
+        run(bundle, "--on", photos)
+    assert refused.value.message == f"dataset '{photos}': expected a dataset's name, got a path."
+    assert refused.value.hint == f"Read it as a folder per class: --on folder={photos}"
+    with pytest.raises(UnknownNameError, match="not provided by any plugin"):
+        run(bundle, "--on", photos / "missing")
+
+
 @pytest.mark.parametrize("on", ["folder=photos", ["folder=photos"]])
 def test_the_text_of_the_command_line_is_no_mapping_of_datasets(on):
     with pytest.raises(ConfigError) as refused:
