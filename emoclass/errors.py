@@ -28,9 +28,11 @@ from typing import Any
 
 
 class WholePhotographWarning(UserWarning):
-    """A picture that is clearly no face crop was given to a model of face crops, which judged it as it is.
+    """A whole photograph was classified as it is, where faces may have been meant.
 
-    `Classifier.find` finds the faces first.
+    `Classifier.predict` warns of a photograph that is given to a model of face crops; `Classifier.find` finds the faces
+    first. `Classifier.find` warns where the model expects whole photographs, and no face was looked for;
+    `Classifier.with_faces` says to look for them.
     """
 
 

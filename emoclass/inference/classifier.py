@@ -78,6 +78,7 @@ class Classifier:
         self.image_shape: tuple[int, int, int] = manifest.image.shape
         self.expects: Expects = manifest.expects
         self._search: FaceSearch | None = None  # made when faces are first looked for
+        self._search_is_chosen = False  # by `with_faces`
         self._search_lock = threading.Lock()
         self._columns: list[int] | None = None  # of the network's classes, where the choice is among some
         self._threads = threads
@@ -103,7 +104,8 @@ class Classifier:
         # With the manifest that was read, so that another model in the folder is refused by its digest.
         bundle = Bundle(self.bundle.path.absolute(), self.bundle.manifest)
         labels = None if self._columns is None else self.labels
-        return _reopened, (type(self), bundle, self._threads, labels, self._search)
+        search = self._search if self._search_is_chosen else None
+        return _reopened, (type(self), bundle, self._threads, labels, search)
 
     def among(self, labels: str | Iterable[str] | LabelScheme) -> Classifier:
         """Return a view of the model that chooses among some of its emotions only; the model itself stays as it is.
@@ -155,14 +157,14 @@ class Classifier:
             registry: The plugins; None discovers the installed ones.
 
         Raises:
-            ConfigError: A value out of range, or an option that the detector does not take.
+            ConfigError: A value of another type or out of range, or an option that the detector does not take.
             PluginError: No detector is installed, or nobody offers the one that was named.
 
         Example:
             >>> load("faces").with_faces(largest=True).find("family.jpg")[0].label  # doctest: +SKIP
             'happy'
         """
-        check_search(mode, min_face, min_detection, max_faces)
+        check_search(mode, min_face, min_detection, max_faces, largest=largest, options=options)
         finder = None
         if mode != "never":
             from emoclass.plugin.registry import Registry
@@ -172,6 +174,7 @@ class Classifier:
             finder = FaceFinder(spec, options=options, min_score=min_detection, min_face=min_face, max_faces=max_faces)
         view = self.__copy__()
         view._search = FaceSearch(finder, mode, largest, self.bundle.manifest.framing, self.image_shape, self.expects)
+        view._search_is_chosen = True
         return view
 
     def find(self, x: ImageLike) -> list[FacePrediction]:
@@ -192,6 +195,10 @@ class Classifier:
             DataError: It is no picture.
             PluginError: No face detector is installed.
 
+        Warns:
+            WholePhotographWarning: The model expects whole photographs, and no face was looked for. After
+                `with_faces`, there is no warning.
+
         Example:
             >>> [face.label for face in load("faces").find("family.jpg")]  # doctest: +SKIP
             ['happy', 'happy', 'surprised']
@@ -199,6 +206,7 @@ class Classifier:
         [(_, found)] = judge_faces(self, [(path_of(x), framed(self._face_search(), photograph(x)))])
         if isinstance(found, UnreadableImageError):
             raise found
+        self._warn_of_no_search()
         return list(found.faces)
 
     def find_batches(
@@ -220,13 +228,18 @@ class Classifier:
             ConfigError: A number of threads outside its range.
             DataError: A single picture instead of an iterable. While iterating: an item is no picture at all.
             PluginError: No face detector is installed.
+
+        Warns:
+            WholePhotographWarning: As `find` does, once a call.
         """
         if threads is not None:
             check_count("threads", threads, MAX_THREADS)
         search = self._face_search()  # says now that there is no detector
+        stream = several(items, "find(x)")
+        self._warn_of_no_search()
         return (
             Unreadable(path=path, reason=found.reason) if isinstance(found, UnreadableImageError) else found
-            for path, found in find_stream(self, search, several(items), threads or available_threads())
+            for path, found in find_stream(self, search, stream, threads or available_threads())
         )
 
     def _face_search(self) -> FaceSearch:
@@ -237,6 +250,16 @@ class Classifier:
                 self._search = self.with_faces(mode)._search
             assert self._search is not None
             return self._search
+
+    def _warn_of_no_search(self) -> None:
+        """Warn the caller of `find` and `find_batches` that a model of whole photographs looks for no faces."""
+        if self.expects == "photograph" and not self._search_is_chosen:
+            warnings.warn(
+                "this model expects whole photographs, and looks for no faces: each image is classified as it is. "
+                ".with_faces('find').find(image) finds the faces first; .predict(image) classifies the image.",
+                WholePhotographWarning,
+                stacklevel=3,
+            )
 
     @property
     def sees_none(self) -> str:
@@ -430,6 +453,7 @@ def _reopened(
     if labels is not None:
         classifier = classifier.among(labels)
     classifier._search = search
+    classifier._search_is_chosen = search is not None
     return classifier
 
 

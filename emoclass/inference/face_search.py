@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, get_args
+from numbers import Integral, Real
+from typing import TYPE_CHECKING, Any, get_args
 
 import numpy as np
 
@@ -85,20 +87,36 @@ def _whole(size: tuple[int, int]) -> Face:
     return Face(box=(0.0, 0.0, *map(float, size)), score=1.0)
 
 
-def check_search(mode: str, min_face: float, min_detection: float, max_faces: int | None) -> None:
-    """Refuse values out of their range.
+def check_search(
+    mode: object,
+    min_face: Any,
+    min_detection: Any,
+    max_faces: Any,
+    *,
+    largest: object = False,
+    options: object = None,
+) -> None:
+    """Refuse values of another type or out of their range.
 
     Raises:
         ConfigError: One of them is.
     """
     if mode not in get_args(FaceMode):
         raise ConfigError(f"faces: expected one of {', '.join(get_args(FaceMode))}, got {mode!r}.")
-    if not 0 <= min_face < math.inf:
+    if not (_is_number(min_face) and 0 <= min_face < math.inf):
         raise ConfigError(f"min_face: expected a number of pixels from 0, got {min_face!r}.")
-    if not 0 <= min_detection <= 1:
+    if not (_is_number(min_detection) and 0 <= min_detection <= 1):
         raise ConfigError(f"min_detection: expected a number from 0 to 1, got {min_detection!r}.")
-    if max_faces is not None and max_faces < 1:
-        raise ConfigError(f"max_faces: expected at least 1, got {max_faces!r}.")
+    if max_faces is not None and not (_is_number(max_faces, Integral) and max_faces >= 1):
+        raise ConfigError(f"max_faces: expected a whole number from 1, or None, got {max_faces!r}.")
+    if not isinstance(largest, bool):
+        raise ConfigError(f"largest: expected True or False, got {largest!r}.")
+    if options is not None and not isinstance(options, Mapping):
+        raise ConfigError(f"options: expected a mapping of the detector's options, got {options!r}.")
+
+
+def _is_number(value: object, kind: type = Real) -> bool:
+    return isinstance(value, kind) and not isinstance(value, bool)
 
 
 def choose_detector(registry: Registry, name: str | None = None, measured_with: str | None = None) -> DetectorSpec:
@@ -110,11 +128,14 @@ def choose_detector(registry: Registry, name: str | None = None, measured_with: 
         measured_with: The one that a model was measured with, which is taken where it is installed.
 
     Raises:
+        ConfigError: The name is no text.
         UnknownNameError: Nobody offers the detector that was named.
         PluginError: No detector is installed.
     """
     detectors = registry.detectors
     if name is not None:
+        if not isinstance(name, str):
+            raise ConfigError(f"detector: expected the name of a face detector, got {name!r}.")
         return detectors.get(name)
     names = detectors.names()
     for wanted in (measured_with, DEFAULT_DETECTOR, *names):

@@ -61,7 +61,7 @@ def reader(
         case bytes() | bytearray() | memoryview():
             return partial(read_image, bytes(x), image_shape, on_size=on_size)
         case np.ndarray():
-            image = _from_array(x)
+            image = _from_array(x, "predict(list(images))")
             if on_size is not None:
                 on_size(image.size)
             return partial(to_pixels, image, image_shape)
@@ -93,17 +93,23 @@ def photograph(x: ImageLike) -> Callable[[], Photograph]:
         case bytes() | bytearray() | memoryview():
             return partial(Photograph, bytes(x))
         case np.ndarray():
-            return partial(Photograph, _from_array(x))
+            return partial(Photograph, _from_array(x, "find_batches(list(images))"))
         case Image.Image():
             _require_pixels(x)
             with _LOCKS[id(x) % len(_LOCKS)]:
                 read = _open_still(Photograph, x)
             return lambda: read
+    if isinstance(x, Iterable) and not _hint(x):
+        raise not_one(x, hint="find(x) takes one picture; find_batches(images) takes several.")
     raise not_one(x)
 
 
-def several(x: Iterable[ImageLike]) -> Iterator[ImageLike]:
+def several(x: Iterable[ImageLike], takes_one: str = "predict(x)") -> Iterator[ImageLike]:
     """Return an iterator over images.
+
+    Args:
+        x: The images.
+        takes_one: The call that takes one image, for the error.
 
     Raises:
         DataError: It is a single image, or a file or mapping, whose items are lines or keys; or nothing of the kind.
@@ -111,7 +117,7 @@ def several(x: Iterable[ImageLike]) -> Iterator[ImageLike]:
     if isinstance(x, SINGLE):
         raise DataError(
             f"images: expected an iterable of images, got one {type(x).__name__}.",
-            hint="predict(x) takes one image; pass several as a list.",
+            hint=f"{takes_one} takes one image; pass several as a list.",
         )
     if _hint(x) or not isinstance(x, Iterable):
         raise not_one(x, " or an iterable of these")
@@ -143,9 +149,11 @@ def take(
         failed.append(error)
 
 
-def not_one(x: object, alternative: str = "") -> DataError:
+def not_one(x: object, alternative: str = "", *, hint: str | None = None) -> DataError:
     """Return the error for what is no image."""
-    return DataError(f"image: {_EXPECTED}{alternative and ','}{alternative}, got {type(x).__name__}.", hint=_hint(x))
+    return DataError(
+        f"image: {_EXPECTED}{alternative and ','}{alternative}, got {type(x).__name__}.", hint=hint or _hint(x)
+    )
 
 
 def _hint(x: Any) -> str | None:
@@ -173,18 +181,28 @@ def _open_still(read: Callable[..., T], image: Image.Image, *args: Any) -> T:
         raise
 
 
-def _from_array(pixels: np.ndarray) -> Image.Image:
-    """Return pixels as an image that shares no memory with them."""
+def _from_array(pixels: np.ndarray, takes_several: str) -> Image.Image:
+    """Return pixels as an image that shares no memory with them.
+
+    Args:
+        pixels: uint8 RGB, `(height, width, 3)`.
+        takes_several: The call that takes several images, for the error about a batch.
+
+    Raises:
+        DataError: It is an array of another shape or type.
+    """
     if pixels.dtype == np.uint8 and pixels.ndim == 3 and pixels.shape[2] == 3 and pixels.size:
         return Image.fromarray(np.ascontiguousarray(pixels))
     hint = None
     if pixels.ndim == 4 or pixels.dtype.kind in "OSU":
-        hint = "Pass several images as a list: predict(list(images))."
+        hint = f"Pass several images as a list: {takes_several}."
     elif pixels.dtype.kind == "f":
         hint = (
             "The range of floats is ambiguous. If it is [0, 1], pass (x * 255).round().clip(0, 255)"
             ".astype('uint8'); if it is [0, 255], pass x.round().clip(0, 255).astype('uint8')."
         )
+    elif pixels.dtype.kind == "b":
+        hint = "If True is white, pass x.astype('uint8') * 255."
     elif pixels.dtype != np.uint8:
         hint = (
             "If the pixels are whole numbers in [0, 255], pass x.astype('uint8'); otherwise scale them to that range "
@@ -194,6 +212,9 @@ def _from_array(pixels: np.ndarray) -> Image.Image:
         hint = "Repeat a gray image's channel three times, or use PIL.Image.fromarray."
     elif pixels.shape[-1:] == (4,):
         hint = "PIL.Image.fromarray(pixels) interprets the fourth channel."
+    if pixels.ndim == 3 and pixels.shape[0] == 3 and pixels.shape[2] not in (1, 3, 4):
+        transpose = "If the channels come first, move them to the end: x.transpose(1, 2, 0)."
+        hint = f"{transpose} {hint}" if hint else transpose
     raise DataError(
         f"array: expected RGB pixels, uint8 (height, width, 3), got {pixels.dtype} {pixels.shape}.", hint=hint
     )

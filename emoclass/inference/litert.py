@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +12,10 @@ import numpy as np
 
 from emoclass.concurrency import MAX_THREADS, check_count
 from emoclass.errors import BundleError, DataError
+from emoclass.native_output import stderr_without
+
+GREETING = b"INFO: Created TensorFlow Lite XNNPACK delegate"
+_has_greeted = False
 
 
 class LiteRTModel:
@@ -45,11 +51,12 @@ class LiteRTModel:
             content = path.read_bytes() if content is None else content
             if not content:
                 raise ValueError("it is empty")
-            self._interpreter = Interpreter(model_content=content, num_threads=threads)
-            self._input, self._output = _only_input_and_output(self._interpreter)
-            self.input_shape: tuple[int, int, int] = tuple(self._input["shape_signature"][1:].tolist())
-            self.units = int(self._output["shape_signature"][1])
-            self._allocate(1)
+            with _without_greeting():
+                self._interpreter = Interpreter(model_content=content, num_threads=threads)
+                self._input, self._output = _only_input_and_output(self._interpreter)
+                self.input_shape: tuple[int, int, int] = tuple(self._input["shape_signature"][1:].tolist())
+                self.units = int(self._output["shape_signature"][1])
+                self._allocate(1)
         except OSError as error:
             raise BundleError(f"model {path}: cannot be read ({error.strerror or error}).") from error
         except Exception as error:  # LiteRT has ValueError, RuntimeError and others for damaged files
@@ -96,6 +103,18 @@ class LiteRTModel:
         self._interpreter.resize_tensor_input(self._input["index"], (batch, *self.input_shape), strict=True)
         self._interpreter.allocate_tensors()
         self._batch = batch
+
+
+@contextmanager
+def _without_greeting() -> Iterator[None]:
+    """Keep off stderr what LiteRT writes there, once a process, when it first makes room for a prediction."""
+    global _has_greeted
+    if _has_greeted:
+        yield
+        return
+    with stderr_without(GREETING):
+        yield
+    _has_greeted = True
 
 
 def _only_input_and_output(interpreter: Any) -> tuple[dict[str, Any], dict[str, Any]]:

@@ -10,7 +10,7 @@ from emoclass.errors import ConfigError, DataError, EmoclassError
 from emoclass.plugin.config_file import read_file
 from emoclass.plugin.registry import Registry, unknown_name
 from emoclass.suggestions import check_keywords
-from emoclass.values.config import DataConfig, RunConfig, Tree, is_pretrained, validate
+from emoclass.values.config import DataConfig, RunConfig, Tree, check_crop, is_pretrained, validate
 from emoclass.values.labels import canonical
 from emoclass.values.references import call_with_options
 from emoclass.values.specs import DatasetSpec, MetricSpec, Recipe
@@ -75,6 +75,7 @@ def compose(registry: Registry, plugin: str | Path | None, out: str | Path, **se
         options["data"]["map"] = dict(words)
     options = _without_none(options)
     if (crop := settings.get("crop")) is not None:  # also an empty table says something
+        check_crop(crop)
         data = options.setdefault("data", {})
         data["crop"] = None if crop is False else {} if crop is True else dict(crop)
     config = settings.get("config")

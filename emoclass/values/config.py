@@ -76,6 +76,16 @@ class CropConfig(FrozenModel):
     max_faces: int | None = Field(default=None, ge=1)
 
 
+def check_crop(crop: object) -> None:
+    """Refuse what the `crop` argument of a public function cannot be.
+
+    Raises:
+        ConfigError: It is neither a truth value nor None nor settings.
+    """
+    if not (crop is None or isinstance(crop, bool | Mapping | CropConfig)):
+        raise ConfigError(f"crop: expected True, False, or settings such as {{'min_face': 40}}, got {crop!r}.")
+
+
 class DataConfig(FrozenModel):
     """Which images, and how they are split.
 

@@ -14,7 +14,7 @@ from emoclass.errors import ConfigError, UnreadableImageError
 from emoclass.plugin.registry import Registry
 from emoclass.progress import Progress
 from emoclass.reporting.contents import BoxedPhotograph
-from emoclass.values.config import CropConfig
+from emoclass.values.config import CropConfig, check_crop
 from emoclass.values.faces import Framing
 from emoclass.values.specs import DatasetSpec, Sample
 
@@ -37,6 +37,7 @@ def crop_config(crop: CropSettings) -> CropConfig | None:
     Raises:
         ConfigError: A key is unknown, or a value out of range.
     """
+    check_crop(crop)
     if crop is None or crop is False or isinstance(crop, CropConfig):
         return crop or None
     try:

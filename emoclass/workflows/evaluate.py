@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import TypeAlias, TypedDict, Unpack
+from typing import Any, TypeAlias, TypedDict, Unpack
 
 from emoclass.concurrency import MAX_THREADS, check_count
 from emoclass.data.split import SPLITS
@@ -98,11 +98,11 @@ def evaluate_all(sources: Mapping[str, Source], on: Datasets, **options: Unpack[
     split, resamples, threads = options.get("split"), options.get("resamples", 1000), options.get("threads")
     if split is not None and split not in SPLITS:
         raise ConfigError(f"split: expected one of {', '.join(SPLITS)}, got {split!r}.")
-    if resamples < 0:
-        raise ConfigError(f"resamples: expected at least 0, got {resamples}.")
+    if not isinstance(resamples, int) or resamples < 0:
+        raise ConfigError(f"resamples: expected a whole number from 0, got {resamples!r}.")
     if threads is not None:
         check_count("threads", threads, MAX_THREADS)
-    pairs = list(on.items() if isinstance(on, Mapping) else on)
+    pairs = _pairs(on)
     if not pairs:
         raise ConfigError("on: expected at least one dataset, got none.")
     places = [f"{name}={Path(root)}" if root else name for name, root in pairs]
@@ -135,6 +135,26 @@ def evaluate_all(sources: Mapping[str, Source], on: Datasets, **options: Unpack[
         trials.append([Trial.of(name, classifier, dataset, root, settings) for dataset, root in pairs])
     check_attributes([trial.listed for row in trials for trial in row], settings.by)
     return [[trial.evaluate() for trial in row] for row in trials]
+
+
+def _pairs(on: Any) -> list[tuple[str, Root]]:
+    """Return datasets and their folders.
+
+    Raises:
+        ConfigError: It is something else, such as the text of the command line's `--on`.
+    """
+    single = isinstance(on, str | bytes) or not isinstance(on, Iterable)
+    items: list[Any] = [on] if single else list(on.items() if isinstance(on, Mapping) else on)
+    for item in items:
+        match item:
+            case (str(), None | str() | Path()) if not single:
+                continue
+        hint = "Pass {'folder': 'photos/'}, for example; the value is None for a dataset that needs no folder."
+        if isinstance(item, str):
+            name, _, root = item.partition("=")
+            hint = f"Pass {{{name!r}: {root or None!r}}} instead."
+        raise ConfigError(f"on: expected a mapping of a dataset's name to its folder, got {item!r}.", hint=hint)
+    return items
 
 
 def _words(given: str | Sequence[str]) -> Sequence[str]:

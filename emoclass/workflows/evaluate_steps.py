@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from emoclass.bundle.plain import one_line
 from emoclass.data.crops import note_of_mismatch
 from emoclass.data.index import index_shared
-from emoclass.errors import ConfigError, DataError
+from emoclass.errors import ConfigError, DataError, UnknownNameError
 from emoclass.evaluation.evaluate import evaluate
 from emoclass.evaluation.notes import notes_of_predictions
 from emoclass.evaluation.predictions import Predictions
@@ -275,6 +275,11 @@ def _has_faces_to_crop(classifier: Classifier, listed: Listed) -> bool:
 
 def _list(settings: Settings, classifier: Classifier, name: str, root: Root) -> Listed:
     """Look a dataset up, and list its images that show an emotion of the model's."""
+    if name not in settings.registry.datasets.names() and root in (None, "") and _is_there(name):
+        raise UnknownNameError(
+            f"dataset {name!r}: expected a dataset's name, got a path.",
+            hint=f"Read it as a folder per class: --on {shlex.quote(f'folder={name}')}",
+        )
     spec = settings.registry.datasets.get(name, prefer=str(classifier.bundle.manifest.trained.get("plugin")))
     if spec.needs_root != (root not in (None, "")):
         taken, example = ("a folder", f"{name}=DIR") if spec.needs_root else ("no folder", name)
@@ -291,6 +296,13 @@ def _list(settings: Settings, classifier: Classifier, name: str, root: Root) -> 
             )
     config = DataConfig(dataset=spec.name, root=folder, map=settings.map)
     return Listed(spec, folder, index_shared(spec, config, labels, split=settings.split))
+
+
+def _is_there(path: str) -> bool:
+    try:
+        return Path(path).expanduser().exists()
+    except (OSError, RuntimeError, ValueError):  # a name too long, no such home, a null character
+        return False
 
 
 def _existing(name: str, root: Path) -> Path:

@@ -49,13 +49,13 @@ def build(
         PluginError: The weights are missing or not those that were measured, or this OpenCV cannot read them.
     """
     for name, value in (("score", score), ("nms", nms)):
-        if not 0 <= value <= 1:
+        if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= 1:
             raise ConfigError(f"detector 'yunet': expected {name} in [0, 1], got {value!r}.")
     counts = {"long_side": (long_side, MIN_SIDE), "enlarge_to": (enlarge_to, 0), "top_k": (top_k, 1)}
     if threads is not None:
         counts["threads"] = (threads, 1)
     for name, (count, least) in counts.items():
-        if not (isinstance(count, int) and count >= least):
+        if isinstance(count, bool) or not (isinstance(count, int) and count >= least):
             raise ConfigError(f"detector 'yunet': expected {name} to be an integer from {least} on, got {count!r}.")
     if not hasattr(cv2, "FaceDetectorYN"):
         raise PluginError(

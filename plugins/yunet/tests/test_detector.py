@@ -42,6 +42,8 @@ def pasted(side, *, width, height, left, top):
     [
         {"score": 60},
         {"score": -0.1},
+        {"score": "x"},
+        {"nms": None},
         {"nms": 2},
         {"long_side": 20},
         {"long_side": 640.5},
@@ -54,7 +56,7 @@ def pasted(side, *, width, height, left, top):
 )
 def test_options_out_of_range_are_refused(options):
     ((name, value),) = options.items()
-    with pytest.raises(ConfigError, match=rf"detector 'yunet': expected {name} .*, got {value}\."):
+    with pytest.raises(ConfigError, match=rf"detector 'yunet': expected {name} .*, got {value!r}\."):
         build(**options)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import io
+import pickle
 import warnings
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -123,12 +124,29 @@ def test_limits_choose_among_faces(found_in):
         ({"min_face": -1}, "min_face: expected a number of pixels from 0"),
         ({"min_face": float("nan")}, "min_face"),
         ({"min_detection": 1.5}, "min_detection: expected a number from 0 to 1"),
-        ({"max_faces": 0}, "max_faces: expected at least 1"),
+        ({"max_faces": 0}, "max_faces: expected a whole number from 1, or None, got 0"),
+        ({"max_faces": "2"}, "max_faces: expected a whole number from 1, or None, got '2'"),
+        ({"max_faces": 1.5}, "max_faces: .* got 1.5"),
+        ({"max_faces": True}, "max_faces: .* got True"),
+        ({"min_face": "x"}, "min_face: expected a number of pixels from 0, got 'x'"),
+        ({"min_detection": None}, "min_detection: expected a number from 0 to 1, got None"),
+        ({"largest": "no"}, "largest: expected True or False, got 'no'"),
+        ({"options": 3}, "options: expected a mapping of the detector's options, got 3"),
     ],
 )
 def test_values_out_of_range_are_refused(found_in, wrong, message):
     with pytest.raises(ConfigError, match=message):
         found_in.with_faces(**wrong)
+
+
+def test_numbers_of_numpy_are_taken(found_in):
+    view = found_in.with_faces(max_faces=np.int64(1), min_face=np.float32(20), min_detection=np.float64(0.5))
+    assert lefts(view.find(picture(50, 300))) == [50]
+
+
+def test_a_detector_is_named_by_text(crop_bundle):
+    with pytest.raises(ConfigError, match="detector: expected the name of a face detector, got 3"):
+        emoclass.load(crop_bundle).with_faces(detector=3)
 
 
 def test_without_a_detector_it_says_what_to_install(crop_bundle):
@@ -156,8 +174,25 @@ def test_a_crop_of_one_color_is_not_judged(found_in, size, color):
 def test_a_flat_photograph_is_one_to_a_model_of_photographs(bundle):
     flat = Image.new("RGB", (300, 200))
     classifier = emoclass.load(bundle)
-    (face,) = classifier.find(flat)
+    (face,) = classifier.with_faces("never").find(flat)
     assert face.scores == classifier.predict(flat).scores
+
+
+def test_a_model_of_whole_photographs_warns_that_it_looks_for_no_faces(bundle, monkeypatch):
+    monkeypatch.setattr("emoclass.inference.classifier.choose_detector", lambda *_: SPEC)
+    classifier, photograph = emoclass.load(bundle), picture(50, 300)
+    for model in (classifier, classifier.among("sad,happy"), pickle.loads(pickle.dumps(classifier))):
+        for ask in (model.find, lambda x, model=model: next(iter(model.find_batches([x, x]))).faces):
+            for _ in range(2):
+                with pytest.warns(
+                    WholePhotographWarning, match=r"looks for no faces.*\.with_faces\('find'\)"
+                ) as caught:
+                    (face,) = ask(photograph)
+                assert [warning.filename for warning in caught] == [__file__]
+                assert face.box == (0, 0, 640, 480)
+    asked = classifier.with_faces("find")
+    for model in (asked, asked.among("sad,happy"), pickle.loads(pickle.dumps(asked))):
+        assert lefts(model.find(photograph)) == [50, 300]
 
 
 def test_what_cannot_be_read_has_its_place_in_a_stream(found_in, tmp_path):

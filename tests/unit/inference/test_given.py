@@ -40,6 +40,9 @@ def encoded(image, file_format="PNG"):
         (noise()[:, :, :1], "uint8 (30, 40, 1)", "PIL.Image.fromarray"),
         (np.dstack([noise(), noise()[:, :, 0]]), "uint8 (30, 40, 4)", "fourth channel"),
         (noise()[None], "uint8 (1, 30, 40, 3)", "predict(list(images))"),
+        (noise() > 99, "bool (30, 40, 3)", "x.astype('uint8') * 255"),
+        (noise().transpose(2, 0, 1), "uint8 (3, 30, 40)", "x.transpose(1, 2, 0)"),
+        (noise().transpose(2, 0, 1) / 255.0, "float64 (3, 30, 40)", "x.transpose(1, 2, 0). The range of floats"),
         (noise()[:0], "uint8 (0, 40, 3)", None),
     ],
     ids=lambda each: each if isinstance(each, str) else "",
@@ -49,6 +52,20 @@ def test_other_arrays_are_refused_not_guessed(classifier, array, got, hint):
         classifier.predict(array)
     assert refused.value.message == f"array: expected RGB pixels, uint8 (height, width, 3), got {got}."
     assert (hint is None and refused.value.hint is None) or hint in refused.value.hint
+
+
+def test_find_names_the_call_that_takes_several_pictures(classifier):
+    pictures = np.empty(2, object)
+    pictures[:] = [noise(), noise(seed=1)]
+    for array in (noise()[None], pictures):
+        with pytest.raises(DataError, match=r"as a list: find_batches\(list\(images\)\)\."):
+            classifier.find(array)
+    with pytest.raises(
+        DataError, match=r"got list\. find\(x\) takes one picture; find_batches\(images\) takes several"
+    ):
+        classifier.find([noise()])
+    with pytest.raises(DataError, match=r"got one ndarray\. find\(x\) takes one image"):
+        classifier.find_batches(noise())
 
 
 def test_what_is_no_image_is_refused(classifier):

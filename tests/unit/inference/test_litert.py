@@ -134,3 +134,14 @@ def test_predicting_loads_no_tensorflow(file):
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout == "[]\n"
+
+
+def test_loading_a_model_in_a_new_process_writes_nothing(bundle):
+    code = (
+        "import sys, emoclass\n"
+        "from concurrent.futures import ThreadPoolExecutor\n"
+        "with ThreadPoolExecutor(4) as pool: list(pool.map(emoclass.load, 4 * sys.argv[1:]))\n"
+        "print('loaded', file=sys.stderr)"
+    )
+    done = subprocess.run([sys.executable, "-c", code, str(bundle)], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "loaded\n")

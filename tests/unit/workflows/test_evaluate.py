@@ -391,6 +391,44 @@ def test_the_command_prints_a_table_a_dataset_or_one_document(bundle, photos):
     assert first["metrics"]["accuracy"]["n_samples"] == 11
 
 
+def test_a_folder_instead_of_a_dataset_is_told_how_to_be_given(bundle, photos):
+    with pytest.raises(UnknownNameError) as refused:
+        run(bundle, "--on", photos)
+    assert refused.value.message == f"dataset '{photos}': expected a dataset's name, got a path."
+    assert refused.value.hint == f"Read it as a folder per class: --on folder={photos}"
+    with pytest.raises(UnknownNameError, match="not provided by any plugin"):
+        run(bundle, "--on", photos / "missing")
+
+
+@pytest.mark.parametrize("on", ["folder=photos", ["folder=photos"]])
+def test_the_text_of_the_command_line_is_no_mapping_of_datasets(on):
+    with pytest.raises(ConfigError) as refused:
+        emoclass.evaluate("no such model", on)
+    assert refused.value.message == "on: expected a mapping of a dataset's name to its folder, got 'folder=photos'."
+    assert refused.value.hint == "Pass {'folder': 'photos'} instead."
+
+
+@pytest.mark.parametrize("on", [3, None, [3], [("folder",)], {"folder": 3}, {3: "photos"}])
+def test_what_is_no_mapping_of_datasets_is_refused(on):
+    with pytest.raises(ConfigError, match="on: expected a mapping of a dataset's name to its folder, got"):
+        emoclass.evaluate("no such model", on)
+
+
+@pytest.mark.parametrize("crop", ["yes", 1, ["min_face"]])
+def test_crop_is_a_truth_value_or_settings(registry, crop):
+    for ask in (
+        lambda: emoclass.evaluate("no such model", {"folder": "photos"}, registry=registry, crop=crop),
+        lambda: emoclass.run("no such plugin", registry=registry, crop=crop),
+    ):
+        with pytest.raises(ConfigError, match=r"^crop: expected True, False, or settings such as .*, got "):
+            ask()
+
+
+def test_resamples_is_a_whole_number():
+    with pytest.raises(ConfigError, match="resamples: expected a whole number from 0, got 'many'"):
+        emoclass.evaluate("no such model", {"folder": "photos"}, resamples="many")
+
+
 @pytest.mark.parametrize("pair", ["folder=", "=photos", ""])
 def test_a_dataset_without_a_name_or_folder_is_a_usage_error(bundle, pair):
     with pytest.raises(ConfigError, match=r"expected NAME=ROOT"):
