@@ -31,6 +31,16 @@ def did_you_mean(
     return f"{'D' if capital else 'd'}id you mean {' or '.join(map(repr, close))}?" if close else instead
 
 
+def sentence(text: str) -> str:
+    """Return a text with a period at its end, unless it ends a sentence already.
+
+    Example:
+        >>> sentence("got 0"), sentence("did you mean 'happy'?")
+        ('got 0.', "did you mean 'happy'?")
+    """
+    return text if text.endswith((".", "?", "!")) else f"{text}."
+
+
 def check_keywords(given: Mapping[str, Any], known: type) -> None:
     """Refuse keyword arguments that a function does not take, as Python would.
 

@@ -19,6 +19,7 @@ from emoclass.faces.find import LONG_SIDE, FaceFinder, find
 from emoclass.faces.frame import square
 from emoclass.progress import Progress
 from emoclass.values.faces import Face, Framing
+from emoclass.values.references import option_names
 from emoclass.values.results import CropCounts, SkippedFile
 from emoclass.values.specs import DatasetSpec, Sample
 
@@ -160,7 +161,7 @@ def crop_dataset(
     if not kept:
         raise DataError(
             f"dataset {spec.name!r}: no face found in any of the {len(samples):,} images.",
-            hint="A lower min_face or min_detection finds more; without cropping, the images are used as they are.",
+            hint=_how_to_find_more(finder),
         )
     kept.sort(key=lambda each: each[0].id)
     faces = {sample.id: face for sample, _, face in kept if face is not None}
@@ -177,6 +178,19 @@ def crop_dataset(
         spec, root, photographs, tuple(each for each, _, _ in kept), faces, found, tuple(without), counts, framing,
         image_shape,
     )  # fmt: skip
+
+
+def _how_to_find_more(finder: FaceFinder) -> str:
+    """Return what to change where no face was found; only what can have left out faces is named."""
+    limits = []
+    if finder.min_face:
+        limits.append(f"min_face (--min-face, here {finder.min_face:g} pixels)")
+    if finder.min_score:
+        limits.append(f"min_detection (--min-detection, here {finder.min_score:g})")
+    if "score" in option_names(finder.spec.build):
+        limits.append(f"{finder.spec.name}'s own option score (in a config file: [data.crop.options] score)")
+    more = f"Lower values of {' or '.join(limits)} find more faces. " if limits else ""
+    return f"{more}Without cropping, the images are used as they are."
 
 
 def _samples_of(photograph: Sample, faces: Sequence[Face], largest: bool) -> list[tuple[Sample, Sample, Face]]:

@@ -16,7 +16,7 @@ import pydantic
 from emoclass.errors import EmoclassError, PluginLoadError
 from emoclass.plugin import hookspecs
 from emoclass.plugin.hookspecs import HOOKSPEC_VERSION
-from emoclass.suggestions import did_you_mean
+from emoclass.suggestions import did_you_mean, sentence
 from emoclass.values import specs
 
 NEWER = "A newer emoclass may have it."
@@ -106,15 +106,11 @@ def explain(error: BaseException) -> str:
         return _explain_validation(error)
     text = " ".join(str(error).split())
     if isinstance(error, EmoclassError):
-        return _sentence(text)
+        return sentence(text)
     place = _place(error)
-    reason = _sentence(f"{type(error).__name__}{f': {text}' if text else ''}{f' ({place})' if place else ''}")
+    reason = sentence(f"{type(error).__name__}{f': {text}' if text else ''}{f' ({place})' if place else ''}")
     ours = isinstance(error, ImportError) and (error.name or "").partition(".")[0] == "emoclass"
     return f"{reason} {NEWER}" if ours else reason
-
-
-def _sentence(text: str) -> str:
-    return text if text.endswith((".", "?", "!")) else f"{text}."
 
 
 _UNKNOWN_FIELD = ("extra_forbidden", "unexpected_keyword_argument")
@@ -127,7 +123,7 @@ def _explain_validation(error: pydantic.ValidationError) -> str:
     text = "; ".join(_explain_field(each, known) for each in errors)
     newer = f" {NEWER}" if known and any(each["type"] in _UNKNOWN_FIELD for each in errors) else ""
     place = _place(error)
-    return _sentence(f"{error.title}{f' ({place})' if place else ''}: {text}") + newer
+    return sentence(f"{error.title}{f' ({place})' if place else ''}: {text}") + newer
 
 
 def _explain_field(error: Mapping[str, Any], known: list[str]) -> str:

@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal, get_args
 from pydantic import BaseModel, BeforeValidator, Field, ValidationError, field_validator, model_validator
 
 from emoclass.errors import ConfigError
-from emoclass.suggestions import did_you_mean
+from emoclass.suggestions import did_you_mean, sentence
 from emoclass.values.base import FrozenModel
 from emoclass.values.labels import LabelScheme, canonical, close_emotions
 from emoclass.values.specs import Name
@@ -338,7 +338,43 @@ def validate(tree: Tree, *, source: str = "configuration") -> RunConfig:
         return RunConfig.model_validate(tree)
     except ValidationError as error:
         lines = [_explain(each) for each in error.errors(include_url=False)]
-        raise ConfigError(f"{source}: " + "; ".join(lines) + ".") from error
+        raise ConfigError(f"{source}: {sentence('; '.join(lines))}") from error
+
+
+_EXPECTED = {
+    "greater_than_equal": "at least {ge}",
+    "greater_than": "more than {gt}",
+    "less_than_equal": "at most {le}",
+    "less_than": "less than {lt}",
+    "finite_number": "a finite number",
+    "int_type": "a whole number",
+    "int_parsing": "a whole number",
+    "int_from_float": "a whole number",
+    "float_type": "a number",
+    "float_parsing": "a number",
+    "bool_type": "true or false",
+    "bool_parsing": "true or false",
+    "string_type": "text",
+    "literal_error": "{expected}",
+    "mapping_type": "a table",
+    "dict_type": "a table",
+    "model_type": "a table",
+    "list_type": "a list",
+    "tuple_type": "a list",
+}
+"""Pydantic's name of an error -> what is expected instead."""
+
+
+def explain_value(error: Mapping[str, Any]) -> str:
+    """Return what is wrong with a value, of one of the errors that pydantic lists."""
+    expected = _EXPECTED.get(error["type"])
+    if expected is None:
+        return str(error["msg"]).removeprefix("Value error, ")
+    bounds = {
+        name: int(bound) if isinstance(bound, float) and bound.is_integer() else bound
+        for name, bound in error.get("ctx", {}).items()
+    }
+    return f"expected {expected.format(**bounds)}, got {error['input']!r:.80}"
 
 
 def _explain(error: Mapping[str, Any]) -> str:
@@ -351,7 +387,7 @@ def _explain(error: Mapping[str, Any]) -> str:
         return f"unknown key {where!r}; {guess}"
     if error["type"] == "missing":
         return f"{where!r} is required"
-    message = error["msg"].removeprefix("Value error, ")
+    message = explain_value(error)
     return f"{where}: {message}" if where and not message.startswith(where) else message
 
 

@@ -65,6 +65,19 @@ def describe(ref: Ref) -> str:
     return f"{module}:{getattr(ref, '__qualname__', repr(ref))}"
 
 
+def option_names(ref: Ref) -> tuple[str, ...]:
+    """Return the names of the parameters of what a reference names; none of a builtin that does not tell.
+
+    Example:
+        >>> option_names("shutil:disk_usage")
+        ('path',)
+    """
+    try:
+        return tuple(inspect.signature(resolve(ref)).parameters)
+    except ValueError:
+        return ()
+
+
 def call_with_options(ref: Ref, options: Mapping[str, Any], *args: Any, subject: str, **fixed: Any) -> Any:
     """Call what a reference names with options that a user wrote.
 

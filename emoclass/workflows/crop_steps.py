@@ -14,7 +14,8 @@ from emoclass.errors import ConfigError, UnreadableImageError
 from emoclass.plugin.registry import Registry
 from emoclass.progress import Progress
 from emoclass.reporting.contents import BoxedPhotograph
-from emoclass.values.config import CropConfig, check_crop
+from emoclass.suggestions import sentence
+from emoclass.values.config import CropConfig, check_crop, explain_value
 from emoclass.values.faces import Framing
 from emoclass.values.specs import DatasetSpec, Sample
 
@@ -45,7 +46,7 @@ def crop_config(crop: CropSettings) -> CropConfig | None:
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         where = ".".join(map(str, first["loc"])) or "crop"
-        raise ConfigError(f"crop: {where}: {first['msg'].removeprefix('Value error, ')}.") from error
+        raise ConfigError(f"crop: {where}: {sentence(explain_value(first))}") from error
 
 
 def crops_of(

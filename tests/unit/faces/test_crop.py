@@ -96,8 +96,32 @@ def test_a_person_in_the_dataset_stays_the_group(root):
 def test_no_face_at_all_is_an_error(root):
     for name in ("happy/group.png", "happy/one.png", "sad/crop.png", "sad/broken.png"):
         (root / name).unlink()
-    with pytest.raises(DataError, match=r"no face found in any of the 1 images"):
+    with pytest.raises(DataError, match=r"no face found in any of the 1 images") as refused:
         cropped(root)
+    assert refused.value.hint == "Without cropping, the images are used as they are."
+    with pytest.raises(DataError) as refused:
+        cropped(root, min_face=40, min_score=0.5)
+    assert refused.value.hint == (
+        "Lower values of min_face (--min-face, here 40 pixels) or min_detection (--min-detection, here 0.5) find more "
+        "faces. Without cropping, the images are used as they are."
+    )
+
+
+def test_where_no_face_is_found_the_detectors_own_threshold_is_named(tmp_path):
+    def build(*, score=0.5):
+        return lambda picture: []
+
+    draw_scene(tmp_path / "sad/nobody.png", [], seed=2)
+    spec = DetectorSpec(name="none", summary="N.", build=build, landmarks=False, min_face=5, license="MIT",
+                        source="a test")  # fmt: skip
+    with pytest.raises(DataError) as refused:
+        crop_dataset(
+            list(load(tmp_path)), FOLDER, tmp_path, finder=FaceFinder(spec), framing=Framing(), image_shape=SHAPE
+        )
+    assert refused.value.hint == (
+        "Lower values of none's own option score (in a config file: [data.crop.options] score) find more faces. "
+        "Without cropping, the images are used as they are."
+    )
 
 
 @pytest.mark.parametrize("shape", [(48, 48, 1), (48, 48, 3)])

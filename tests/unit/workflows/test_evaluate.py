@@ -424,6 +424,20 @@ def test_crop_is_a_truth_value_or_settings(registry, crop):
             ask()
 
 
+@pytest.mark.parametrize(
+    ("crop", "message"),
+    [
+        ({"min_face": "x"}, "crop: min_face: expected a number, got 'x'."),
+        ({"options": 3}, "crop: options: expected a table, got 3."),
+        ({"max_faces": 0}, "crop: max_faces: expected at least 1, got 0."),
+    ],
+)
+def test_wrong_settings_of_crop_say_what_is_expected(registry, crop, message):
+    with pytest.raises(ConfigError) as refused:
+        emoclass.evaluate("no such model", {"folder": "photos"}, registry=registry, crop=crop)
+    assert refused.value.message == message
+
+
 def test_resamples_is_a_whole_number():
     with pytest.raises(ConfigError, match="resamples: expected a whole number from 0, got 'many'"):
         emoclass.evaluate("no such model", {"folder": "photos"}, resamples="many")
