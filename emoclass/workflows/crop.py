@@ -119,7 +119,7 @@ def crop(
     """
     from emoclass.inference.face_search import check_search, choose_detector
 
-    check_search("find", min_face, min_detection, max_faces)
+    check_search("find", min_face, min_detection, max_faces, largest=largest, options=options)
     if largest and max_faces is not None:
         raise ConfigError("max_faces: expected either largest or max_faces, got both.", hint="Leave one of them out.")
     check_count("size", size, MAX_SIDE)

@@ -273,6 +273,8 @@ def test_a_single_file_is_cropped(photos, tmp_path):
         ({"framing": {"side": 0.2}}, "framing: expected a side of at least 0.3"),
         ({"min_face": -1}, "min_face"),
         ({"min_face": "x"}, "min_face: expected a number of pixels from 0, got 'x'"),
+        ({"options": 3}, "options: expected"),
+        ({"largest": "no"}, "largest: expected"),
         ({"max_faces": 1.5}, "max_faces: expected a whole number from 1, or None, got 1.5"),
         ({"framing": {"side": 9}}, "framing: expected a side"),
     ],
