@@ -81,7 +81,7 @@ def crop(photos: str, out: str, framing: float | None, as_json: bool, quiet: boo
 
 def _print(found: CroppedFolder) -> None:
     from emoclass.faces.frame import SHOWS_NOTHING
-    from emoclass.reporting.folders.crops import NO_FACE
+    from emoclass.values.faces import NO_FACE
 
     before = f" ({found.n_before:,} of them before)" if found.n_before else ""
     say(f"{_counted(found.n_photographs, 'file')}{before}, {_counted(found.n_faces, 'face')}")

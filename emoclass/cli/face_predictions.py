@@ -9,11 +9,9 @@ import click
 
 from emoclass.cli.output import printable
 from emoclass.cli.predictions import Csv, Outcome, Table
+from emoclass.values.faces import NO_FACE, READY_MADE
 from emoclass.values.labels import LabelScheme
 from emoclass.values.results import FacePrediction, PictureFaces, Prediction, Unreadable
-
-NO_FACE = "no face found"
-READY_MADE = "ready-made crop"
 
 _FACE, _PLACE, _FOUND = len("12 of 30"), len("1234,1234 1234x1234"), len("found")
 

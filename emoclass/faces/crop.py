@@ -18,12 +18,11 @@ from emoclass.errors import DataError, UnreadableImageError
 from emoclass.faces.find import LONG_SIDE, FaceFinder, find
 from emoclass.faces.frame import square
 from emoclass.progress import Progress
-from emoclass.values.faces import Face, Framing
+from emoclass.values.faces import NO_FACE, Face, Framing
 from emoclass.values.references import option_names
 from emoclass.values.results import CropCounts, SkippedFile
 from emoclass.values.specs import DatasetSpec, Sample
 
-NO_FACE = "no face found"
 """Why a photograph is left out."""
 
 

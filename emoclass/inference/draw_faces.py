@@ -9,6 +9,7 @@ from typing import TypeAlias
 from PIL import Image, ImageDraw, ImageFont
 
 from emoclass.values.colors import color_of
+from emoclass.values.faces import NO_FACE
 from emoclass.values.results import FacePrediction
 
 Box: TypeAlias = tuple[float, float, float, float]
@@ -40,7 +41,7 @@ def annotated_faces(picture: Image.Image, faces: Sequence[FacePrediction], *, sc
     canvas = Image.new("RGB", size)  # a copy would keep EXIF data and comments
     canvas.paste(picture.resize(size, Image.Resampling.BICUBIC) if size != picture.size else picture)
     if not faces:
-        return _with_line(canvas, "no face found")
+        return _with_line(canvas, NO_FACE)
     boxes = [_scaled(face.box, factor * scale) for face in faces]
     line = max(2, round(math.sqrt(size[0] * size[1]) / 400))
     draw = ImageDraw.Draw(canvas)

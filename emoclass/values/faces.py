@@ -12,6 +12,9 @@ from emoclass.values.base import FrozenModel
 Point: TypeAlias = tuple[float, float]
 """`(x, y)` in pixels, from the left and from the top."""
 
+NO_FACE, READY_MADE = "no face found", "ready-made crop"
+"""What tables and messages say of a picture without a face, and of one that is itself a face crop."""
+
 
 class Face(FrozenModel):
     """A face that a detector found.

@@ -25,16 +25,14 @@ from emoclass.plugin.registry import Registry
 from emoclass.progress import Progress
 from emoclass.reporting.folders.crops import (
     MARKER,
-    NO_FACE,
     POINTS,
-    READY_MADE,
     CropsFolder,
     Differences,
     Row,
     skipped_of,
     stamp,
 )
-from emoclass.values.faces import Face, Framing
+from emoclass.values.faces import NO_FACE, READY_MADE, Face, Framing
 from emoclass.values.results import CroppedFolder
 from emoclass.values.text import printable
 

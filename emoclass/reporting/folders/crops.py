@@ -23,8 +23,6 @@ logger = logging.getLogger(__name__)
 
 MARKER = "crop.json"
 """Makes a folder one of crops: the settings that it was written with."""
-READY_MADE, NO_FACE = "ready-made crop", "no face found"
-"""What the note of a photograph says that is used as it is, or has no face."""
 
 _PARTIAL = ".partial-"
 
