@@ -2,8 +2,8 @@
 
     python benchmarks/framing.py PHOTOGRAPHS FACES.csv
 
-PHOTOGRAPHS has a folder for each emotion. FACES.csv lists their faces as `benchmarks/detectors.py` takes it. Photographs
-with a real face count; their largest found face is classified. One without a found face counts as wrong.
+PHOTOGRAPHS has a folder for each emotion. FACES.csv lists their faces as `benchmarks/detectors.py` takes it. The
+photographs with a real face count; their largest found face is classified. One without a found face counts as wrong.
 """
 
 from __future__ import annotations
@@ -33,9 +33,8 @@ def main() -> None:
     finder = FaceFinder(emoclass.Registry.discover().detectors.get("yunet"), max_faces=1)
     photographs = [Photograph((given.photographs / name).read_bytes(), path=name) for name in names]
     found = [finder(each) for each in photographs]
-    print(
-        f"{len(names)} photographs, a face found in {sum(map(bool, found))}\n\n| side | upright | as it stands |\n| --- | --- | --- |"
-    )
+    print(f"{len(names)} photographs, a face found in {sum(map(bool, found))}")
+    print("\n| side | upright | as it stands |\n| --- | --- | --- |")
     for side in SIDES:
         accuracies = []
         for upright in (True, False):
