@@ -104,8 +104,7 @@ class Classifier:
         # With the manifest that was read, so that another model in the folder is refused by its digest.
         bundle = Bundle(self.bundle.path.absolute(), self.bundle.manifest)
         labels = None if self._columns is None else self.labels
-        search = self._search if self._search_is_chosen else None
-        return _reopened, (type(self), bundle, self._threads, labels, search)
+        return _reopened, (type(self), bundle, self._threads, labels, self.chosen_search)
 
     def among(self, labels: str | Iterable[str] | LabelScheme) -> Classifier:
         """Return a view of the model that chooses among some of its emotions only; the model itself stays as it is.
@@ -241,6 +240,11 @@ class Classifier:
             Unreadable(path=path, reason=found.reason) if isinstance(found, UnreadableImageError) else found
             for path, found in find_stream(self, search, stream, threads or available_threads())
         )
+
+    @property
+    def chosen_search(self) -> FaceSearch | None:
+        """How `with_faces` said that faces are looked for; None where it was not asked."""
+        return self._search if self._search_is_chosen else None
 
     def _face_search(self) -> FaceSearch:
         """Return how faces are looked for: as `with_faces` said, or else as the model's description says."""

@@ -21,7 +21,8 @@ MIN_LONG_SIDE, MIN_FACE_SIDE, MAX_LONG_SIDE = 900, 64, 2400
 LEAST_FONT = 13
 """Smaller letters cannot be read on a screen, in pixels."""
 
-_DARK, _LIGHT = (16, 18, 22), (245, 245, 245)
+DARK, _LIGHT = (16, 18, 22), (245, 245, 245)
+"""The colors of outlines, and of letters on a color and on dark."""
 
 
 def annotated_faces(picture: Image.Image, faces: Sequence[FacePrediction], *, scale: float = 1.0) -> Image.Image:
@@ -47,10 +48,10 @@ def annotated_faces(picture: Image.Image, faces: Sequence[FacePrediction], *, sc
     draw = ImageDraw.Draw(canvas)
     for face, box in zip(faces, boxes, strict=True):
         thickness = max(2, min(2 * line, round((box[2] - box[0]) / 60)))
-        draw.rectangle(_grown(box, thickness + 1), outline=_DARK, width=thickness + 2)
-        draw.rectangle(_grown(box, thickness), outline=color_of(face.label), width=thickness)
+        draw.rectangle(grown(box, thickness + 1), outline=DARK, width=thickness + 2)
+        draw.rectangle(grown(box, thickness), outline=color_of(face.label), width=thickness)
     side = sorted(box[3] - box[1] for box in boxes)[len(boxes) // 2]
-    taken = [_grown(box, line + 2) for box in boxes]
+    taken = [grown(box, line + 2) for box in boxes]
     listed: list[tuple[int, FacePrediction]] = []
     # The largest first: they are who the picture is about, and their labels are the largest.
     for index in sorted(range(len(faces)), key=lambda i: boxes[i][0] - boxes[i][2]):
@@ -64,7 +65,7 @@ def annotated_faces(picture: Image.Image, faces: Sequence[FacePrediction], *, sc
         _lead(draw, box, place, color_of(face.label), line)
         draw.rectangle(place, fill=color_of(face.label))
         middle = (place[0] + place[2]) / 2, (place[1] + place[3]) / 2
-        draw.multiline_text(middle, words, font=font, fill=_DARK, anchor="mm", align="center", spacing=1)
+        draw.multiline_text(middle, words, font=font, fill=DARK, anchor="mm", align="center", spacing=1)
     return _with_list(canvas, sorted(listed, key=lambda each: each[0])) if listed else canvas
 
 
@@ -81,7 +82,8 @@ def _scaled(box: Box, factor: float) -> Box:
     return left, top, left + width, top + height
 
 
-def _grown(box: Box, by: float) -> Box:
+def grown(box: Box, by: float) -> Box:
+    """Return a box with edges so many pixels farther out."""
     return box[0] - by, box[1] - by, box[2] + by, box[3] + by
 
 
@@ -115,7 +117,7 @@ def _label(
         for pixels in letters:
             for words in (f"{face.label} {percent}", f"{face.label}\n{percent}"):
                 for place in _places(box, _extent(words, pixels), gap, far=reach):
-                    if _is_free(place, taken, size):
+                    if is_free(place, taken, size):
                         return place, words, _font(pixels)
     return None
 
@@ -125,7 +127,7 @@ def _numbered(number: int, box: Box, taken: Sequence[Box], size: tuple[int, int]
     words = str(number)
     extent = _extent(words, LEAST_FONT)
     for place in (*_places(box, extent, gap, far=False), *_places(box, extent, gap, far=True)):
-        if _is_free(place, taken, size):
+        if is_free(place, taken, size):
             return place, words, _font(LEAST_FONT)
     left, top = min(max(0, box[0]), size[0] - extent[0]), min(max(0, box[1]), size[1] - extent[1])
     return (left, top, left + extent[0], top + extent[1]), words, _font(LEAST_FONT)
@@ -152,7 +154,8 @@ def _places(box: Box, extent: tuple[float, float], gap: float, *, far: bool) -> 
             yield (center[0] - width / 2, center[1] - height / 2, center[0] + width / 2, center[1] + height / 2)
 
 
-def _is_free(place: Box, taken: Sequence[Box], size: tuple[int, int]) -> bool:
+def is_free(place: Box, taken: Sequence[Box], size: tuple[int, int]) -> bool:
+    """Tell whether a place lies inside a picture of a `(width, height)`, and on nothing that is there already."""
     inside = place[0] >= 0 and place[1] >= 0 and place[2] < size[0] and place[3] < size[1]
     return inside and not any(
         place[0] < other[2] and other[0] < place[2] and place[1] < other[3] and other[1] < place[3] for other in taken
@@ -164,13 +167,13 @@ def _lead(draw: ImageDraw.ImageDraw, box: Box, place: Box, color: tuple[int, int
     start = (min(max((place[0] + place[2]) / 2, box[0]), box[2]), min(max((place[1] + place[3]) / 2, box[1]), box[3]))
     end = (min(max(start[0], place[0]), place[2]), min(max(start[1], place[1]), place[3]))
     if math.dist(start, end) > 3 * width + 6:
-        draw.line((start, end), fill=_DARK, width=width + 2)
+        draw.line((start, end), fill=DARK, width=width + 2)
         draw.line((start, end), fill=color, width=width)
 
 
 def _with_line(picture: Image.Image, words: str) -> Image.Image:
     pixels = max(18, round(0.03 * math.sqrt(picture.width * picture.height)))
-    canvas = Image.new("RGB", (picture.width, picture.height + 2 * pixels), _DARK)
+    canvas = Image.new("RGB", (picture.width, picture.height + 2 * pixels), DARK)
     canvas.paste(picture)
     middle = picture.width / 2, picture.height + pixels
     ImageDraw.Draw(canvas).text(middle, words, font=_font(pixels), fill=_LIGHT, anchor="mm")
@@ -184,7 +187,7 @@ def _with_list(picture: Image.Image, listed: Sequence[tuple[int, FacePrediction]
     column = max(_extent(row, pixels)[0] for row in rows) + 2.5 * pixels
     columns = max(1, int((picture.width - pixels) // column))
     height = round((math.ceil(len(rows) / columns) * 1.5 + 1) * pixels)
-    canvas = Image.new("RGB", (picture.width, picture.height + height), _DARK)
+    canvas = Image.new("RGB", (picture.width, picture.height + height), DARK)
     canvas.paste(picture)
     draw = ImageDraw.Draw(canvas)
     for index, (row, (_, face)) in enumerate(zip(rows, listed, strict=True)):

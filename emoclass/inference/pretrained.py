@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 DEFAULT = "default"
 """The bundle of a model that is meant where none is named."""
 
+FAST = "fast"
+"""The bundle of a model that is taken for videos, where none is named: quicker, and less accurate."""
+
 
 def pretrained_folder(ref: str) -> Path:
     """Return the folder that a model's `pretrained` names.
@@ -81,6 +84,31 @@ def pretrained_of(source: str, registry: Registry) -> Path:
             hint=f"It has {_names(plugin, trained.values())}.",
         )
     return pretrained_folder(trained[model].pretrained[name])
+
+
+def fast_variant(source: str, registry: Registry) -> str | None:
+    """Return the full name of a model's fast variant, where a plugin brings one and the source names no variant.
+
+    Args:
+        source: As for `pretrained_of`; what exists as a path is none.
+        registry: The plugins.
+
+    Example:
+        >>> from emoclass.plugin.registry import Registry
+        >>> fast_variant("no-such-plugin", Registry()) is None
+        True
+    """
+    plugin, *rest = source.split(":")
+    if len(rest) > 1 or os.path.lexists(source):
+        return None
+    try:
+        registry.plugin(plugin)
+    except UnknownNameError:
+        return None  # `pretrained_of` says so
+    trained = [spec for spec in registry.models.of(plugin) if spec.pretrained and (not rest or spec.name == rest[0])]
+    if len(trained) != 1 or FAST not in trained[0].pretrained:
+        return None
+    return f"{plugin}:{trained[0].name}:{FAST}"
 
 
 def _names(plugin: str, specs: Iterable[ModelSpec]) -> str:

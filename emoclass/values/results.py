@@ -227,6 +227,11 @@ class _FrozenDict(dict[str, float]):
         return type(self), (dict(self),)  # else pickle and copy would fill it item by item
 
 
+def frozen_scores(scores: Mapping[str, float]) -> Mapping[str, float]:
+    """Return probabilities as a mapping that cannot be changed."""
+    return _FrozenDict(scores)
+
+
 class Prediction(FrozenModel):
     """What a model says of one image.
 
@@ -245,7 +250,7 @@ class Prediction(FrozenModel):
     @field_validator("scores")
     @classmethod
     def _stays(cls, scores: Mapping[str, float]) -> Mapping[str, float]:
-        return _FrozenDict(scores)
+        return frozen_scores(scores)
 
     def to_json(self) -> dict[str, Any]:
         """Return the document that `emoclass predict --json` prints of an image."""

@@ -1,0 +1,181 @@
+"""Watch a video: who shows which emotion, moment by moment."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack, closing
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Self
+
+from emoclass.concurrency import MAX_THREADS, available_threads, check_count
+from emoclass.errors import ConfigError
+from emoclass.inference.classifier import Classifier
+from emoclass.inference.pretrained import DEFAULT, fast_variant
+from emoclass.plugin.registry import Registry
+from emoclass.values.video import EmotionEvent, Moment, PersonSummary
+from emoclass.video.feed import Feed, Frame
+from emoclass.video.persons import Persons
+from emoclass.video.stages import watched
+from emoclass.video.watcher import SMOOTHING, Watcher
+
+if TYPE_CHECKING:
+    from emoclass.values.labels import LabelScheme
+
+__all__ = ["Watching", "watch"]
+
+
+class Watching:
+    """A video that is being watched: iterate over its moments, once.
+
+    It is a context manager, too, which closes the video; at its end, or if the iteration is given up, it closes by
+    itself.
+
+    Attributes:
+        name: What the video is called.
+        size: `(width, height)` of its frames in pixels.
+        duration: How long it is, in seconds; None where nobody knows.
+        frame_rate: Frames a second, on the average; None where nobody knows.
+        classifier: The model.
+        frame: The frame of the last moment, with its pixels; None before the first.
+        events: The events that are complete; all of them at the end.
+    """
+
+    def __init__(self, feed: Feed, watcher: Watcher, threads: int, notes: Iterable[str] = ()) -> None:
+        self.name, self.size, self.duration, self.frame_rate = feed.name, feed.size, feed.duration, feed.frame_rate
+        self.classifier: Classifier = watcher.classifier
+        self.frame: Frame | None = None
+        self.events: list[EmotionEvent] = []
+        self._persons = Persons(self.classifier.labels.emotions, feed.frame_rate)
+        self._feed = feed
+        self._notes = tuple(notes)
+        self._moments = self._watch(watcher, threads)
+
+    def __iter__(self) -> Iterator[Moment]:
+        return self._moments
+
+    def __next__(self) -> Moment:
+        return next(self._moments)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    @property
+    def persons(self) -> tuple[PersonSummary, ...]:
+        """The persons until now, with how long each showed each emotion."""
+        return self._persons.summaries()
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What a reader of the numbers must know, such as where a damaged file ends."""
+        return (*self._notes, *self._feed.notes)
+
+    def close(self) -> None:
+        """Stop watching: the persons and events until now are complete."""
+        self._moments.close()
+        self._feed.__exit__(None, None, None)
+
+    def _watch(self, watcher: Watcher, threads: int) -> Iterator[Moment]:
+        with ExitStack() as stack:
+            stack.enter_context(self._feed)
+            stack.callback(self._finish, watcher)
+            for frame, moment in stack.enter_context(closing(watched(self._feed, watcher, threads))):
+                self.frame = frame
+                self.events += moment.events
+                self._persons.add(moment)
+                yield moment
+
+    def _finish(self, watcher: Watcher) -> None:
+        rest = watcher.close()
+        self._persons.close()
+        self._persons.add_events(rest)
+        self.events += rest
+
+
+def watch(
+    source: str | Path,
+    model: str | Path | Classifier = "faces",
+    *,
+    live: bool = False,
+    start: float | None = None,
+    end: float | None = None,
+    every: float = 0.0,
+    smoothing: float = SMOOTHING,
+    labels: str | Iterable[str] | LabelScheme | None = None,
+    largest: bool = False,
+    min_face: float = 0.0,
+    min_detection: float = 0.0,
+    detector: str | None = None,
+    threads: int | None = None,
+    registry: Registry | None = None,
+) -> Watching:
+    """Watch a video: find the faces, follow each person, and classify and smooth the emotions.
+
+    Memory does not grow with the length of the video. Frames that come from elsewhere, such as from OpenCV, are given
+    to `Watcher` one by one.
+
+    Args:
+        source: A video file. With `live`, an address that begins with rtsp://, rtsps://, udp:// or tcp://, or the
+            number of a camera.
+        model: What `load` takes, or a classifier. A name without a variant, such as `faces`, takes the pretrained
+            model that is called `fast`, where there is one; `faces:faces:default` names the other.
+        live: Whether the source is a stream or a camera. Otherwise it is a file, whatever its name looks like.
+        start: Leave out what comes before, in seconds.
+        end: Leave out what comes after, in seconds.
+        every: The model looks at each person so often, in seconds; 0 lets it look in every frame. In between, faces
+            are found and followed.
+        smoothing: The time constant of the smoothing, in seconds; 0 does not smooth.
+        labels: Restrict the model to these emotions.
+        largest: Whether the largest face of each frame alone is watched.
+        min_face: Smaller faces are left out: the square root of the box's area, in pixels of the frame.
+        min_detection: Faces that the detector is less sure of are left out. Range: [0, 1].
+        detector: A face detector's name; None takes the one that the model was measured with, or else `yunet`.
+        threads: Threads that look for faces, 1 to 256; None takes one a processor.
+        registry: The plugins; None discovers the installed ones.
+
+    Returns:
+        An iterator over the moments of the video, one a frame, which also has the persons and the events.
+
+    Raises:
+        ConfigError: A setting of another type or out of range.
+        MissingPackageError: PyAV is not installed: `pip install "emoclass[video]"`.
+        UnreadableVideoError: The video cannot be read.
+        BundleError: There is no such model.
+        PluginError: No detector is installed, or nobody offers the one that was named.
+
+    Example:
+        >>> watching = watch("clip.mp4", model="faces")  # doctest: +SKIP
+        >>> for moment in watching:  # doctest: +SKIP
+        ...     for person in moment.persons:
+        ...         print(moment.time, person.person, person.label)
+        >>> [(event.person, event.emotion, event.start) for event in watching.events]  # doctest: +SKIP
+        [(1, 'surprised', 12.4)]
+    """
+    if threads is not None:
+        check_count("threads", threads, MAX_THREADS)
+    registry = registry or Registry.discover()
+    notes = []
+    if isinstance(model, str) and (fast := fast_variant(model, registry)):
+        other = f"{fast.rpartition(':')[0]}:{DEFAULT}"
+        notes.append(f"the model is {fast}, which is faster and less accurate than {other}.")
+        model = fast
+    watcher = Watcher(
+        model, labels=labels, detector=detector, largest=largest, min_face=min_face, min_detection=min_detection,
+        smoothing=smoothing, every=every, registry=registry,
+    )  # fmt: skip
+    if watcher.classifier.expects == "photograph":
+        notes.append("the model expects whole photographs: its metrics say nothing of faces that are cut out.")
+    return Watching(_feed(source, live, start, end), watcher, threads or available_threads(), notes)
+
+
+def _feed(source: str | Path, live: bool, start: float | None, end: float | None) -> Feed:
+    if not live:
+        from emoclass.video.files import FileFeed
+
+        return FileFeed(source, start=start, end=end)
+    raise ConfigError("live: not yet")
