@@ -45,3 +45,25 @@ def insisting(progress: Progress) -> Iterator[None]:
         yield
     finally:
         signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+@contextmanager
+def stopping() -> Iterator[threading.Event]:
+    """Give an event that Ctrl-C sets, for work that is ended between two steps; a second Ctrl-C interrupts at once."""
+    typed = threading.Event()
+
+    def on_signal(number: int, frame: FrameType | None) -> None:
+        if typed.is_set():
+            raise KeyboardInterrupt
+        typed.set()
+
+    # Whoever started this process deaf to Ctrl-C, or calls it from a thread, has other plans.
+    listens = signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    if not listens or threading.current_thread() is not threading.main_thread():
+        yield typed
+        return
+    signal.signal(signal.SIGINT, on_signal)
+    try:
+        yield typed
+    finally:
+        signal.signal(signal.SIGINT, signal.default_int_handler)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -46,6 +47,33 @@ def duration(seconds: float) -> str:
     if whole < 3600:
         return f"{whole // 60} min {whole % 60} s"
     return f"{whole // 3600} h {whole % 3600 // 60} min"
+
+
+def clock(seconds: float, decimals: int = 1) -> str:
+    """Return a time within a video: minutes, seconds and tenths, with hours where there are any.
+
+    Example:
+        >>> clock(12.44), clock(3723.96), clock(83, 0)
+        ('00:12.4', '1:02:04.0', '01:23')
+    """
+    units = round(seconds * 10**decimals)
+    whole, rest = divmod(units, 10**decimals)
+    minutes, seconds = divmod(whole, 60)
+    hours, minutes = divmod(minutes, 60)
+    text = f"{hours}:{minutes:02d}:{seconds:02d}" if hours else f"{minutes:02d}:{seconds:02d}"
+    return f"{text}.{rest:0{decimals}d}" if decimals else text
+
+
+def round_times(start: float, end: float) -> list[float]:
+    """Return the times, in seconds, that an axis from `start` to `end` is marked with: three to seven, mostly.
+
+    Example:
+        >>> round_times(0, 19.7), round_times(61, 66)
+        ([0, 5, 10, 15], [61, 62, 63, 64, 65, 66])
+    """
+    steps = (0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400, 28800, 86400)
+    step = next((step for step in steps if (end - start) / step <= 6), steps[-1])
+    return [step * index for index in range(math.ceil(start / step - 1e-6), math.floor(end / step + 1e-6) + 1)]
 
 
 def independent(value: MetricValue) -> str:

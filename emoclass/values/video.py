@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from pydantic import Field, field_validator
@@ -156,3 +157,65 @@ class PersonSummary(FrozenModel):
 def rounded(scores: Mapping[str, float]) -> dict[str, float]:
     """Return probabilities with four decimals."""
     return {emotion: round(value, 4) for emotion, value in scores.items()}
+
+
+class WatchedVideo(FrozenModel):
+    """What was seen in a video.
+
+    Attributes:
+        folder: Where everything is; None where nothing was written.
+        name: What the video is called: a file's name without its folder.
+        source: The file or the address as it was given.
+        model: The model's name.
+        labels: Its emotions, in class order.
+        width: Of the upright frames, in pixels.
+        height: Their height.
+        frames: How many were watched.
+        start: The time of the first one, in seconds from the beginning of the video.
+        end: The end of the last one.
+        persons: Those who were found, by their numbers.
+        events: By their start.
+        took: Seconds that it took.
+        is_interrupted: Whether it was stopped before the end.
+        notes: What a reader of the numbers must know: sentences.
+    """
+
+    folder: Path | None = None
+    name: str
+    source: str
+    model: str
+    labels: tuple[str, ...]
+    width: int
+    height: int
+    frames: int
+    start: float
+    end: float
+    persons: tuple[PersonSummary, ...]
+    events: tuple[EmotionEvent, ...]
+    took: float
+    is_interrupted: bool = False
+    notes: tuple[str, ...] = ()
+
+    @property
+    def speed(self) -> float:
+        """How many seconds of video were watched in a second."""
+        return (self.end - self.start) / self.took if self.took else 0.0
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the document that `video.json` holds."""
+        return {
+            "source": self.source,
+            "model": self.model,
+            "labels": list(self.labels),
+            "width": self.width,
+            "height": self.height,
+            "frames": self.frames,
+            "start": round(self.start, 4),
+            "end": round(self.end, 4),
+            "persons": [person.to_json() for person in self.persons],
+            "events": [event.to_json() for event in self.events],
+            "took": round(self.took, 3),
+            "speed": round(self.speed, 3),
+            "is_interrupted": self.is_interrupted,
+            "notes": list(self.notes),
+        }

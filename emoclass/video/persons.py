@@ -24,6 +24,11 @@ class Persons:
     Args:
         emotions: Those of the model, in class order.
         frame_rate: Frames a second, for how long the only frame of a video lasts; None where it is unknown.
+
+    Attributes:
+        frames: How many moments there were.
+        start: The time of the first one, in seconds.
+        end: The end of the last one.
     """
 
     def __init__(self, emotions: Sequence[str], frame_rate: float | None = None) -> None:
@@ -31,13 +36,19 @@ class Persons:
         self._persons: dict[int, _Sum] = {}
         self._last: Moment | None = None
         self._interval = 1 / (frame_rate or 25)
+        self.frames = 0
+        self.start = self.end = 0.0
 
     def add(self, moment: Moment) -> None:
         """Add the next moment."""
         if self._last is not None:
             self._interval = moment.time - self._last.time
             self._count(self._last)
+        else:
+            self.start = moment.time
         self._last = moment
+        self.frames += 1
+        self.end = moment.time + self._interval
         self.add_events(moment.events)
 
     def add_events(self, events: Sequence[EmotionEvent]) -> None:

@@ -161,7 +161,11 @@ class Watcher:
         Raises:
             DataError: The time is not later than that of the frame before.
         """
-        if not isinstance(time, int | float) or not math.isfinite(time) or (self._time is not None and time <= self._time):
+        if (
+            not isinstance(time, int | float)
+            or not math.isfinite(time)
+            or (self._time is not None and time <= self._time)
+        ):
             after = "" if self._time is None else f" after {self._time:g}"
             raise DataError(f"time: expected seconds{after}, got {time!r}.")
         self._time = time

@@ -39,6 +39,7 @@ class Watching:
         classifier: The model.
         frame: The frame of the last moment, with its pixels; None before the first.
         events: The events that are complete; all of them at the end.
+        totals: How many frames there were, from when to when, and how long each person showed each emotion.
     """
 
     def __init__(self, feed: Feed, watcher: Watcher, threads: int, notes: Iterable[str] = ()) -> None:
@@ -46,7 +47,7 @@ class Watching:
         self.classifier: Classifier = watcher.classifier
         self.frame: Frame | None = None
         self.events: list[EmotionEvent] = []
-        self._persons = Persons(self.classifier.labels.emotions, feed.frame_rate)
+        self.totals = Persons(self.classifier.labels.emotions, feed.frame_rate)
         self._feed = feed
         self._notes = tuple(notes)
         self._moments = self._watch(watcher, threads)
@@ -68,7 +69,7 @@ class Watching:
     @property
     def persons(self) -> tuple[PersonSummary, ...]:
         """The persons until now, with how long each showed each emotion."""
-        return self._persons.summaries()
+        return self.totals.summaries()
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -87,13 +88,13 @@ class Watching:
             for frame, moment in stack.enter_context(closing(watched(self._feed, watcher, threads))):
                 self.frame = frame
                 self.events += moment.events
-                self._persons.add(moment)
+                self.totals.add(moment)
                 yield moment
 
     def _finish(self, watcher: Watcher) -> None:
         rest = watcher.close()
-        self._persons.close()
-        self._persons.add_events(rest)
+        self.totals.close()
+        self.totals.add_events(rest)
         self.events += rest
 
 

@@ -162,7 +162,7 @@ class FacesPage:
             picture = photograph.at_least(LONG_SIDE * times)
             widest = MOST_WIDE * times, MOST_HIGH * times * picture.width / picture.height, ENLARGED * picture.width
             width = round(min(widest))
-            source = _jpeg(picture, round(LONG_SIDE * times))
+            source = jpeg(picture, round(LONG_SIDE * times))
         except UnreadableImageError as error:  # it changed since it was classified
             note = error.reason
         if isinstance(found, PictureFaces) and not found.faces:
@@ -188,7 +188,7 @@ class FacesPage:
     def _cut(self, photograph: Photograph, face: FacePrediction) -> str | None:
         there = Face(box=face.box, landmarks=face.landmarks, score=face.detection or 0.0)
         try:
-            return _jpeg(crop_face(photograph, there, self.framing, max_side=FACE_SIDE), FACE_SIDE)
+            return jpeg(crop_face(photograph, there, self.framing, max_side=FACE_SIDE), FACE_SIDE)
         except UnreadableImageError:
             return None
 
@@ -198,7 +198,7 @@ def css_color(emotion: str) -> str:
     return "#{:02x}{:02x}{:02x}".format(*color_of(emotion))
 
 
-def _jpeg(picture: Image.Image, side: int) -> str:
+def jpeg(picture: Image.Image, side: int) -> str:
     """Return a picture, scaled down, as a JPEG file in base64: its pixels, and nothing else of the file."""
     factor = min(1.0, side / max(picture.size))
     size = max(1, round(picture.width * factor)), max(1, round(picture.height * factor))
