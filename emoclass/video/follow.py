@@ -20,11 +20,14 @@ from scipy.optimize import linear_sum_assignment
 from emoclass.values.faces import Face
 
 SURE = 0.15
-"""A face becomes a person when it has been found for so many seconds, and twice at least: detectors take a hand or a
-pattern for a face, mostly in single frames."""
+"""A face becomes a person when it has been found for so many seconds, and in more than half of the frames: detectors
+take a hand or a pattern for a face, mostly in single frames."""
 
 PATIENCE, SHORT_PATIENCE = 1.0, 0.2
 """A person who is not found for so many seconds, and a face that is no person yet, is given up."""
+
+FEW_FRAMES = 2.0
+"""Where frames are far apart, a face is given up no sooner than after so many times the usual time between them."""
 
 GROWN, GROWN_A_SECOND, MOST_GROWN = 0.2, 1.5, 0.6
 """Boxes are compared when each has grown by this share of its sides, to all four sides: at first, for each second since
@@ -40,7 +43,7 @@ CARRIED = 0.5
 """A face that is not found goes on for so many seconds at its velocity, slowing down all the time."""
 
 
-@dataclass
+@dataclass(eq=False)
 class _Track:
     """A face that is followed.
 
@@ -48,8 +51,8 @@ class _Track:
         face: The face when it was last found.
         first: When it was first found, in seconds.
         last: When it was last found.
-        found: In how many frames it was found.
-        missed: In how many frames it was not found since.
+        frames: How many frames there were since then.
+        found: In how many of them it was found.
         velocity: Of its middle, in pixels a second.
         person: The person's number; 0 while it is no person yet.
     """
@@ -57,8 +60,8 @@ class _Track:
     face: Face
     first: float
     last: float
+    frames: int = 1
     found: int = 1
-    missed: int = 0
     velocity: tuple[float, float] = (0.0, 0.0)
     person: int = 0
 
@@ -74,12 +77,8 @@ class _Track:
         moved = [new - old for new, old in zip(face.center, self.face.center, strict=True)]
         x, y = (old + gain * (way / seconds - old) for old, way in zip(self.velocity, moved, strict=True))
         self.velocity = x, y
-        self.face, self.last, self.missed = face, time, 0
+        self.face, self.last = face, time
         self.found += 1
-
-    def is_lost(self, time: float) -> bool:
-        """Tell whether it is given up; after a single frame without it, it is not, however long that is away."""
-        return self.missed > 1 and time - self.last > (PATIENCE if self.person else SHORT_PATIENCE)
 
 
 class Follower:
@@ -98,6 +97,8 @@ class Follower:
     def __init__(self) -> None:
         self._tracks: list[_Track] = []
         self._persons = 0
+        self._time = -math.inf
+        self._interval = math.inf  # from frame to frame, as usual
         self.lost: tuple[int, ...] = ()
 
     def update(self, faces: Sequence[Face], time: float, *, is_cut: bool = False) -> list[tuple[int, Face]]:
@@ -108,38 +109,39 @@ class Follower:
             time: Of the frame, in seconds; later than that of the frame before.
             is_cut: Whether another scene begins: nobody is followed into it.
         """
-        lost: list[int] = []
-        if is_cut:
-            lost, self._tracks = [track.person for track in self._tracks if track.person], []
+        before, self._time = self._time, time
+        followed = [] if is_cut else [track for track in self._tracks if not self._is_lost(track, time)]
+        self.lost = tuple(track.person for track in self._tracks if track.person and track not in followed)
+        self._interval = time - before if math.isinf(self._interval) else (4 * self._interval + time - before) / 5
         owner: dict[int, _Track] = {}
         # Those of the last frame first: a face that is hidden must not take the place of one that is in sight.
-        for tracks in ([t for t in self._tracks if not t.missed], [t for t in self._tracks if t.missed]):
-            open_faces = [index for index in range(len(faces)) if index not in owner]
-            for track, index in _matched(tracks, [faces[each] for each in open_faces], time):
-                owner[open_faces[index]] = track
-        matched = {id(track) for track in owner.values()}
-        for track in self._tracks:
-            track.missed += id(track) not in matched
-        lost += [track.person for track in self._tracks if track.person and track.is_lost(time)]
-        self._tracks = [track for track in self._tracks if not track.is_lost(time)]
+        for tracks in ([t for t in followed if t.last == before], [t for t in followed if t.last != before]):
+            rest = [index for index in range(len(faces)) if index not in owner]
+            for track, index in _matched(tracks, [faces[each] for each in rest], time):
+                owner[rest[index]] = track
+        for track in followed:
+            track.frames += 1
         persons = []
         for index, face in enumerate(faces):
             track = owner.get(index)
             if track is None:
-                self._tracks.append(_Track(face, first=time, last=time))
+                followed.append(_Track(face, first=time, last=time))
                 continue
             track.update(face, time)
-            if not track.person and time - track.first >= SURE:
+            if not track.person and time - track.first >= SURE and 2 * track.found > track.frames:
                 self._persons += 1
                 track.person = self._persons
             if track.person:
                 persons.append((track.person, face))
-        self.lost = tuple(lost)
+        self._tracks = followed
         return persons
+
+    def _is_lost(self, track: _Track, time: float) -> bool:
+        return time - track.last > max(PATIENCE if track.person else SHORT_PATIENCE, FEW_FRAMES * self._interval)
 
     def expected(self, time: float) -> tuple[Face, ...] | None:
         """Return where each face that was found in the last frame should be, or None if a face is missing by now."""
-        if any(track.missed for track in self._tracks):
+        if any(track.last != self._time for track in self._tracks):
             return None
         return tuple(track.expected(time) for track in self._tracks)
 
