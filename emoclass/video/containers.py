@@ -83,7 +83,7 @@ def shown_stream(container: InputContainer, name: str) -> VideoStream:
         raise UnreadableVideoError(name, f"no video stream ({', '.join(kinds) or 'no streams at all'})")
     context = stream.codec_context
     if context is None:  # PyAV's type says otherwise
-        raise UnreadableVideoError(name, f"cannot be decoded: unknown codec {stream.codec_tag!r}")
+        raise UnreadableVideoError(name, "cannot be decoded: its codec is unknown")
     if context.width * context.height > MAX_PIXELS:
         raise UnreadableVideoError(name, f"too large ({context.width}x{context.height} pixels)")
     context.options = {"max_pixels": str(MAX_PIXELS)}

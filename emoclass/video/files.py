@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from fractions import Fraction
 from itertools import chain
 from pathlib import Path
 from types import TracebackType
@@ -22,6 +23,9 @@ __all__ = ["FileFeed"]
 
 _LARGEST_STEP_BACK = 1.0
 """Frames whose times go back by less, in seconds, are left out; by more: the clock of the stream started anew."""
+
+_LARGEST_GAP = 86400.0
+"""Seconds between two frames; more than a day is a damaged timestamp."""
 
 _MISSING_SECONDS = 1.0
 """So much must be missing at the end before a file is said to be cut: durations in headers are not exact."""
@@ -82,7 +86,7 @@ class FileFeed:
             first = next(decoded, None)
             if first is None:
                 raise UnreadableVideoError(self.name, self._why_no_frames())
-            self._origin = first.time or 0.0
+            self._origin = _timestamp(first) or 0.0
             self._pixel_ratio = float(self._stream.sample_aspect_ratio or 1)
             self.size = upright_size(first, self._pixel_ratio)
             self.frame_rate = self._rate()
@@ -154,26 +158,33 @@ class FileFeed:
         packets = self._container.demux()
         while True:
             try:
-                packet = next(packets, None)
-            except (av.FFmpegError, OSError) as error:
-                self._failure = f"damaged: nothing can be read after {self._time:.2f} s ({_reason(error)})"
-                packet = None
-            if packet is None:
+                packet = next(packets)
+            except (StopIteration, IndexError):  # PyAV 18 stumbles at the end over streams that appeared late
+                self._failure = self._cut()
                 break
-            if packet.size:
-                self._note_end(packet)
-            if packet.stream is self._stream:  # not by its index: the empty packets at the end have none
-                try:
-                    yield from self._stream.codec_context.decode(packet)
-                except av.FFmpegError:
-                    self._broken.append(self._time)
-        if self._failure:  # what the decoder still holds; at the regular end an empty packet asks for it
-            try:
-                yield from self._stream.codec_context.decode(None)
-            except av.FFmpegError:
-                return
-        else:
-            self._failure = self._cut()
+            except (av.FFmpegError, OSError) as error:
+                reason = "" if isinstance(error, av.FFmpegError) else f" ({error.strerror})"
+                self._failure = f"damaged: nothing can be read after {self._time:.2f} s{reason}"
+                break
+            if not packet.size:  # the end; not always announced for each stream
+                continue
+            self._note_end(packet)
+            if packet.stream is self._stream:
+                yield from self._decode_packet(packet)
+        last: Packet[Any] = av.Packet()  # asks for what the decoder still holds
+        last.time_base = self._stream.time_base or Fraction(1)
+        yield from self._decode_packet(last)
+
+    def _decode_packet(self, packet: Packet[Any]) -> list[VideoFrame]:
+        import av
+
+        try:
+            return self._stream.codec_context.decode(packet)
+        except av.error.EOFError:
+            return []
+        except av.FFmpegError:
+            self._broken.append(self._time)
+            return []
 
     def _note_end(self, packet: Packet[Any]) -> None:
         stamp = packet.pts if packet.pts is not None else packet.dts
@@ -196,9 +207,10 @@ class FileFeed:
         origin = self._origin
         last: float | None = None
         for frame in frames:
-            time = frame.time - origin if frame.time is not None else 0.0 if last is None else last + step
-            if last is not None and time <= last:
-                if last - time < _LARGEST_STEP_BACK:
+            stamp = _timestamp(frame)
+            time = stamp - origin if stamp is not None else 0.0 if last is None else last + step
+            if last is not None and not last < time < last + _LARGEST_GAP:
+                if last - _LARGEST_STEP_BACK < time <= last:
                     self._out_of_order.append(last)
                     continue
                 origin += time - (last + step)
@@ -228,15 +240,24 @@ class FileFeed:
         return self._timed(self._decode())
 
     def _upright(self, frames: Iterator[tuple[float, VideoFrame]]) -> Iterator[Frame]:
+        import av
+
         number = 0
         for time, frame in frames:
             if time < self._start:
                 continue
             if self._end is not None and time >= self._end:
                 break
+            try:
+                pixels = upright_pixels(frame, self.size, self._pixel_ratio)
+            except (av.FFmpegError, ValueError):  # colors that a damaged header states, and that nothing can convert
+                self._broken.append(time)
+                continue
             self._notice(time, frame)
-            yield Frame(upright_pixels(frame, self.size, self._pixel_ratio), time, number)
+            yield Frame(pixels, time, number)
             number += 1
+        if not number and self._broken:
+            raise UnreadableVideoError(self.name, self._why_no_frames())
         if not number:
             raise UnreadableVideoError(self.name, f"no frames from {self._start:g} s on: it ends at {self._time:.2f} s")
 
@@ -272,5 +293,7 @@ def _check_range(start: float | None, end: float | None) -> None:
         raise ConfigError(f"end: expected more than start ({start or 0:g} s), got {end:g} s.")
 
 
-def _reason(error: Exception) -> str:
-    return (getattr(error, "strerror", None) or str(error) or type(error).__name__).rstrip(".")
+def _timestamp(frame: VideoFrame) -> float | None:
+    """Return the time of a frame on the clock of its container."""
+    time = frame.time
+    return time if time is not None and math.isfinite(time) else None
