@@ -6,12 +6,15 @@ import re
 import sys
 from contextlib import ExitStack, redirect_stdout
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from emoclass.cli.native import native_messages_aside
 from emoclass.cli.output import print_note
+
+if TYPE_CHECKING:
+    from emoclass.video.write import Codec
 
 # Click keeps the lines of a paragraph that begins with a backspace character.
 HELP = """Watch a video: who shows which emotion when.
@@ -35,7 +38,7 @@ Exits with code 1 if the video or an output file could not be read or written.
 """
 
 
-class Clock(click.ParamType):
+class Clock(click.ParamType[float]):
     """A time within a video: seconds, MM:SS or HH:MM:SS."""
 
     name = "time"
@@ -80,7 +83,7 @@ class Clock(click.ParamType):
 @click.option("--threads", type=click.IntRange(1, 256), metavar="N", help="Number of CPU threads; all by default.")
 @click.option("--quiet", is_flag=True, help="Show no progress.")
 def video(
-    model: str, source: str, out: Path | None, annotate: bool, codec: str, jsonl: bool, live: bool,
+    model: str, source: str, out: Path | None, annotate: bool, codec: Codec, jsonl: bool, live: bool,
     smoothing: float | None, quiet: bool, **settings: Any,
 ) -> None:  # fmt: skip
     """Watch, write, and say what was seen."""
@@ -135,7 +138,7 @@ def video(
     for note in watching.notes[told:]:
         print_note(note)
     if found is not None and lines is None:
-        print_summary(found, annotate)
+        print_summary(found, annotated=annotate)
     if typed.is_set():
         click.echo("Interrupted: everything up to there was written.", err=True)
         sys.exit(130)

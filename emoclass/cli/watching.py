@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import sys
 import time
@@ -12,9 +13,11 @@ from typing import Any, Self
 import click
 
 from emoclass.cli.output import print_table, printable, prints_unicode, say, to_json
+from emoclass.reporting.folders.video import EVENTS, FRAMES, PERSONS
 from emoclass.reporting.formatting import clock, duration
 from emoclass.values.colors import color_of
-from emoclass.values.video import EmotionEvent, Moment, PersonSummary, WatchedVideo
+from emoclass.values.video import EmotionEvent, Moment, WatchedVideo
+from emoclass.workflows.video import ANNOTATED, REPORT
 from emoclass.workflows.watch import Watching
 
 SHOWN = 12
@@ -111,58 +114,68 @@ class ProgressLine:
         return "Watching " + "  ".join(parts)
 
 
-def print_summary(video: WatchedVideo, annotated: bool) -> None:
+def print_summary(video: WatchedVideo, *, annotated: bool) -> None:
     """Print what was seen: the persons, the events, and where everything is."""
-    seconds = video.end - video.start
-    click.echo(
-        f"{click.style(printable(video.name), bold=True)}: {duration(seconds)}, {video.frames:,} "
-        f"frame{'' if video.frames == 1 else 's'} of {video.width}x{video.height}, {_count(len(video.persons), 'person')}, "
-        f"{_count(len(video.events), 'event')}"
-    )
+    frames = f"{_count(video.frames, 'frame')} of {video.width}x{video.height}"
+    found = f"{_count(len(video.persons), 'person')}, {_count(len(video.events), 'event')}"
+    name = click.style(printable(video.name), bold=True)
+    click.echo(f"{name}: {duration(video.end - video.start)}, {frames}, {found}")
     if video.persons:
         click.echo()
         _print_persons(video)
     if video.events:
         click.echo()
-        longest = sorted(video.events, key=lambda event: -event.seconds)[:SHOWN]
-        rows = [
-            (
-                f"{clock(event.start)} to {clock(event.end)}",
-                f"person {event.person}",
-                event.emotion,
-                f"{event.peak:.2f}",
-            )
-            for event in sorted(longest, key=lambda event: (event.start, event.person))
-        ]
-        print_table(rows, header=("event", "", "emotion", "peak"))
-        if len(video.events) > SHOWN:
-            click.secho(f"The {SHOWN} longest of {len(video.events):,} events.", dim=True)
-    click.echo(f"\nWatched in {duration(video.took)}: {video.speed:.1f} times real time, with the model "
-               f"{printable(video.model)}")  # fmt: skip
+        _print_events(video)
+    with_model = f"with the model {printable(video.model)}"
+    click.echo(f"\nWatched in {duration(video.took)}: {video.speed:.1f} times real time, {with_model}")
     assert video.folder is not None
-    say(f"Report: {video.folder / 'report.html'}")
+    say(f"Report: {video.folder / REPORT}")
     if annotated:
-        say(f"Video:  {video.folder / 'annotated.mp4'}")
-    say(f"Tables: {video.folder / 'frames.csv'}, events.csv, persons.csv")
+        say(f"Video:  {video.folder / ANNOTATED}")
+    say(f"Tables: {', '.join(str(video.folder / name) for name in (FRAMES, EVENTS, PERSONS))}")
 
 
 def _print_persons(video: WatchedVideo) -> None:
+    """Print a line for each person: when, which emotions for how long, and on a terminal the events in color."""
     shown = sorted(video.persons, key=lambda person: -person.visible)[:SHOWN]
-    columns = [emotion for emotion in video.labels if any(person.seconds[emotion] >= 0.05 for person in shown)]
-    rows = [
-        (
-            str(person.person),
-            f"{clock(person.start)} to {clock(person.end)}",
-            *(
-                f"{100 * person.seconds[each] / person.visible:.0f} %" if person.seconds[each] else ""
-                for each in columns
-            ),
-        )
-        for person in sorted(shown, key=lambda person: person.person)
-    ]
-    print_table(rows, header=("person", "visible", *columns))
+    emotions = [emotion for emotion in video.labels if any(person.seconds[emotion] >= 0.05 for person in shown)]
+    header = ["person", "from", "to", *emotions]
+    rows = []
+    for person in sorted(shown, key=lambda person: person.person):
+        shares = [f"{person.seconds[each] / person.visible:.0%}" if person.seconds[each] else "" for each in emotions]
+        rows.append([str(person.person), clock(person.start), clock(person.end), *shares])
+    widths = [max(len(row[column]) for row in (header, *rows)) for column in range(len(header))]
+    room = min(40, shutil.get_terminal_size((80, 24)).columns - sum(widths) - 2 * len(widths) - 1)
+    draws = sys.stdout.isatty() and not os.environ.get("NO_COLOR") and prints_unicode() and room >= 10
+    click.secho("  ".join(cell.rjust(width) for cell, width in zip(header, widths, strict=True)), bold=True)
+    for row in rows:
+        line = "  ".join(cell.rjust(width) for cell, width in zip(row, widths, strict=True))
+        click.echo(f"{line}  {_strip(video, int(row[0]), room)}" if draws else line.rstrip())
     if len(video.persons) > SHOWN:
         click.secho(f"The {SHOWN} of {len(video.persons):,} persons who are visible longest.", dim=True)
+
+
+def _strip(video: WatchedVideo, person: int, columns: int) -> str:
+    """Return a person's events as blocks in the colors of the emotions."""
+    step = (video.end - video.start) / columns
+    cells = [click.style("\N{MIDDLE DOT}", dim=True)] * columns
+    for event in video.events:
+        if event.person == person and step > 0:
+            first, last = (int((time - video.start) / step) for time in (event.start, event.end))
+            for column in range(first, min(columns, last + 1)):
+                cells[column] = click.style("\N{LOWER HALF BLOCK}", fg=color_of(event.emotion))
+    return "".join(cells)
+
+
+def _print_events(video: WatchedVideo) -> None:
+    longest = sorted(video.events, key=lambda event: -event.seconds)[:SHOWN]
+    rows = [
+        (clock(event.start), clock(event.end), f"person {event.person}", event.emotion, f"peak {event.peak:.2f}")
+        for event in sorted(longest, key=lambda event: (event.start, event.person))
+    ]
+    print_table(rows)
+    if len(video.events) > SHOWN:
+        click.secho(f"The {SHOWN} longest of {len(video.events):,} events.", dim=True)
 
 
 def _count(n: int, noun: str) -> str:

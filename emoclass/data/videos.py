@@ -5,7 +5,7 @@ from __future__ import annotations
 VIDEO_SUFFIXES = (".mp4", ".m4v", ".mov", ".mkv", ".webm", ".avi")
 """What the names of such files end in, in lower case."""
 
-IS_VIDEO = "a video, expected an image"
+IS_VIDEO = "a video, expected an image; for videos: emoclass video"
 
 HEAD_BYTES = 32
 """So many bytes from a file's beginning tell what it is."""

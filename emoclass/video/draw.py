@@ -59,7 +59,7 @@ def _label(
     """Write who shows what above a box, or below it where there is no room, and return where."""
     words, font = f"{person.person}  {person.label} {person.probability:.0%}", _font(pixels)
     width, height = draw.textlength(words, font=font) + 0.8 * pixels, 1.4 * pixels
-    box_left, box_top, box_width, box_height = person.box
+    box_left, box_top, _, box_height = person.box
     left = min(max(0.0, box_left - line), max(0.0, size[0] - width - 1))
     tops = (box_top - line - 1 - height, box_top + box_height + 3 * line + 4, box_top + line)
     places = [(left, top, left + width, top + height) for top in tops]

@@ -123,10 +123,10 @@ class Follower:
             track.frames += 1
         persons = []
         for index, face in enumerate(faces):
-            track = owner.get(index)
-            if track is None:
+            if index not in owner:
                 followed.append(_Track(face, first=time, last=time))
                 continue
+            track = owner[index]
             track.update(face, time)
             if not track.person and time - track.first >= SURE and 2 * track.found > track.frames:
                 self._persons += 1

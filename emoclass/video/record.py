@@ -149,9 +149,9 @@ class Portraits:
             photograph = Photograph(Image.fromarray(frame.pixels))
             self._kept[each.person] = good, crop_face(photograph, face, self._framing, max_side=PORTRAIT_SIDE)
 
-    def of(self, person: int) -> Image.Image | None:
-        """Return a person's face."""
-        return self._kept[person][1] if person in self._kept else None
+    def kept(self) -> dict[int, Image.Image]:
+        """Return the faces, by the persons' numbers."""
+        return {person: portrait for person, (_, portrait) in self._kept.items()}
 
 
 def _interest(person: TrackedPerson) -> float:

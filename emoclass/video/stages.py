@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable
 from contextlib import closing
 
 from emoclass.concurrency import ordered_map
@@ -11,21 +11,22 @@ from emoclass.video.feed import Frame
 from emoclass.video.watcher import Look, Watcher
 
 
-def watched(frames: Iterable[Frame], watcher: Watcher, threads: int) -> Iterator[tuple[Frame, Moment]]:
+def watched(frames: Iterable[Frame], watcher: Watcher, *, threads: int, ahead: int) -> Generator[tuple[Frame, Moment]]:
     """Yield each frame with what is seen in it.
 
     Frames are read in the caller's thread, which also judges, and searched for faces in others: OpenCV, PyAV and
-    LiteRT release Python's lock. No more than two frames a thread are held.
+    LiteRT release Python's lock.
 
     Args:
         frames: Of a feed, in the order of their times.
         watcher: What watches them; it must not be closed meanwhile.
         threads: How many threads look for faces.
+        ahead: How many frames are under way at most, the one that is yielded among them.
     """
 
     def look(frame: Frame) -> tuple[Frame, Look]:
         return frame, watcher.look(frame.pixels)
 
-    with closing(ordered_map(look, frames, threads, ahead=2 * threads)) as looks:
+    with closing(ordered_map(look, frames, threads, ahead=ahead)) as looks:
         for frame, seen in looks:
             yield frame, watcher.follow(seen, frame.time)

@@ -123,11 +123,10 @@ class Recording:
             notes=(*watching.notes, *(["it was stopped before the end."] if is_interrupted else [])),
         )
         courses = self._timeline.courses(video.persons, video.events)
-        portraits = {each.person: self._portraits.of(each.person) for each in video.persons}
         frames = [(kept.picture, kept.moment) for kept in self._frames.frames()]
         self._folder.write_persons(video.persons)
         self._folder.write(TIMELINE, _timeline(video, courses))
-        page = video_page(video, courses, portraits, frames, self._settings)
+        page = video_page(video, courses, self._portraits.kept(), frames, self._settings)
         self._folder.write(REPORT, page.encode("utf-8", "backslashreplace"))
         self._folder.write_summary({**video.to_json(), "settings": self._settings})
         return video

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from contextlib import ExitStack, closing
+from itertools import takewhile
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
@@ -15,6 +16,7 @@ from emoclass.inference.pretrained import DEFAULT, fast_variant
 from emoclass.plugin.registry import Registry
 from emoclass.values.video import EmotionEvent, Moment, PersonSummary
 from emoclass.video.feed import Feed, Frame
+from emoclass.video.files import FileFeed
 from emoclass.video.persons import Persons
 from emoclass.video.stages import watched
 from emoclass.video.watcher import SMOOTHING, Watcher
@@ -42,7 +44,16 @@ class Watching:
         totals: How many frames there were, from when to when, and how long each person showed each emotion.
     """
 
-    def __init__(self, feed: Feed, watcher: Watcher, threads: int, notes: Iterable[str] = ()) -> None:
+    def __init__(
+        self,
+        feed: Feed,
+        watcher: Watcher,
+        *,
+        threads: int,
+        ahead: int,
+        end: float | None = None,
+        notes: Iterable[str] = (),
+    ) -> None:
         self.name, self.size, self.duration, self.frame_rate = feed.name, feed.size, feed.duration, feed.frame_rate
         self.classifier: Classifier = watcher.classifier
         self.frame: Frame | None = None
@@ -50,7 +61,8 @@ class Watching:
         self.totals = Persons(self.classifier.labels.emotions, feed.frame_rate)
         self._feed = feed
         self._notes = tuple(notes)
-        self._moments = self._watch(watcher, threads)
+        frames = feed if end is None else takewhile(lambda frame: frame.time < end, feed)
+        self._moments = self._watch(watcher, watched(frames, watcher, threads=threads, ahead=ahead))
 
     def __iter__(self) -> Iterator[Moment]:
         return self._moments
@@ -81,11 +93,11 @@ class Watching:
         self._moments.close()
         self._feed.__exit__(None, None, None)
 
-    def _watch(self, watcher: Watcher, threads: int) -> Iterator[Moment]:
+    def _watch(self, watcher: Watcher, moments: Generator[tuple[Frame, Moment]]) -> Generator[Moment]:
         with ExitStack() as stack:
             stack.enter_context(self._feed)
             stack.callback(self._finish, watcher)
-            for frame, moment in stack.enter_context(closing(watched(self._feed, watcher, threads))):
+            for frame, moment in stack.enter_context(closing(moments)):
                 self.frame = frame
                 self.events += moment.events
                 self.totals.add(moment)
@@ -121,13 +133,13 @@ def watch(
     to `Watcher` one by one.
 
     Args:
-        source: A video file. With `live`, an address that begins with rtsp://, rtsps://, udp:// or tcp://, or the
-            number of a camera.
+        source: A video file. With `live`, an address that begins with rtsp://, rtsps://, udp:// or tcp://, or a
+            camera, such as camera:0.
         model: What `load` takes, or a classifier. A name without a variant, such as `faces`, takes the pretrained
             model that is called `fast`, where there is one; `faces:faces:default` names the other.
         live: Whether the source is a stream or a camera. Otherwise it is a file, whatever its name looks like.
         start: Leave out what comes before, in seconds.
-        end: Leave out what comes after, in seconds.
+        end: Leave out what comes after, in seconds; a live source is left then.
         every: The model looks at each person so often, in seconds; 0 lets it look in every frame. In between, faces
             are found and followed.
         smoothing: The time constant of the smoothing, in seconds; 0 does not smooth.
@@ -171,12 +183,13 @@ def watch(
     )  # fmt: skip
     if watcher.classifier.expects == "photograph":
         notes.append("the model expects whole photographs: its metrics say nothing of faces that are cut out.")
-    return Watching(_feed(source, live, start, end), watcher, threads or available_threads(), notes)
-
-
-def _feed(source: str | Path, live: bool, start: float | None, end: float | None) -> Feed:
+    threads = threads or available_threads()
     if not live:
-        from emoclass.video.files import FileFeed
+        feed: Feed = FileFeed(source, start=start, end=end)
+        return Watching(feed, watcher, threads=threads, ahead=2 * threads, notes=notes)
+    from emoclass.video.live import LiveFeed
 
-        return FileFeed(source, start=start, end=end)
-    raise ConfigError("live: not yet")
+    if start is not None:
+        raise ConfigError("start: expected none with live, which begins now.")
+    # Of a live source the newest frame counts: one is searched while the one before is judged, and no more wait.
+    return Watching(LiveFeed(str(source)), watcher, threads=threads, ahead=2, end=end, notes=notes)

@@ -182,7 +182,7 @@ def test_a_video_is_called_one(bundle, crop_bundle, album, name, content):
     for model in (bundle, crop_bundle):
         result = run(model, name, "--json")
         assert result.exit_code == 1
-        assert json.loads(result.stdout)[0]["error"] == "a video, expected an image"
+        assert json.loads(result.stdout)[0]["error"] == "a video, expected an image; for videos: emoclass video"
 
 
 def test_a_narrow_terminal_gets_no_places(crop_bundle, album, monkeypatch):
