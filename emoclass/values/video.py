@@ -18,6 +18,8 @@ class TrackedPerson(FacePrediction):
     `label`, `probability` and `scores` are smoothed over time; `raw` is what the model says of this frame alone.
 
     Attributes:
+        detection: How sure the detector is that it is a face; None where faces were not looked for in this frame, and
+            the box is where the face's movement leads it.
         person: The person's number, from 1; the same in all frames until the face is lost. It identifies nobody: a
             person who leaves and comes back gets another number.
         raw: Emotion -> probability in this frame alone; None where the model did not look at the face in this frame.
@@ -88,7 +90,7 @@ class Moment(FrozenModel):
         frame: The frame's number, from 0.
         width: The upright frame's width in pixels.
         height: Its height.
-        persons: Whose faces are found in it, from left to right.
+        persons: Whose faces are in it, from left to right.
         is_cut: Whether another scene begins with it, so that all persons have new numbers.
         events: Those that became complete with this frame, such as after another emotion lasted long enough.
     """

@@ -139,11 +139,10 @@ class Follower:
     def _is_lost(self, track: _Track, time: float) -> bool:
         return time - track.last > max(PATIENCE if track.person else SHORT_PATIENCE, FEW_FRAMES * self._interval)
 
-    def expected(self, time: float) -> tuple[Face, ...] | None:
-        """Return where each face that was found in the last frame should be, or None if a face is missing by now."""
-        if any(track.last != self._time for track in self._tracks):
-            return None
-        return tuple(track.expected(time) for track in self._tracks)
+    def expected(self, time: float) -> list[tuple[int, Face]]:
+        """Return the persons of the last frame where they should be by now; no faces were looked for in this one."""
+        there = [track for track in self._tracks if track.person and track.last == self._time]
+        return [(track.person, track.expected(time)) for track in there]
 
 
 def _matched(tracks: Sequence[_Track], faces: Sequence[Face], time: float) -> list[tuple[_Track, int]]:

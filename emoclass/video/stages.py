@@ -24,9 +24,11 @@ def watched(frames: Iterable[Frame], watcher: Watcher, *, threads: int, ahead: i
         ahead: How many frames are under way at most, the one that is yielded among them.
     """
 
-    def look(frame: Frame) -> tuple[Frame, Look]:
-        return frame, watcher.look(frame.pixels)
+    def look(item: tuple[Frame, bool]) -> tuple[Frame, Look]:
+        frame, search = item
+        return frame, watcher.look(frame.pixels, search=search)
 
-    with closing(ordered_map(look, frames, threads, ahead=ahead)) as looks:
+    items = ((frame, watcher.searches(frame.time)) for frame in frames)
+    with closing(ordered_map(look, items, threads, ahead=ahead)) as looks:
         for frame, seen in looks:
             yield frame, watcher.follow(seen, frame.time)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -34,6 +34,11 @@ if TYPE_CHECKING:
 SMOOTHING = 0.3
 """The time constant of the smoothing, in seconds."""
 
+SEARCHED, MOST_SEARCHED = 1 / 35, 0.1
+"""Faces are looked for no sooner than so many seconds after the last time: in every frame at 30 frames a second, in
+every other one at 60. Where a person is classified only every so often, half of that is soon enough, up to the second
+figure. In between, faces are where their movement leads them."""
+
 
 @dataclass(frozen=True)
 class Look:
@@ -41,12 +46,12 @@ class Look:
 
     Attributes:
         picture: The frame.
-        faces: Those in it.
+        faces: Those in it; None where they were not looked for.
         thumbnail: What tells a cut.
     """
 
     picture: Photograph
-    faces: tuple[Face, ...]
+    faces: tuple[Face, ...] | None
     thumbnail: np.ndarray
 
 
@@ -73,7 +78,7 @@ class Watcher:
         min_detection: Faces that the detector is less sure of are left out. Range: [0, 1].
         smoothing: The time constant of the smoothing, in seconds; 0 does not smooth.
         every: The model looks at each person so often, in seconds; 0 lets it look in every frame. In between, faces
-            are found and followed, and keep their probabilities.
+            are followed, and keep their probabilities.
         registry: The plugins; None discovers the installed ones.
 
     Attributes:
@@ -119,6 +124,8 @@ class Watcher:
         self._search = search
         self._smoothing = smoothing
         self._every = every
+        self._search_seconds = max(SEARCHED, min(MOST_SEARCHED, every / 2))
+        self._searched = -math.inf
         self._cuts = CutFinder()
         self._follower = Follower()
         self._persons: dict[int, _Person] = {}
@@ -139,10 +146,22 @@ class Watcher:
         Raises:
             DataError: No such array, or a time that is not later.
         """
-        return self.follow(self.look(pixels), time)
+        _check_time(time, self._time)
+        return self.follow(self.look(pixels, search=self.searches(time)), time)
 
-    def look(self, pixels: np.ndarray) -> Look:
+    def searches(self, time: float) -> bool:
+        """Tell whether faces are looked for in the next frame; called once for each, in order."""
+        is_due = time - self._searched >= self._search_seconds
+        if is_due:
+            self._searched = time
+        return is_due
+
+    def look(self, pixels: np.ndarray, *, search: bool = True) -> Look:
         """Find the faces of a frame, by itself; several threads may look at several frames of one video.
+
+        Args:
+            pixels: As for a call.
+            search: What `searches` says.
 
         Raises:
             DataError: It is no uint8 array `(height, width, 3)`.
@@ -152,8 +171,11 @@ class Watcher:
             raise DataError(f"frame: expected RGB pixels, uint8 (height, width, 3), got {shape}.")
         image = Image.fromarray(np.ascontiguousarray(pixels))
         picture = Photograph(image)
+        return Look(picture, self._find(picture) if search else None, thumbnail(image))
+
+    def _find(self, picture: Photograph) -> tuple[Face, ...]:
         faces, _ = find(picture, self._search.finder, "find", largest=self._search.largest)
-        return Look(picture, faces, thumbnail(image))
+        return faces
 
     def follow(self, look: Look, time: float) -> Moment:
         """Follow and judge the faces that `look` found in the next frame.
@@ -161,17 +183,17 @@ class Watcher:
         Raises:
             DataError: The time is not later than that of the frame before.
         """
-        if (
-            not isinstance(time, int | float)
-            or not math.isfinite(time)
-            or (self._time is not None and time <= self._time)
-        ):
-            after = "" if self._time is None else f" after {self._time:g}"
-            raise DataError(f"time: expected seconds{after}, got {time!r}.")
+        _check_time(time, self._time)
         self._time = time
         is_cut = self._cuts.update(look.thumbnail)
-        found = self._follower.update(look.faces, time, is_cut=is_cut)
-        events = [event for number in self._follower.lost for event in self._persons.pop(number).events.close()]
+        if is_cut and look.faces is None:
+            look = replace(look, faces=self._find(look.picture))
+        if look.faces is None:
+            found = sorted(self._follower.expected(time), key=lambda each: each[1].center)
+        else:
+            found = self._follower.update(look.faces, time, is_cut=is_cut)
+        lost = [self._persons.pop(number) for number in self._follower.lost if number in self._persons]
+        events = [event for person in lost for event in person.events.close()]
         for number, _ in found:
             if number not in self._persons:
                 self._persons[number] = _Person(Smoother(self._smoothing), EventFinder(number))
@@ -187,7 +209,7 @@ class Watcher:
                     **dict(smoothed),
                     box=face.box,
                     landmarks=face.landmarks,
-                    detection=face.score,
+                    detection=None if look.faces is None else face.score,
                     person=number,
                     raw=person.raw,
                 )
@@ -227,6 +249,12 @@ class Watcher:
                 person.smoother.update(row, time)
                 person.raw = dict(zip(emotions, row.tolist(), strict=True))
                 person.judged = time
+
+
+def _check_time(time: float, before: float | None) -> None:
+    if not isinstance(time, int | float) or not math.isfinite(time) or (before is not None and time <= before):
+        after = "" if before is None else f" after {before:g}"
+        raise DataError(f"time: expected seconds{after}, got {time!r}.")
 
 
 def framed(picture: Photograph, face: Face, classifier: Classifier) -> np.ndarray:

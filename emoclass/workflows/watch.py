@@ -171,6 +171,8 @@ def watch(
     """
     if threads is not None:
         check_count("threads", threads, MAX_THREADS)
+    if live and start is not None:
+        raise ConfigError("start: expected none with live, which begins now.")
     registry = registry or Registry.discover()
     notes = []
     if isinstance(model, str) and (fast := fast_variant(model, registry)):
@@ -189,7 +191,5 @@ def watch(
         return Watching(feed, watcher, threads=threads, ahead=2 * threads, notes=notes)
     from emoclass.video.live import LiveFeed
 
-    if start is not None:
-        raise ConfigError("start: expected none with live, which begins now.")
     # Of a live source the newest frame counts: one is searched while the one before is judged, and no more wait.
     return Watching(LiveFeed(str(source)), watcher, threads=threads, ahead=2, end=end, notes=notes)

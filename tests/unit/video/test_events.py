@@ -66,7 +66,9 @@ def test_a_short_gap_is_closed_and_a_long_one_is_not():
 
 
 def test_a_peak_after_a_closed_gap_counts():
-    (event,) = events(lambda time: 0.95 if 3.2 <= time < 4 else 0.1 if 3 <= time < 3.2 else 0.6 if 2 <= time < 3 else 0.1)
+    (event,) = events(
+        lambda time: 0.95 if 3.2 <= time < 4 else 0.1 if 3 <= time < 3.2 else 0.6 if 2 <= time < 3 else 0.1
+    )
     assert event.peak == 0.95 and event.peak_time == pytest.approx(3.2)
 
 

@@ -27,7 +27,9 @@ def test_a_cut_is_found_at_its_first_frame():
 
 def test_a_shot_that_stands_still_has_none():
     rng = np.random.default_rng(0)
-    assert cuts([np.clip(scene(0) + rng.normal(0, 12, (360, 640, 3)), 0, 255).astype(np.uint8) for _ in range(20)]) == []
+    assert (
+        cuts([np.clip(scene(0) + rng.normal(0, 12, (360, 640, 3)), 0, 255).astype(np.uint8) for _ in range(20)]) == []
+    )
 
 
 @pytest.mark.parametrize("seed", range(5))

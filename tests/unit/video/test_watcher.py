@@ -174,7 +174,9 @@ def test_a_time_that_is_not_later_is_refused(classifier, time):
         watcher(picture(), time)
 
 
-@pytest.mark.parametrize(("name", "value"), [("smoothing", -1), ("smoothing", "a"), ("every", float("inf")), ("every", True)])
+@pytest.mark.parametrize(
+    ("name", "value"), [("smoothing", -1), ("smoothing", "a"), ("every", float("inf")), ("every", True)]
+)
 def test_settings_out_of_range_are_refused(classifier, name, value):
     with pytest.raises(ConfigError, match=rf"{name}: expected seconds from 0, got"):
         Watcher(classifier, **{name: value})
