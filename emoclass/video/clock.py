@@ -51,8 +51,8 @@ class Clock:
             [0.0, 0.5, None, 1.0, 1.5, 2.0, 2.5]
         """
         last = self._last
-        following = 0.0 if last is None else last + self._step
-        time = following if stamp is None else stamp - self._origin
+        following = 0.0 if last is None else round(last + self._step, 6)
+        time = following if stamp is None else round(stamp - self._origin, 6)  # 0.4, not 0.39999999999999997
         if last is not None and not last < time < last + _LARGEST_GAP:
             if last - _LARGEST_STEP_BACK < time <= last:
                 self.out_of_order.append(last)

@@ -155,11 +155,10 @@ class FileFeed:
             try:
                 packet = next(packets)
             except (StopIteration, IndexError):  # PyAV 18 stumbles at the end over streams that appeared late
-                self._failure = self._cut()
+                failure = None
                 break
             except (av.FFmpegError, OSError) as error:
-                reason = "" if isinstance(error, av.FFmpegError) else f" ({error.strerror})"
-                self._failure = f"damaged: nothing can be read after {self._time:.2f} s{reason}"
+                failure = error
                 break
             if not packet.size:  # the end; not always announced for each stream
                 continue
@@ -169,6 +168,11 @@ class FileFeed:
         last: Packet[Any] = av.Packet()  # asks for what the decoder still holds
         last.time_base = self._stream.time_base or Fraction(1)
         yield from self._decode_packet(last)
+        if failure is None:
+            self._failure = self._cut()
+        else:
+            reason = "" if isinstance(failure, av.FFmpegError) else f" ({failure.strerror})"
+            self._failure = f"damaged: nothing can be read after {self._time:.2f} s{reason}"
 
     def _decode_packet(self, packet: Packet[Any]) -> list[VideoFrame]:
         import av
@@ -188,13 +192,15 @@ class FileFeed:
 
     def _cut(self) -> str | None:
         """Say what is missing at the end, going by the duration in the header: a cut file ends without an error."""
-        container = self._container
+        container, stream = self._container, self._stream
         if not container.duration or container.format.name in _DURATION_NOT_STATED:
             return None
-        stated = ((container.start_time or 0) + container.duration) / 1e6
-        if stated - self._read_until <= _MISSING_SECONDS:
+        seconds = container.duration / 1e6
+        if container.format.name == "avi" and stream.time_base:  # its duration goes by the size of the file
+            seconds = max(seconds, float(stream.frames * stream.time_base))
+        if (container.start_time or 0) / 1e6 + seconds - self._read_until <= _MISSING_SECONDS:
             return None
-        return f"cut: it ends after {self._time:.2f} s, and its header states {container.duration / 1e6:.2f} s"
+        return f"cut: it ends after {self._time:.2f} s, and its header states {seconds:.2f} s"
 
     def _timed(self, frames: Iterator[VideoFrame]) -> Iterator[tuple[float, VideoFrame]]:
         """Add to frames their times from the first one on, rising."""
