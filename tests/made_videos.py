@@ -38,6 +38,16 @@ def shades(n: int, size: tuple[int, int] = SIZE) -> list[np.ndarray]:
     return [np.full((size[1], size[0], 3), 16 + 4 * index, np.uint8) for index in range(n)]
 
 
+def noisy_shades(n: int, size: tuple[int, int] = (160, 128)) -> list[np.ndarray]:
+    """Return `shades` with noise, different in each, so that frames are most of an encoded file; `shade` reads them."""
+    noise = np.random.default_rng(0)
+    return [
+        np.clip(pixels + np.kron(noise.integers(-12, 13, (size[1] // 4, size[0] // 4, 1)), np.ones((4, 4, 3))), 0, 255)
+        .astype(np.uint8)
+        for pixels in shades(n, size)
+    ]  # fmt: skip
+
+
 def shade(pixels: np.ndarray) -> int:
     """Return which of `shades` a decoded frame is."""
     return round((float(pixels.mean()) - 16) / 4)

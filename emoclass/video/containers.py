@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 FORMATS = "MP4, MOV, Matroska, WebM, AVI, MPEG, MPEG-TS, WMV, FLV, Ogg and animated GIF"
 """The formats that are read, for messages."""
 
-_DEMUXERS = "mov,matroska,webm,avi,mpeg,mpegts,asf,flv,ogg,gif"
+DEMUXERS = "mov,matroska,webm,avi,mpeg,mpegts,asf,flv,ogg,gif"
 """FFmpeg's names of these formats. None of them is a playlist or opens other files."""
 
 MAX_PIXELS = 2**26
@@ -145,7 +145,7 @@ def _refuse_pictures(file: BinaryIO, name: str) -> None:
 def _open_container(file: BinaryIO, name: str) -> InputContainer:
     import av
 
-    options = {"protocol_whitelist": "file", "format_whitelist": _DEMUXERS, "max_pixels": str(MAX_PIXELS)}
+    options = {"protocol_whitelist": "file", "format_whitelist": DEMUXERS, "max_pixels": str(MAX_PIXELS)}
     head = file.read(12)
     file.seek(0)
     try:

@@ -11,6 +11,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 from emoclass.errors import ConfigError, UnreadableVideoError
+from emoclass.video.clock import Clock, timestamp
 from emoclass.video.containers import open_video_file, shown_stream
 from emoclass.video.feed import Frame
 from emoclass.video.pixels import upright_pixels, upright_size
@@ -20,12 +21,6 @@ if TYPE_CHECKING:
     from av.video.frame import VideoFrame
 
 __all__ = ["FileFeed"]
-
-_LARGEST_STEP_BACK = 1.0
-"""Frames whose times go back by less, in seconds, are left out; by more: the clock of the stream started anew."""
-
-_LARGEST_GAP = 86400.0
-"""Seconds between two frames; more than a day is a damaged timestamp."""
 
 _MISSING_SECONDS = 1.0
 """So much must be missing at the end before a file is said to be cut: durations in headers are not exact."""
@@ -76,17 +71,16 @@ class FileFeed:
         self._failure: str | None = None
         self._broken: list[float] = []
         self._damaged: list[float] = []
-        self._out_of_order: list[float] = []
-        self._restarts: list[float] = []
         self._other_sizes: list[float] = []
         self._time = 0.0
+        self._clock = Clock(0.0, 0.0)
         self._open()
         try:
             decoded = self._decode()
             first = next(decoded, None)
             if first is None:
                 raise UnreadableVideoError(self.name, self._why_no_frames())
-            self._origin = _timestamp(first) or 0.0
+            self._origin = timestamp(first) or 0.0
             self._pixel_ratio = float(self._stream.sample_aspect_ratio or 1)
             self.size = upright_size(first, self._pixel_ratio)
             self.frame_rate = self._rate()
@@ -111,14 +105,15 @@ class FileFeed:
         for times, what in (
             (self._broken, "could not be decoded and were left out"),
             (self._damaged, "are damaged and were kept"),
-            (self._out_of_order, "have times before those of earlier frames and were left out"),
+            (self._clock.out_of_order, "have times before those of earlier frames and were left out"),
             (self._other_sizes, f"have another size and were scaled to {self.size[0]}x{self.size[1]}"),
         ):
             if times:
                 notes.append(f"frames that {what}: {len(times)}, the first near {times[0]:.2f} s")
-        if self._restarts:
+        restarts = self._clock.restarts
+        if restarts:
             notes.append(
-                f"the timestamps start anew {len(self._restarts)} times, first at {self._restarts[0]:.2f} s: "
+                f"timestamps that start anew: {len(restarts)}, the first at {restarts[0]:.2f} s; "
                 "times go on from there without a gap"
             )
         if self._interlaced:
@@ -160,11 +155,10 @@ class FileFeed:
             try:
                 packet = next(packets)
             except (StopIteration, IndexError):  # PyAV 18 stumbles at the end over streams that appeared late
-                self._failure = self._cut()
+                failure = None
                 break
             except (av.FFmpegError, OSError) as error:
-                reason = "" if isinstance(error, av.FFmpegError) else f" ({error.strerror})"
-                self._failure = f"damaged: nothing can be read after {self._time:.2f} s{reason}"
+                failure = error
                 break
             if not packet.size:  # the end; not always announced for each stream
                 continue
@@ -174,6 +168,11 @@ class FileFeed:
         last: Packet[Any] = av.Packet()  # asks for what the decoder still holds
         last.time_base = self._stream.time_base or Fraction(1)
         yield from self._decode_packet(last)
+        if failure is None:
+            self._failure = self._cut()
+        else:
+            reason = "" if isinstance(failure, av.FFmpegError) else f" ({failure.strerror})"
+            self._failure = f"damaged: nothing can be read after {self._time:.2f} s{reason}"
 
     def _decode_packet(self, packet: Packet[Any]) -> list[VideoFrame]:
         import av
@@ -193,31 +192,24 @@ class FileFeed:
 
     def _cut(self) -> str | None:
         """Say what is missing at the end, going by the duration in the header: a cut file ends without an error."""
-        container = self._container
+        container, stream = self._container, self._stream
         if not container.duration or container.format.name in _DURATION_NOT_STATED:
             return None
-        stated = ((container.start_time or 0) + container.duration) / 1e6
-        if stated - self._read_until <= _MISSING_SECONDS:
+        seconds = container.duration / 1e6
+        if container.format.name == "avi" and stream.time_base:  # its duration goes by the size of the file
+            seconds = max(seconds, float(stream.frames * stream.time_base))
+        if (container.start_time or 0) / 1e6 + seconds - self._read_until <= _MISSING_SECONDS:
             return None
-        return f"cut: it ends after {self._time:.2f} s, and its header states {container.duration / 1e6:.2f} s"
+        return f"cut: it ends after {self._time:.2f} s, and its header states {seconds:.2f} s"
 
     def _timed(self, frames: Iterator[VideoFrame]) -> Iterator[tuple[float, VideoFrame]]:
         """Add to frames their times from the first one on, rising."""
-        step = 1 / (self.frame_rate or 25)
-        origin = self._origin
-        last: float | None = None
+        clock = self._clock = Clock(self._origin, 1 / (self.frame_rate or 25))
         for frame in frames:
-            stamp = _timestamp(frame)
-            time = stamp - origin if stamp is not None else 0.0 if last is None else last + step
-            if last is not None and not last < time < last + _LARGEST_GAP:
-                if last - _LARGEST_STEP_BACK < time <= last:
-                    self._out_of_order.append(last)
-                    continue
-                origin += time - (last + step)
-                time = last + step
-                self._restarts.append(time)
-            self._time = last = time
-            yield time, frame
+            time = clock.time_of(timestamp(frame))
+            if time is not None:
+                self._time = time
+                yield time, frame
 
     def _seek(self, start: float) -> Iterator[tuple[float, VideoFrame]]:
         """Return the frames from the key frame before `start` on, or from an earlier one."""
@@ -291,9 +283,3 @@ def _check_range(start: float | None, end: float | None) -> None:
             raise ConfigError(f"{name}: expected seconds from the start of the video, got {value!r}.")
     if end is not None and end <= (start or 0):
         raise ConfigError(f"end: expected more than start ({start or 0:g} s), got {end:g} s.")
-
-
-def _timestamp(frame: VideoFrame) -> float | None:
-    """Return the time of a frame on the clock of its container."""
-    time = frame.time
-    return time if time is not None and math.isfinite(time) else None
