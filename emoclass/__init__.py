@@ -35,6 +35,11 @@ if TYPE_CHECKING:
     from emoclass.values.specs import ModelSpec as ModelSpec
     from emoclass.values.specs import Recipe as Recipe
     from emoclass.values.specs import Sample as Sample
+    from emoclass.values.video import EmotionEvent as EmotionEvent
+    from emoclass.values.video import Moment as Moment
+    from emoclass.values.video import PersonSummary as PersonSummary
+    from emoclass.values.video import TrackedPerson as TrackedPerson
+    from emoclass.video.watcher import Watcher as Watcher
     from emoclass.workflows.audit import audit as audit
     from emoclass.workflows.compare import Comparison as Comparison
     from emoclass.workflows.compare import compare as compare
@@ -50,6 +55,8 @@ if TYPE_CHECKING:
     from emoclass.workflows.run import resume as resume
     from emoclass.workflows.run import run as run
     from emoclass.workflows.suspected_labels import suspected_labels as suspected_labels
+    from emoclass.workflows.watch import Watching as Watching
+    from emoclass.workflows.watch import watch as watch
 
 _HOMES = {
     "Audit": "emoclass.auditing.findings",
@@ -59,6 +66,7 @@ _HOMES = {
     "DatasetSpec": "emoclass.values.specs",
     "DetectorSpec": "emoclass.values.specs",
     "EmoclassError": "emoclass.errors",
+    "EmotionEvent": "emoclass.values.video",
     "Evaluation": "emoclass.values.evaluation",
     "Face": "emoclass.values.faces",
     "FacePrediction": "emoclass.values.results",
@@ -67,6 +75,8 @@ _HOMES = {
     "MetricSpec": "emoclass.values.specs",
     "MetricValue": "emoclass.values.results",
     "ModelSpec": "emoclass.values.specs",
+    "Moment": "emoclass.values.video",
+    "PersonSummary": "emoclass.values.video",
     "PictureFaces": "emoclass.values.results",
     "Prediction": "emoclass.values.results",
     "Recipe": "emoclass.values.specs",
@@ -76,7 +86,10 @@ _HOMES = {
     "Sample": "emoclass.values.specs",
     "StudyResult": "emoclass.workflows.cross_validate",
     "SuspectedLabels": "emoclass.auditing.label_quality",
+    "TrackedPerson": "emoclass.values.video",
     "Unreadable": "emoclass.values.results",
+    "Watcher": "emoclass.video.watcher",
+    "Watching": "emoclass.workflows.watch",
     "WholePhotographWarning": "emoclass.errors",
     "audit": "emoclass.workflows.audit",
     "compare": "emoclass.workflows.compare",
@@ -92,6 +105,7 @@ _HOMES = {
     "resume_study": "emoclass.workflows.cross_validate",
     "run": "emoclass.workflows.run",
     "suspected_labels": "emoclass.workflows.suspected_labels",
+    "watch": "emoclass.workflows.watch",
 }
 
 __all__ = [*_HOMES, "__version__"]  # noqa: PLE0604 (the names are strings)

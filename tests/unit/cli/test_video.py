@@ -145,7 +145,7 @@ def test_a_part_of_a_video_keeps_its_times(crop_bundle, clip):
 def test_every_leaves_raw_values_out_in_between(crop_bundle, clip):
     run(crop_bundle, clip, "--out", "out", "--every", "0.4")
     first = [row for row in rows("out/frames.csv") if row["person"] == "1"]
-    assert len(first) == 46
+    assert len(first) == 44, "found three times, a tenth of a second apart, it is a person"
     assert 4 <= sum(row["happy_raw"] != "" for row in first) <= 6
 
 
