@@ -2,10 +2,17 @@
 
     python benchmarks/video.py ../shared/data/videos/expressive.mp4
     python benchmarks/video.py ../shared/data/videos/expressive.mp4 --memory 1 60
+    python benchmarks/video.py ../shared/data/videos/single_face.mp4 --fer /tmp/fer/bin/python
 
 A clip of 1280x720 pixels and 25 frames a second is made of the video, by scaling and looping it; the one with five
 faces shows it five times, each at another moment. Each measurement is a process of its own. `--memory` compares the
 peak memory of two lengths, in minutes, with the tables and the page written and each person classified every second.
+`--fer` watches the video itself, once with emoclass and once with the package `fer`, whose interpreter comes from an
+environment of its own:
+
+    python3 -m venv /tmp/fer
+    /tmp/fer/bin/pip install --no-deps fer
+    /tmp/fer/bin/pip install "setuptools<81" numpy requests pillow opencv-python-headless tensorflow pandas tqdm
 """
 
 from __future__ import annotations
@@ -31,6 +38,16 @@ PLACES = ((0, 60), (427, 0), (853, 60), (160, 400), (700, 400))
 """Where the five copies stand."""
 
 
+FER = """
+import sys
+from fer.classes import Video
+from fer.fer import FER
+video = Video(sys.argv[1], outdir=sys.argv[2])
+found = video.analyze(FER(), display=False, save_frames=False, save_video=False, annotate_frames=False, output="csv")
+print(len(found), sum(len(each) for each in found))
+"""
+
+
 @dataclass(frozen=True)
 class Measured:
     """What one process took."""
@@ -46,11 +63,14 @@ def main() -> None:
     parser.add_argument("video", type=Path)
     parser.add_argument("--model", default="faces")
     parser.add_argument("--seconds", type=int, default=20, help="length of the clips that are timed")
+    parser.add_argument("--fer", metavar="PYTHON", help="the Python interpreter of an environment with fer")
     parser.add_argument("--memory", type=int, nargs=2, metavar="MINUTES")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         if options.memory:
             compare_memory(options.video, options.model, options.memory, Path(folder))
+        elif options.fer:
+            compare_fer(options.video, options.model, options.fer, Path(folder))
         else:
             compare_speed(options.video, options.model, options.seconds, Path(folder))
 
@@ -80,9 +100,23 @@ def compare_memory(video: Path, model: str, minutes: list[int], folder: Path) ->
     print(f"difference: {peaks[1] - peaks[0]:+.0f} MB")
 
 
+def compare_fer(video: Path, model: str, fer: str, folder: Path) -> None:
+    print(f"{os.cpu_count()} processors, load {os.getloadavg()[0]:.1f}; {video.name}")
+    print(f"{'':10}{'seconds':>9}{'CPU seconds':>13}{'peak MB':>9}{'faces':>7}")
+    ours = measure(model, video, folder / "ours", [])
+    rows = len((folder / "ours" / "frames.csv").read_text().splitlines()) - 1
+    print(f"{'emoclass':10}{ours.wall:9.1f}{ours.cpu:13.1f}{ours.peak_mb:9.0f}{rows:7}")
+    theirs = measured([fer, "-c", FER, str(video), str(folder / "fer")])
+    print(f"{'fer':10}{theirs.wall:9.1f}{theirs.cpu:13.1f}{theirs.peak_mb:9.0f}{theirs.printed.split()[-1]:>7}")
+
+
 def measure(model: str, clip: Path, out: Path, more: list[str]) -> Measured:
     """Watch a clip in a process of its own; the time includes its start."""
-    command = [sys.executable, "-m", "emoclass", "video", model, str(clip), "--out", str(out), "--quiet", *more]
+    return measured([sys.executable, "-m", "emoclass", "video", model, str(clip), "--out", str(out), "--quiet", *more])
+
+
+def measured(command: list[str]) -> Measured:
+    """Run a command to its end, and return what it took."""
     began = time.perf_counter()
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     assert process.stdout is not None

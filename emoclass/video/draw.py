@@ -56,12 +56,14 @@ def _bar(draw: ImageDraw.ImageDraw, place: Box, scores: Mapping[str, float]) -> 
 def _label(
     draw: ImageDraw.ImageDraw, person: TrackedPerson, size: tuple[int, int], pixels: int, line: int, taken: list[Box]
 ) -> Box:
-    """Write who shows what above a box, or below it where there is no room, and return where."""
+    """Write who shows what above a box, or inside or below it where there is no room, and return where."""
     words, font = f"{person.person}  {person.label} {person.probability:.0%}", _font(pixels)
     width, height = draw.textlength(words, font=font) + 0.8 * pixels, 1.4 * pixels
     box_left, box_top, _, box_height = person.box
     left = min(max(0.0, box_left - line), max(0.0, size[0] - width - 1))
-    tops = (box_top - line - 1 - height, box_top + box_height + 3 * line + 4, box_top + line)
+    inside, below = box_top + line, box_top + box_height + 3 * line + 4
+    # Inside a box that is high enough: a label that changes between above and below would catch the eye.
+    tops = (box_top - line - 1 - height, *((inside, below) if box_height > 6 * height else (below, inside)))
     places = [(left, top, left + width, top + height) for top in tops]
     place = next((each for each in places if is_free(each, taken, size)), None)
     if place is None:

@@ -45,11 +45,13 @@ def test_each_person_has_the_color_of_the_emotion():
     assert count(drawn[:, :320], "happy") > 500 and count(drawn[:, 320:], "sad") > 500
 
 
-def test_a_label_stands_above_its_box_or_below_at_the_upper_edge():
-    high = annotated_frame(frame(), [person(box=(100.0, 2.0, 80.0, 90.0))])
+def test_a_label_stands_above_its_box_and_at_the_upper_edge_below_a_small_one_or_inside_a_large_one():
     low = annotated_frame(frame(), [person(box=(100.0, 240.0, 80.0, 90.0))])
-    assert count(high[105:], "happy") > 300
+    small = annotated_frame(frame(), [person(box=(100.0, 2.0, 80.0, 90.0))])
+    large = annotated_frame(frame(), [person(box=(100.0, 2.0, 200.0, 250.0))])
     assert count(low[:236], "happy") > 300
+    assert count(small[105:], "happy") > 300
+    assert count(large[10:30, 110:280], "happy") > 300 and count(large[270:], "happy") == 0
 
 
 @pytest.mark.parametrize("box", [(-50.0, -40.0, 80.0, 90.0), (600.0, 340.0, 90.0, 90.0), (-10.0, -10.0, 900.0, 500.0)])
