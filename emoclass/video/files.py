@@ -14,7 +14,7 @@ from emoclass.errors import ConfigError, UnreadableVideoError
 from emoclass.video.clock import Clock, timestamp
 from emoclass.video.containers import open_video_file, shown_stream
 from emoclass.video.feed import Frame
-from emoclass.video.pixels import upright_pixels, upright_size
+from emoclass.video.pixels import Upright
 
 if TYPE_CHECKING:
     from av.packet import Packet
@@ -81,12 +81,12 @@ class FileFeed:
             if first is None:
                 raise UnreadableVideoError(self.name, self._why_no_frames())
             self._origin = timestamp(first) or 0.0
-            self._pixel_ratio = float(self._stream.sample_aspect_ratio or 1)
-            self.size = upright_size(first, self._pixel_ratio)
+            self._upright = Upright(float(self._stream.sample_aspect_ratio or 1))
+            self.size = self._upright.size(first)
             self.frame_rate = self._rate()
             self.duration = self._duration()
             frames = self._timed(chain([first], decoded)) if not start else self._seek(start)
-            self._frames = self._upright(frames)
+            self._frames = self._select(frames)
         except BaseException:
             self.close()
             raise
@@ -231,7 +231,7 @@ class FileFeed:
         self._failure, self._broken = None, []
         return self._timed(self._decode())
 
-    def _upright(self, frames: Iterator[tuple[float, VideoFrame]]) -> Iterator[Frame]:
+    def _select(self, frames: Iterator[tuple[float, VideoFrame]]) -> Iterator[Frame]:
         import av
 
         number = 0
@@ -241,7 +241,7 @@ class FileFeed:
             if self._end is not None and time >= self._end:
                 break
             try:
-                pixels = upright_pixels(frame, self.size, self._pixel_ratio)
+                pixels = self._upright.pixels(frame, self.size)
             except (av.FFmpegError, ValueError):  # colors that a damaged header states, and that nothing can convert
                 self._broken.append(time)
                 continue
@@ -258,7 +258,7 @@ class FileFeed:
         self._high_range |= frame.color_trc in _HDR
         if frame.is_corrupt:
             self._damaged.append(time)
-        if upright_size(frame, self._pixel_ratio) != self.size:
+        if self._upright.size(frame) != self.size:
             self._other_sizes.append(time)
 
     def _rate(self) -> float | None:
