@@ -4,7 +4,7 @@
     python benchmarks/video_files.py damaged --files 4000 VIDEO...
 
 `speed` enlarges the first frames of VIDEO to each size, encodes them, and reads and writes them again. `damaged` reads
-what is left of the videos and says how many were read, how many were refused, and the longest time for one file; it ends with
+what is left of the videos, and says how many were read and refused, and the longest time for one file; it ends with
 an error if any other exception is raised.
 """
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import threading
 from collections.abc import Iterator
 from fractions import Fraction
 from itertools import chain
@@ -74,6 +75,8 @@ class FileFeed:
         self._other_sizes: list[float] = []
         self._time = 0.0
         self._clock = Clock(0.0, 0.0)
+        self._lock = threading.Lock()  # FFmpeg crashes where a file is closed while another thread reads it
+        self._closed = False
         self._open()
         try:
             decoded = self._decode()
@@ -134,7 +137,12 @@ class FileFeed:
         self.close()
 
     def close(self) -> None:
-        """Close the file. No frame can be read afterwards."""
+        """Close the file; iteration ends. Another thread that is reading a frame is waited for."""
+        with self._lock:
+            self._closed = True
+            self._shut()
+
+    def _shut(self) -> None:
         self._container.close()
         self._file.close()
 
@@ -143,7 +151,7 @@ class FileFeed:
         try:
             self._stream = shown_stream(self._container, self.name)
         except BaseException:
-            self.close()
+            self._shut()
             raise
 
     def _decode(self) -> Iterator[VideoFrame]:
@@ -226,7 +234,7 @@ class FileFeed:
             first = next(frames, None)
             if first is not None and first[0] <= start:
                 return chain([first], frames)
-        self.close()
+        self._shut()
         self._open()
         self._failure, self._broken = None, []
         return self._timed(self._decode())
@@ -235,7 +243,13 @@ class FileFeed:
         import av
 
         number = 0
-        for time, frame in frames:
+        while True:
+            with self._lock:
+                if self._closed:
+                    return
+                time, frame = next(frames, (0.0, None))
+            if frame is None:
+                break
             if time < self._start:
                 continue
             if self._end is not None and time >= self._end:

@@ -196,7 +196,8 @@ def _from_network(address: str, scheme: str, timeout: float) -> Iterator[_Pictur
                     if at is not None:
                         yield _Picture(at, upright.size(frame), partial(upright.pixels, frame))
     except av.FFmpegError as error:
-        if time.monotonic() - heard >= timeout:
+        # RTSP says other things than "exit requested" when the time is up.
+        if isinstance(error, av.error.ExitError) or time.monotonic() - heard >= timeout:
             raise UnreadableVideoError(name, f"nothing came for {timeout:g} s") from None
         raise UnreadableVideoError(name, (error.strerror or str(error)).rstrip(".").lower()) from None
 

@@ -11,14 +11,13 @@ import threading
 from collections.abc import Iterator
 from pathlib import Path
 
+import av
 import pytest
 from made_videos import make_video, shades
 from PIL import Image
 
 from emoclass.errors import UnreadableVideoError
 from emoclass.video.files import FileFeed
-
-av = pytest.importorskip("av", reason="needs the video extra")
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="inotify tells which files were opened")
 

@@ -14,8 +14,6 @@ from made_videos import make_video, noisy_shades, shade, shades
 from emoclass.errors import UnreadableVideoError
 from emoclass.video.files import FileFeed
 
-av = pytest.importorskip("av", reason="needs the video extra")
-
 N = 40
 CODECS = {"mp4": "libx264", "mkv": "libvpx-vp9", "ts": "libx264", "avi": "mpeg4", "webm": "libvpx", "mpg": "mpeg2video"}
 SHARED = Path(__file__).parents[4] / "shared" / "data" / "videos"

@@ -2,16 +2,19 @@ from __future__ import annotations
 
 import gc
 import struct
+import subprocess
+import sys
+import threading
+import time
 from pathlib import Path
 
+import av
 import numpy as np
 import pytest
 from made_videos import SIZE, corners, make_video, quadrants, shade, shades, tone
 
 from emoclass.errors import ConfigError, MissingPackageError, UnreadableVideoError
 from emoclass.video.files import FileFeed
-
-av = pytest.importorskip("av", reason="needs the video extra")
 
 SHARED = Path(__file__).parents[4] / "shared" / "data" / "videos"
 
@@ -214,6 +217,27 @@ def test_a_file_is_closed(tmp_path):
         with pytest.raises(UnreadableVideoError), FileFeed(path, start=100) as feed:
             list(feed)
     assert len(list(Path("/proc/self/fd").iterdir())) == before
+
+
+def test_a_closed_feed_ends_also_while_another_thread_reads(tmp_path):
+    path = make_video(tmp_path / "a.mp4", shades(50, (640, 360)))
+    for pause in np.linspace(0, 0.05, 20):
+        with FileFeed(path) as feed:
+            frames = iter(feed)
+            next(frames)
+            reading = threading.Thread(target=list, args=(frames,))
+            reading.start()
+            time.sleep(pause)
+        reading.join()
+        assert not list(feed)
+
+
+def test_pyav_is_imported_when_a_video_is_opened():
+    code = (
+        "import sys, emoclass.video.files, emoclass.video.live, emoclass.video.write, emoclass.video.sound\n"
+        "sys.exit('av' in sys.modules)\n"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
 
 
 def test_memory_does_not_grow_with_the_length(tmp_path):
