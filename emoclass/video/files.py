@@ -12,7 +12,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 from emoclass.errors import ConfigError, UnreadableVideoError
-from emoclass.video.clock import Clock, timestamp
+from emoclass.video.clock import Clock, Tally, timestamp
 from emoclass.video.containers import open_video_file, shown_stream
 from emoclass.video.feed import Frame
 from emoclass.video.pixels import Upright
@@ -70,9 +70,7 @@ class FileFeed:
         self._interlaced = self._high_range = False
         self._read_until = -math.inf  # in the time of the container
         self._failure: str | None = None
-        self._broken: list[float] = []
-        self._damaged: list[float] = []
-        self._other_sizes: list[float] = []
+        self._broken, self._damaged, self._other_sizes = Tally(), Tally(), Tally()
         self._time = 0.0
         self._clock = Clock(0.0, 0.0)
         self._lock = threading.Lock()  # FFmpeg crashes where a file is closed while another thread reads it
@@ -105,18 +103,18 @@ class FileFeed:
         notes = []
         if self._failure:
             notes.append(self._failure)
-        for times, what in (
+        for tally, what in (
             (self._broken, "could not be decoded and were left out"),
             (self._damaged, "are damaged and were kept"),
             (self._clock.out_of_order, "have times before those of earlier frames and were left out"),
             (self._other_sizes, f"have another size and were scaled to {self.size[0]}x{self.size[1]}"),
         ):
-            if times:
-                notes.append(f"frames that {what}: {len(times)}, the first near {times[0]:.2f} s")
+            if tally.n:
+                notes.append(f"frames that {what}: {tally.n}, the first near {tally.first:.2f} s")
         restarts = self._clock.restarts
-        if restarts:
+        if restarts.n:
             notes.append(
-                f"timestamps that start anew: {len(restarts)}, the first at {restarts[0]:.2f} s; "
+                f"timestamps that start anew: {restarts.n}, the first at {restarts.first:.2f} s; "
                 "times go on from there without a gap"
             )
         if self._interlaced:
@@ -190,7 +188,7 @@ class FileFeed:
         except av.error.EOFError:
             return []
         except av.FFmpegError:
-            self._broken.append(self._time)
+            self._broken.add(self._time)
             return []
 
     def _note_end(self, packet: Packet[Any]) -> None:
@@ -229,14 +227,14 @@ class FileFeed:
                 self._container.seek(int(target / (self._stream.time_base or 1)), stream=self._stream)
             except (av.FFmpegError, OverflowError):
                 break
-            self._failure, self._broken = None, []
+            self._failure, self._broken = None, Tally()
             frames = self._timed(self._decode())
             first = next(frames, None)
             if first is not None and first[0] <= start:
                 return chain([first], frames)
         self._shut()
         self._open()
-        self._failure, self._broken = None, []
+        self._failure, self._broken = None, Tally()
         return self._timed(self._decode())
 
     def _select(self, frames: Iterator[tuple[float, VideoFrame]]) -> Iterator[Frame]:
@@ -257,12 +255,12 @@ class FileFeed:
             try:
                 pixels = self._upright.pixels(frame, self.size)
             except (av.FFmpegError, ValueError):  # colors that a damaged header states, and that nothing can convert
-                self._broken.append(time)
+                self._broken.add(time)
                 continue
             self._notice(time, frame)
             yield Frame(pixels, time, number)
             number += 1
-        if not number and self._broken:
+        if not number and self._broken.n:
             raise UnreadableVideoError(self.name, self._why_no_frames())
         if not number:
             raise UnreadableVideoError(self.name, f"no frames from {self._start:g} s on: it ends at {self._time:.2f} s")
@@ -271,9 +269,9 @@ class FileFeed:
         self._interlaced |= frame.interlaced_frame
         self._high_range |= frame.color_trc in _HDR
         if frame.is_corrupt:
-            self._damaged.append(time)
+            self._damaged.add(time)
         if self._upright.size(frame) != self.size:
-            self._other_sizes.append(time)
+            self._other_sizes.add(time)
 
     def _rate(self) -> float | None:
         rate = float(self._stream.average_rate or self._stream.guessed_rate or 0)
@@ -286,7 +284,7 @@ class FileFeed:
         return seconds if seconds > 0 else None
 
     def _why_no_frames(self) -> str:
-        if self._broken:
+        if self._broken.n:
             return "no frame can be decoded: damaged, encrypted, or encoded in an unknown way"
         return self._failure or "no frames"
 
