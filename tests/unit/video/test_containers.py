@@ -291,7 +291,9 @@ def test_containers_that_are_not_on_the_list_are_refused(tmp_path, suffix):
 def test_a_still_picture_names_the_command_for_pictures(tmp_path, kind, suffix):
     path = tmp_path / f"a.{kind.lower()}{suffix}"
     Image.new("RGB", (64, 48), "red").save(path, kind)
-    expected = r"not a video" if kind == "PPM" else r"a picture, expected a video\. To classify pictures: emoclass predict"
+    expected = (
+        r"not a video" if kind == "PPM" else r"a picture, expected a video\. To classify pictures: emoclass predict"
+    )
     with pytest.raises(UnreadableVideoError, match=expected):
         FileFeed(path)
 
