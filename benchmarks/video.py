@@ -44,7 +44,7 @@ from fer.classes import Video
 from fer.fer import FER
 video = Video(sys.argv[1], outdir=sys.argv[2])
 found = video.analyze(FER(), display=False, save_frames=False, save_video=False, annotate_frames=False, output="csv")
-print(len(found), sum(len(each) for each in found))
+print(sum(name.startswith('box') for each in found for name in each))
 """
 
 
@@ -93,9 +93,8 @@ def compare_memory(video: Path, model: str, minutes: list[int], folder: Path) ->
         clip = looped(loop, folder / f"{length}.mp4", 60 * length)
         found = measure(model, clip, folder / f"{length}", ["--every", "1"])
         peaks.append(found.peak_mb)
-        print(
-            f"{length} min: peak {found.peak_mb:.0f} MB in {found.wall:.0f} s ({60 * length / found.wall:.1f}x real time)"
-        )
+        speed = 60 * length / found.wall
+        print(f"{length} min: peak {found.peak_mb:.0f} MB in {found.wall:.0f} s ({speed:.1f}x real time)")
         clip.unlink()
     print(f"difference: {peaks[1] - peaks[0]:+.0f} MB")
 

@@ -123,7 +123,7 @@ class UnreadableVideoError(DataError):
     """
 
     def __init__(self, name: str, reason: str, hint: str | None = None) -> None:
-        super().__init__(f"{name}: {reason}", hint)
+        super().__init__(f"{name}: {reason}" + ("." if hint else ""), hint)
         self.name = name
         self.reason = reason
 

@@ -91,7 +91,7 @@ def make_video(
             packets += stream.encode(frame)
         packets += stream.encode(None)
         if sound is not None:
-            for frame in _tone(sound_seconds):
+            for frame in tone(sound_seconds):
                 packets += sound.encode(frame)
             packets += sound.encode(None)
         for packet in sorted(packets, key=lambda packet: float((packet.dts or 0) * packet.time_base)):
@@ -99,7 +99,8 @@ def make_video(
     return path
 
 
-def _tone(seconds: float, rate: int = 48000) -> Iterator[av.AudioFrame]:
+def tone(seconds: float, rate: int = 48000) -> Iterator[av.AudioFrame]:
+    """Yield the frames of a sine tone."""
     for start in range(0, int(seconds * rate), 1024):
         wave = np.sin(2 * np.pi * 440 * np.arange(start, start + 1024) / rate).astype(np.float32) / 4
         frame = av.AudioFrame.from_ndarray(np.stack([wave, wave]), format="fltp", layout="stereo")

@@ -21,6 +21,19 @@ def timestamp(frame: VideoFrame) -> float | None:
     return time if time is not None and math.isfinite(time) else None
 
 
+class Tally:
+    """Counts what happens now and then, and remembers the first time."""
+
+    def __init__(self) -> None:
+        self.n = 0
+        self.first = 0.0
+
+    def add(self, time: float) -> None:
+        """Count one more, at a time in seconds."""
+        self.first = time if not self.n else self.first
+        self.n += 1
+
+
 class Clock:
     """Tells the times of a video's frames, in seconds from its first one.
 
@@ -29,13 +42,13 @@ class Clock:
         step: Seconds from one frame to the next, where timestamps are missing or start anew.
 
     Attributes:
-        out_of_order: Times at which frames were left out since their timestamps are before earlier ones.
-        restarts: Times at which the timestamps started anew; time goes on without a gap.
+        out_of_order: Frames that were left out since their timestamps are before earlier ones.
+        restarts: Where the timestamps started anew; time goes on without a gap.
     """
 
     def __init__(self, origin: float, step: float) -> None:
-        self.out_of_order: list[float] = []
-        self.restarts: list[float] = []
+        self.out_of_order = Tally()
+        self.restarts = Tally()
         self._origin, self._step = origin, step
         self._last: float | None = None
 
@@ -55,10 +68,10 @@ class Clock:
         time = following if stamp is None else round(stamp - self._origin, 6)  # 0.4, not 0.39999999999999997
         if last is not None and not last < time < last + _LARGEST_GAP:
             if last - _LARGEST_STEP_BACK < time <= last:
-                self.out_of_order.append(last)
+                self.out_of_order.add(last)
                 return None
             self._origin += time - following
             time = following
-            self.restarts.append(time)
+            self.restarts.add(time)
         self._last = time
         return time

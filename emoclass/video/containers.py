@@ -137,7 +137,7 @@ def _refuse_pictures(file: BinaryIO, name: str) -> None:
     finally:
         file.seek(0)
     if not animated:
-        raise UnreadableVideoError(name, "a picture, expected a video", "For pictures: emoclass predict.")
+        raise UnreadableVideoError(name, "a picture, expected a video", "To classify pictures: emoclass predict.")
     if image.format != "GIF":
         raise UnreadableVideoError(name, f"an animated picture ({image.format}), expected {FORMATS}")
 

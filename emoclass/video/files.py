@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import threading
 from collections.abc import Iterator
 from fractions import Fraction
 from itertools import chain
@@ -11,10 +12,10 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 from emoclass.errors import ConfigError, UnreadableVideoError
-from emoclass.video.clock import Clock, timestamp
+from emoclass.video.clock import Clock, Tally, timestamp
 from emoclass.video.containers import open_video_file, shown_stream
 from emoclass.video.feed import Frame
-from emoclass.video.pixels import upright_pixels, upright_size
+from emoclass.video.pixels import Upright
 
 if TYPE_CHECKING:
     from av.packet import Packet
@@ -69,11 +70,11 @@ class FileFeed:
         self._interlaced = self._high_range = False
         self._read_until = -math.inf  # in the time of the container
         self._failure: str | None = None
-        self._broken: list[float] = []
-        self._damaged: list[float] = []
-        self._other_sizes: list[float] = []
+        self._broken, self._damaged, self._other_sizes = Tally(), Tally(), Tally()
         self._time = 0.0
         self._clock = Clock(0.0, 0.0)
+        self._lock = threading.Lock()  # FFmpeg crashes where a file is closed while another thread reads it
+        self._closed = False
         self._open()
         try:
             decoded = self._decode()
@@ -81,12 +82,12 @@ class FileFeed:
             if first is None:
                 raise UnreadableVideoError(self.name, self._why_no_frames())
             self._origin = timestamp(first) or 0.0
-            self._pixel_ratio = float(self._stream.sample_aspect_ratio or 1)
-            self.size = upright_size(first, self._pixel_ratio)
+            self._upright = Upright(float(self._stream.sample_aspect_ratio or 1))
+            self.size = self._upright.size(first)
             self.frame_rate = self._rate()
             self.duration = self._duration()
             frames = self._timed(chain([first], decoded)) if not start else self._seek(start)
-            self._frames = self._upright(frames)
+            self._frames = self._select(frames)
         except BaseException:
             self.close()
             raise
@@ -102,18 +103,18 @@ class FileFeed:
         notes = []
         if self._failure:
             notes.append(self._failure)
-        for times, what in (
+        for tally, what in (
             (self._broken, "could not be decoded and were left out"),
             (self._damaged, "are damaged and were kept"),
             (self._clock.out_of_order, "have times before those of earlier frames and were left out"),
             (self._other_sizes, f"have another size and were scaled to {self.size[0]}x{self.size[1]}"),
         ):
-            if times:
-                notes.append(f"frames that {what}: {len(times)}, the first near {times[0]:.2f} s")
+            if tally.n:
+                notes.append(f"frames that {what}: {tally.n}, the first near {tally.first:.2f} s")
         restarts = self._clock.restarts
-        if restarts:
+        if restarts.n:
             notes.append(
-                f"timestamps that start anew: {len(restarts)}, the first at {restarts[0]:.2f} s; "
+                f"timestamps that start anew: {restarts.n}, the first at {restarts.first:.2f} s; "
                 "times go on from there without a gap"
             )
         if self._interlaced:
@@ -134,7 +135,12 @@ class FileFeed:
         self.close()
 
     def close(self) -> None:
-        """Close the file. No frame can be read afterwards."""
+        """Close the file; iteration ends. Another thread that is reading a frame is waited for."""
+        with self._lock:
+            self._closed = True
+            self._shut()
+
+    def _shut(self) -> None:
         self._container.close()
         self._file.close()
 
@@ -143,7 +149,7 @@ class FileFeed:
         try:
             self._stream = shown_stream(self._container, self.name)
         except BaseException:
-            self.close()
+            self._shut()
             raise
 
     def _decode(self) -> Iterator[VideoFrame]:
@@ -182,7 +188,7 @@ class FileFeed:
         except av.error.EOFError:
             return []
         except av.FFmpegError:
-            self._broken.append(self._time)
+            self._broken.add(self._time)
             return []
 
     def _note_end(self, packet: Packet[Any]) -> None:
@@ -221,34 +227,40 @@ class FileFeed:
                 self._container.seek(int(target / (self._stream.time_base or 1)), stream=self._stream)
             except (av.FFmpegError, OverflowError):
                 break
-            self._failure, self._broken = None, []
+            self._failure, self._broken = None, Tally()
             frames = self._timed(self._decode())
             first = next(frames, None)
             if first is not None and first[0] <= start:
                 return chain([first], frames)
-        self.close()
+        self._shut()
         self._open()
-        self._failure, self._broken = None, []
+        self._failure, self._broken = None, Tally()
         return self._timed(self._decode())
 
-    def _upright(self, frames: Iterator[tuple[float, VideoFrame]]) -> Iterator[Frame]:
+    def _select(self, frames: Iterator[tuple[float, VideoFrame]]) -> Iterator[Frame]:
         import av
 
         number = 0
-        for time, frame in frames:
+        while True:
+            with self._lock:
+                if self._closed:
+                    return
+                time, frame = next(frames, (0.0, None))
+            if frame is None:
+                break
             if time < self._start:
                 continue
             if self._end is not None and time >= self._end:
                 break
             try:
-                pixels = upright_pixels(frame, self.size, self._pixel_ratio)
+                pixels = self._upright.pixels(frame, self.size)
             except (av.FFmpegError, ValueError):  # colors that a damaged header states, and that nothing can convert
-                self._broken.append(time)
+                self._broken.add(time)
                 continue
             self._notice(time, frame)
             yield Frame(pixels, time, number)
             number += 1
-        if not number and self._broken:
+        if not number and self._broken.n:
             raise UnreadableVideoError(self.name, self._why_no_frames())
         if not number:
             raise UnreadableVideoError(self.name, f"no frames from {self._start:g} s on: it ends at {self._time:.2f} s")
@@ -257,9 +269,9 @@ class FileFeed:
         self._interlaced |= frame.interlaced_frame
         self._high_range |= frame.color_trc in _HDR
         if frame.is_corrupt:
-            self._damaged.append(time)
-        if upright_size(frame, self._pixel_ratio) != self.size:
-            self._other_sizes.append(time)
+            self._damaged.add(time)
+        if self._upright.size(frame) != self.size:
+            self._other_sizes.add(time)
 
     def _rate(self) -> float | None:
         rate = float(self._stream.average_rate or self._stream.guessed_rate or 0)
@@ -272,7 +284,7 @@ class FileFeed:
         return seconds if seconds > 0 else None
 
     def _why_no_frames(self) -> str:
-        if self._broken:
+        if self._broken.n:
             return "no frame can be decoded: damaged, encrypted, or encoded in an unknown way"
         return self._failure or "no frames"
 

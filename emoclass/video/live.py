@@ -6,6 +6,7 @@ import re
 import threading
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from importlib.util import find_spec
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
@@ -17,7 +18,7 @@ from emoclass.errors import ConfigError, MissingPackageError, UnreadableVideoErr
 from emoclass.video.clock import Clock, timestamp
 from emoclass.video.containers import DEMUXERS, require_av, shown_stream
 from emoclass.video.feed import Frame
-from emoclass.video.pixels import upright_pixels, upright_size
+from emoclass.video.pixels import Upright
 
 if TYPE_CHECKING:
     from av.video.frame import VideoFrame
@@ -184,7 +185,7 @@ def _from_network(address: str, scheme: str, timeout: float) -> Iterator[_Pictur
         with av.open(address, "r", options=options, timeout=timeout, metadata_errors="replace") as container:
             stream = shown_stream(container, name)
             stream.thread_type = "SLICE"  # threads for whole frames would hold some of them back
-            ratio = float(stream.sample_aspect_ratio or 1)
+            upright = Upright(float(stream.sample_aspect_ratio or 1))
             clock: Clock | None = None
             for packet in container.demux(stream):
                 heard = time.monotonic()
@@ -193,9 +194,10 @@ def _from_network(address: str, scheme: str, timeout: float) -> Iterator[_Pictur
                         clock = Clock(timestamp(frame) or 0.0, 0.04)
                     at = clock.time_of(timestamp(frame))
                     if at is not None:
-                        yield _Picture(at, upright_size(frame, ratio), _to_pixels(frame, ratio))
+                        yield _Picture(at, upright.size(frame), partial(upright.pixels, frame))
     except av.FFmpegError as error:
-        if time.monotonic() - heard >= timeout:
+        # RTSP says other things than "exit requested" when the time is up.
+        if isinstance(error, av.error.ExitError) or time.monotonic() - heard >= timeout:
             raise UnreadableVideoError(name, f"nothing came for {timeout:g} s") from None
         raise UnreadableVideoError(name, (error.strerror or str(error)).rstrip(".").lower()) from None
 
@@ -207,10 +209,6 @@ def _decode(packet: Any) -> list[VideoFrame]:
         return list(packet.decode())
     except av.FFmpegError:  # a packet that was lost or damaged on its way
         return []
-
-
-def _to_pixels(frame: VideoFrame, ratio: float) -> Callable[[tuple[int, int]], np.ndarray]:
-    return lambda size: upright_pixels(frame, size, ratio)
 
 
 def _from_camera(index: int) -> Iterator[_Picture]:

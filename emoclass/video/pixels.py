@@ -14,68 +14,75 @@ _WIDEST_PIXEL = 4.0
 """Pixels that are more than four times as wide as high, or the reverse, are a damaged header."""
 
 
-def upright_size(frame: VideoFrame, pixel_ratio: float = 1.0) -> tuple[int, int]:
-    """Return the `(width, height)` that a frame has when it is shown: turned, with square pixels.
+class Upright:
+    """Turns the frames of one stream as they are to be shown.
 
     Args:
-        frame: A decoded frame.
-        pixel_ratio: Width of a pixel through its height.
+        pixel_ratio: Width of a pixel through its height. Frames are stretched so that pixels are square.
     """
-    width, height = _with_square_pixels(frame, pixel_ratio)
-    return (height, width) if _turns(frame)[0] else (width, height)
 
+    def __init__(self, pixel_ratio: float = 1.0) -> None:
+        self._ratio = pixel_ratio if 1 / _WIDEST_PIXEL <= pixel_ratio <= _WIDEST_PIXEL else 1.0
+        self._turns: dict[int, tuple[bool, bool, bool]] = {}
 
-def upright_pixels(frame: VideoFrame, size: tuple[int, int], pixel_ratio: float = 1.0) -> np.ndarray:
-    """Return a frame as it is to be shown.
+    def size(self, frame: VideoFrame) -> tuple[int, int]:
+        """Return the `(width, height)` that a frame has when it is shown."""
+        ratio = self._ratio
+        width, height = frame.width, frame.height
+        width, height = (round(width * ratio), height) if ratio >= 1 else (width, round(height / ratio))
+        return (height, width) if self._turn(frame)[0] else (width, height)
 
-    The frame is turned and mirrored as its metadata say, and scaled to square pixels. Of interlaced frames one field is
-    kept, since the other shows a later moment. Transparent pixels are laid over white.
+    def pixels(self, frame: VideoFrame, size: tuple[int, int]) -> np.ndarray:
+        """Return a frame as it is to be shown.
 
-    Args:
-        frame: A decoded frame.
-        size: `(width, height)` of the result. A frame of another size is scaled to fit, with black bars where its shape
-            is another.
-        pixel_ratio: As for `upright_size`.
+        The frame is turned and mirrored as its metadata say. Of interlaced frames one field is kept, since the other
+        shows a later moment. Transparent pixels are laid over white.
 
-    Returns:
-        uint8 `(height, width, 3)`, RGB, [0, 255], contiguous.
-    """
-    own_width, own_height = upright_size(frame, pixel_ratio)
-    scale = min(size[0] / own_width, size[1] / own_height)
-    shown = (max(1, round(own_width * scale)), max(1, round(own_height * scale)))
-    swaps, flips_rows, flips_columns = _turns(frame)
-    pixels = _rgb(frame, *(shown[::-1] if swaps else shown))
-    if swaps:
-        pixels = pixels.swapaxes(0, 1)
-    pixels = pixels[:: -1 if flips_rows else 1, :: -1 if flips_columns else 1]
-    if shown != size:
-        canvas = np.zeros((size[1], size[0], 3), np.uint8)
-        top, left = (size[1] - shown[1]) // 2, (size[0] - shown[0]) // 2
-        canvas[top : top + shown[1], left : left + shown[0]] = pixels
-        pixels = canvas
-    return np.ascontiguousarray(pixels)
+        Args:
+            frame: A decoded frame.
+            size: `(width, height)` of the result. A frame of another size is scaled to fit, with black bars where its
+                shape is another.
 
+        Returns:
+            uint8 `(height, width, 3)`, RGB, [0, 255], contiguous.
+        """
+        own_width, own_height = self.size(frame)
+        scale = min(size[0] / own_width, size[1] / own_height)
+        shown = (max(1, round(own_width * scale)), max(1, round(own_height * scale)))
+        swaps, flips_rows, flips_columns = self._turn(frame)
+        pixels = _rgb(frame, *(shown[::-1] if swaps else shown))
+        if swaps:
+            pixels = pixels.swapaxes(0, 1)
+        pixels = pixels[:: -1 if flips_rows else 1, :: -1 if flips_columns else 1]
+        if shown != size:
+            canvas = np.zeros((size[1], size[0], 3), np.uint8)
+            top, left = (size[1] - shown[1]) // 2, (size[0] - shown[0]) // 2
+            canvas[top : top + shown[1], left : left + shown[0]] = pixels
+            pixels = canvas
+        return np.ascontiguousarray(pixels)
 
-def _with_square_pixels(frame: VideoFrame, ratio: float) -> tuple[int, int]:
-    """Return the size of a frame before it is turned, after its narrower side was stretched."""
-    if not 1 / _WIDEST_PIXEL <= ratio <= _WIDEST_PIXEL:
-        ratio = 1.0
-    return (round(frame.width * ratio), frame.height) if ratio >= 1 else (frame.width, round(frame.height / ratio))
-
-
-def _turns(frame: VideoFrame) -> tuple[bool, bool, bool]:
-    """Return whether rows and columns are swapped, and then whether the rows and the columns are reversed."""
-    a, b, c, d = _display_matrix(frame)
-    if abs(b) + abs(c) > abs(a) + abs(d):
-        return True, b < 0, c < 0
-    return False, d < 0, a < 0
+    def _turn(self, frame: VideoFrame) -> tuple[bool, bool, bool]:
+        """Return whether rows and columns are swapped, and then whether the rows and the columns are reversed."""
+        rotation = frame.rotation
+        if rotation not in self._turns:
+            # Once: a frame whose side data were looked at is freed by the garbage collector only, hundreds later.
+            a, b, c, d = _display_matrix(frame)
+            if abs(b) + abs(c) > abs(a) + abs(d):
+                self._turns[rotation] = True, b < 0, c < 0
+            else:
+                self._turns[rotation] = False, d < 0, a < 0
+        return self._turns[rotation]
 
 
 def _display_matrix(frame: VideoFrame) -> tuple[float, float, float, float]:
     """Return `a, b, c, d` of the matrix that maps a pixel (x, y) to (a x + c y, b x + d y), y pointing down."""
+    from av.sidedata.sidedata import SideDataContainer
+
     data: Any  # PyAV's types know only motion vectors
     try:
-        data = frame.side_data.get("DISPLAYMATRIX")
+        # Not `frame.side_data`: the frame would hold it, and it the frame, so that frames wait for the garbage collector.
+        # At 1280x720 hundreds of megabytes of them did.
+        data = SideDataContainer(frame).get("DISPLAYMATRIX")
     except ValueError:  # PyAV 18 lacks names for some side data, such as those of iPhones' spatial videos
         angle = math.radians(frame.rotation)  # counterclockwise
         return math.cos(angle), -math.sin(angle), math.sin(angle), math.cos(angle)

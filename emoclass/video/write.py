@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 from contextlib import suppress
 from fractions import Fraction
 from pathlib import Path
@@ -81,6 +82,7 @@ class VideoWriter:
         self._step = 1 / (frame_rate or 25)
         self._last: int | None = None
         self._closed = False
+        self._lock = threading.Lock()  # FFmpeg crashes where a file is closed while another thread writes it
         self._sound: Sound | None = None
         for place in (self.path, self._part):
             if os.path.lexists(place):
@@ -130,18 +132,24 @@ class VideoWriter:
         if self._last is not None and stamp <= self._last:
             raise ValueError(f"expected a time after {self._start + float(self._last * _TIME_BASE)} s, got {time} s")
         frame.pts, frame.time_base = stamp, _TIME_BASE
-        self._last = stamp
-        try:
-            self._output.mux(self._stream.encode(frame))
-            if self._sound is not None:
-                self._sound.write_until(float(stamp * _TIME_BASE))
-        except OSError as error:
-            raise self._unwritable(error) from error
+        with self._lock:
+            if self._closed:
+                raise ValueError(f"{self.path}: the writer is closed")
+            self._last = stamp
+            try:
+                self._output.mux(self._stream.encode(frame))
+                if self._sound is not None:
+                    self._sound.write_until(float(stamp * _TIME_BASE))
+            except OSError as error:
+                raise self._unwritable(error) from error
 
     def close(self) -> None:
-        """Finish the file; with no frames, leave none."""
-        if self._closed:
-            return
+        """Finish the file; with no frames, leave none. Another thread that is writing a frame is waited for."""
+        with self._lock:
+            if not self._closed:
+                self._finish()
+
+    def _finish(self) -> None:
         if self._last is None:
             self._discard()
             return

@@ -44,9 +44,10 @@ def page(watched, *, frames=True, notes=(), settings=None):
         label="happy", probability=0.91, scores={"happy": 0.91, "sad": 0.09}, box=(-10.0, 20.0, 60.0, 60.0), person=1
     )
     seen = Moment(time=2.0, frame=50, width=320, height=180, persons=(tracked,))
+    events = watched.events
     return video_page(
         watched.model_copy(update={"notes": notes}),
-        [course(person, [event for event in watched.events if event.person == person.person]) for person in watched.persons],
+        [course(person, [each for each in events if each.person == person.person]) for person in watched.persons],
         {1: Image.new("RGB", (96, 96), (200, 10, 10))},
         [(Image.new("RGB", (320, 180)), seen)] if frames else [],
         settings or {"Model": "faces"},
@@ -83,7 +84,9 @@ def test_the_page_is_whole_and_loads_nothing():
 def test_the_page_has_the_persons_the_events_and_the_key_frames():
     text = page(video(), notes=("cut: it ends after 8.00 s.",))
     words = re.sub(r"\s+", " ", re.sub(r"<[^>]*>", " ", text))
-    assert "8.0 s, 200 frames of 320×180: 1 person, 1 event. Classified by the model faces." in words
+    assert (
+        "8.0 s, 200 frames of 320\N{MULTIPLICATION SIGN}180: 1 person, 1 event. Classified by the model faces." in words
+    )
     assert "Person 1 00:00.0 to 00:08.0, visible for 8.0 s, mostly happy" in words
     assert "1 happy 00:00.0 00:03.0 3.0 0.91" in words
     assert "00:02.0 1 happy 91%" in words

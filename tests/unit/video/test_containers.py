@@ -11,14 +11,13 @@ import threading
 from collections.abc import Iterator
 from pathlib import Path
 
+import av
 import pytest
 from made_videos import make_video, shades
 from PIL import Image
 
 from emoclass.errors import UnreadableVideoError
 from emoclass.video.files import FileFeed
-
-av = pytest.importorskip("av", reason="needs the video extra")
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="inotify tells which files were opened")
 
@@ -142,7 +141,7 @@ def test_an_address_is_no_file(neighbor, server, address):
 
 
 def test_an_address_of_a_stream_names_the_option(tmp_path):
-    with pytest.raises(UnreadableVideoError, match=r"no such file To read a stream or a camera: --live"):
+    with pytest.raises(UnreadableVideoError, match=r"no such file\. To read a stream or a camera: --live"):
         FileFeed("rtsp://127.0.0.1/camera")
 
 
@@ -292,7 +291,9 @@ def test_containers_that_are_not_on_the_list_are_refused(tmp_path, suffix):
 def test_a_still_picture_names_the_command_for_pictures(tmp_path, kind, suffix):
     path = tmp_path / f"a.{kind.lower()}{suffix}"
     Image.new("RGB", (64, 48), "red").save(path, kind)
-    expected = r"not a video" if kind == "PPM" else r"a picture, expected a video For pictures: emoclass predict"
+    expected = (
+        r"not a video" if kind == "PPM" else r"a picture, expected a video\. To classify pictures: emoclass predict"
+    )
     with pytest.raises(UnreadableVideoError, match=expected):
         FileFeed(path)
 

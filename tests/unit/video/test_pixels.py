@@ -12,7 +12,7 @@ from made_videos import BLUE, GREEN, RED, SIZE, corners, make_video, quadrants, 
 
 from emoclass.video.feed import Frame
 from emoclass.video.files import FileFeed
-from emoclass.video.pixels import _turns
+from emoclass.video.pixels import Upright
 
 
 def frames_of(path: Path) -> tuple[list[Frame], tuple[str, ...]]:
@@ -157,7 +157,10 @@ def test_the_rotation_alone_is_used_where_pyav_cannot_name_the_side_data():
         def side_data(self) -> None:
             raise ValueError("34 is not a valid Type")
 
-    assert _turns(NewFrame()) == (True, False, True)
+        width, height = 64, 48
+
+    assert Upright().size(NewFrame()) == (48, 64)
+    assert Upright()._turn(NewFrame()) == (True, False, True)
 
 
 def test_sizes_are_those_of_the_stream(tmp_path):

@@ -1,8 +1,11 @@
 from __future__ import annotations
 
+import contextlib
 import os
 import subprocess
 import sys
+import threading
+import time
 from fractions import Fraction
 from pathlib import Path
 
@@ -203,6 +206,30 @@ def test_an_error_leaves_a_complete_file_up_to_there(tmp_path):
         assert [shade(frame.pixels) for frame in feed] == pytest.approx(range(10), abs=1)
     assert sound_codec(path) == "aac"
     writer.close()  # again: nothing happens
+
+
+def test_closing_waits_for_the_thread_that_writes(tmp_path):
+    for number, pause in enumerate(np.linspace(0.001, 0.05, 10)):
+        path = tmp_path / f"{number}.mp4"
+        writer = VideoWriter(path, size=(640, 360))
+        written = []
+
+        def write(writer: VideoWriter = writer, written: list[int] = written) -> None:
+            with contextlib.suppress(ValueError):  # the writer is closed
+                for index, pixels in enumerate(shades(60, (640, 360))):
+                    writer.write(pixels, index / 25)
+                    written.append(index)
+
+        thread = threading.Thread(target=write)
+        thread.start()
+        time.sleep(pause)
+        writer.close()
+        thread.join()
+        if written:
+            with FileFeed(path) as feed:
+                assert len(list(feed)) == len(written)
+    with pytest.raises(ValueError, match="the writer is closed"):
+        writer.write(shades(1, (640, 360))[0], 100.0)
 
 
 @pytest.mark.parametrize(
