@@ -80,9 +80,9 @@ def _display_matrix(frame: VideoFrame) -> tuple[float, float, float, float]:
 
     data: Any  # PyAV's types know only motion vectors
     try:
-        # Not `frame.side_data`: the frame would hold it, and it the frame, so that frames wait for the garbage collector.
-        # At 1280x720 hundreds of megabytes of them did.
-        data = SideDataContainer(frame).get("DISPLAYMATRIX")
+        # Not `frame.side_data`: frame and side data would hold each other, and wait for the garbage collector. At
+        # 1280x720 hundreds of megabytes did.
+        data = SideDataContainer(frame).get("DISPLAYMATRIX")  # type: ignore[call-arg]  # unknown to PyAV's types
     except ValueError:  # PyAV 18 lacks names for some side data, such as those of iPhones' spatial videos
         angle = math.radians(frame.rotation)  # counterclockwise
         return math.cos(angle), -math.sin(angle), math.sin(angle), math.cos(angle)
