@@ -166,7 +166,7 @@ class WatchedVideo(FrozenModel):
 
     Attributes:
         folder: Where everything is; None where nothing was written.
-        name: What the video is called: a file's name without its folder.
+        name: What the video is called: a file's name without its folder, or the address.
         source: The file or the address as it was given.
         model: The model's name.
         labels: Its emotions, in class order.

@@ -32,7 +32,8 @@ def annotated_frame(pixels: np.ndarray, persons: Sequence[TrackedPerson]) -> np.
     for person in sorted(persons, key=lambda each: each.box[2] * each.box[3]):
         left, top, width, height = person.box
         _frame(draw, (left, top, left + width, top + height), color_of(person.label), line)
-        _bar(draw, (left, top + height, left + width, top + height + 2 * line + 2), person.scores)
+        foot = top + height
+        _bar(draw, (left - line, foot, left + width + line, foot + 2 * line + 2), person.scores)
     for person in sorted(persons, key=lambda each: -each.box[2] * each.box[3]):
         labels.append(_label(draw, person, canvas.size, font, line, labels))
     return np.asarray(canvas)
@@ -47,7 +48,7 @@ def _bar(draw: ImageDraw.ImageDraw, place: Box, scores: Mapping[str, float]) -> 
     left, top, right, bottom = place
     draw.rectangle(grown(place, 1), fill=DARK)
     for emotion, share in sorted(scores.items(), key=lambda each: -each[1]):
-        end = left + share * (place[2] - place[0])
+        end = left + share * (right - place[0])
         if round(end) > round(left):
             draw.rectangle((left, top, min(end, right), bottom), fill=color_of(emotion))
         left = end

@@ -107,7 +107,7 @@ class Recording:
         (width, height), totals = watching.size, watching.totals
         video = WatchedVideo(
             folder=self._folder.path,
-            name=printable(Path(watching.name).name or watching.name),
+            name=printable(watching.title),
             source=printable(watching.name),
             model=watching.classifier.name,
             labels=self._labels,

@@ -34,7 +34,8 @@ class Watching:
     itself.
 
     Attributes:
-        name: What the video is called.
+        name: The file or the address as it was given.
+        title: What the video is called: a file's name without its folder, or the address.
         size: `(width, height)` of its frames in pixels.
         duration: How long it is, in seconds; None where nobody knows.
         frame_rate: Frames a second, on the average; None where nobody knows.
@@ -54,6 +55,7 @@ class Watching:
         end: float | None = None,
         notes: Iterable[str] = (),
     ) -> None:
+        self.title = Path(feed.name).name if isinstance(feed, FileFeed) else feed.name
         self.name, self.size, self.duration, self.frame_rate = feed.name, feed.size, feed.duration, feed.frame_rate
         self.classifier: Classifier = watcher.classifier
         self.frame: Frame | None = None
