@@ -13,7 +13,7 @@ import stat
 import warnings
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO, NoReturn
+from typing import TYPE_CHECKING, Any, BinaryIO, NoReturn
 
 from emoclass.data.images import MAX_FILE_BYTES, open_header
 from emoclass.errors import MissingPackageError, UnreadableVideoError
@@ -65,6 +65,13 @@ def open_video_file(path: Path, name: str) -> tuple[BinaryIO, InputContainer]:
     except BaseException:
         file.close()
         raise
+
+
+def tolerant() -> dict[str, Any]:
+    """Return arguments of `av.open` that let titles be something else than UTF-8; PyAV 19 always does."""
+    import av
+
+    return {"metadata_errors": "replace"} if int(av.__version__.partition(".")[0]) < 19 else {}
 
 
 def shown_stream(container: InputContainer, name: str) -> VideoStream:
@@ -149,7 +156,8 @@ def _open_container(file: BinaryIO, name: str) -> InputContainer:
     head = file.read(12)
     file.seek(0)
     try:
-        return av.open(file, "r", options=options, io_open=_refuse, metadata_errors="replace")
+        container: InputContainer = av.open(file, "r", options=options, io_open=_refuse, **tolerant())
+        return container
     except (av.FFmpegError, OSError, ValueError) as error:
         if isinstance(error, av.error.ArgumentError):  # what FFmpeg says of formats that are not on the list
             reason = f"not a video (supported: {FORMATS})"

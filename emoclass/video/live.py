@@ -16,7 +16,7 @@ import numpy as np
 
 from emoclass.errors import ConfigError, MissingPackageError, UnreadableVideoError
 from emoclass.video.clock import Clock, timestamp
-from emoclass.video.containers import DEMUXERS, require_av, shown_stream
+from emoclass.video.containers import DEMUXERS, require_av, shown_stream, tolerant
 from emoclass.video.feed import Frame
 from emoclass.video.pixels import Upright
 
@@ -182,7 +182,7 @@ def _from_network(address: str, scheme: str, timeout: float) -> Iterator[_Pictur
     }
     heard = time.monotonic()
     try:
-        with av.open(address, "r", options=options, timeout=timeout, metadata_errors="replace") as container:
+        with av.open(address, "r", options=options, timeout=timeout, **tolerant()) as container:
             stream = shown_stream(container, name)
             stream.thread_type = "SLICE"  # threads for whole frames would hold some of them back
             upright = Upright(float(stream.sample_aspect_ratio or 1))

@@ -208,6 +208,14 @@ def test_timestamps_that_start_anew_go_on_without_a_gap(tmp_path):
     assert notes == ("timestamps that start anew: 1, the first at 2.00 s; times go on from there without a gap",)
 
 
+def test_a_title_may_be_written_in_any_way(tmp_path):
+    path = make_video(tmp_path / "a.mkv", shades(3))
+    data = path.read_bytes()
+    assert b"Lavf" in data
+    path.write_bytes(data.replace(b"Lavf", b"\xff\xfe\xfc\xe4"))
+    assert read(path)[1] == [0, 1, 2]
+
+
 def test_a_file_is_closed(tmp_path):
     path = make_video(tmp_path / "a.mp4", shades(5))
     before = len(list(Path("/proc/self/fd").iterdir()))
