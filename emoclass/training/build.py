@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import random
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -72,7 +73,7 @@ def finish(
         network: What was trained.
         labels: The emotions.
         seed: As for `build`.
-        options: As for `build`.
+        options: As for `build`; the model's `finish` gets those that it names.
 
     Raises:
         ContractError: What the model's `finish` made is no such model.
@@ -84,8 +85,9 @@ def finish(
     if spec.finish is None:
         return network
     make = resolve(spec.finish)
+    named = inspect.signature(make).parameters
     with standard_settings():
-        model = make(network)
+        model = make(network, **{name: value for name, value in (options or {}).items() if name in named})
     _check(spec, labels, model)
     return model
 
