@@ -8,7 +8,7 @@ import math
 import sys
 import time
 import traceback
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import nullcontext, suppress
 from pathlib import Path
 from types import FrameType
@@ -24,6 +24,7 @@ from emoclass.training.build import seeded
 from emoclass.training.checkpoint import Checkpoint
 from emoclass.training.pipeline import Batches, ShuffledBatches, from_pixels
 from emoclass.training.settings import kept_settings, standard_settings
+from emoclass.training.teacher import DistillationLoss, Teacher, teach
 from emoclass.values.config import Component, TrainingConfig
 from emoclass.values.labels import LabelScheme
 from emoclass.values.references import resolve
@@ -46,6 +47,7 @@ def fit(
     checkpoint: Path,
     on_epoch: OnEpoch,
     on_batch: OnBatch | None = None,
+    teachers: Sequence[Teacher] = (),
 ) -> None:
     """Train a model in place; where the checkpoint file is there, go on from it.
 
@@ -63,6 +65,7 @@ def fit(
         checkpoint: The file that the state is kept in.
         on_epoch: Called after every epoch with its number (from 0), logs and seconds.
         on_batch: Called after every step with the epoch's number (from 0) and the number of steps done.
+        teachers: What `config.teacher` names, where it does.
 
     Raises:
         ConfigError: A component's options do not fit.
@@ -75,12 +78,16 @@ def fit(
             for i, component in enumerate(config.augmentation)
         )
         network = from_pixels(model, value_range, augmentation)
+    loss = _loss(config, labels)
+    if config.teacher is not None:
+        network = teach(network, teachers, value_range, labels)
+        loss = DistillationLoss(loss, share=config.teacher.share, temperature=config.teacher.temperature)
     optimizer = _optimizer(config, steps)
     if config.weight_averaging:
         _average_from_the_first_steps(optimizer)
     network.compile(
         optimizer=optimizer,
-        loss=_loss(config, labels),
+        loss=loss,
         metrics=[keras.metrics.MeanMetricWrapper(_is_likeliest, name="accuracy")],
     )
     network.optimizer.build(network.trainable_variables)
@@ -284,6 +291,7 @@ def default_loss(labels: LabelScheme) -> keras.losses.Loss:
 def _is_likeliest(targets: Any, output: Any) -> Any:
     """Tell for each image whether what is likeliest to the network is so in the target, which may be softened."""
     ops = keras.ops
+    output = output[:, : targets.shape[-1]]  # without what a teacher says
     if output.shape[-1] == 1:
         return ops.cast(ops.equal(targets > 0.5, output > 0.5), "float32")[:, 0]
     return ops.cast(ops.equal(ops.argmax(targets, axis=-1), ops.argmax(output, axis=-1)), "float32")

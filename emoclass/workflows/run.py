@@ -125,7 +125,7 @@ def run_config(
     require_keras()
     work = Work(config, registry or Registry.discover(), progress or Progress())
     # Before anything is written: most mistakes show here.
-    listed, toml, _, _ = work.index(), config.to_toml(), work.trained, work.detector
+    listed, toml, _, _, _ = work.index(), config.to_toml(), work.trained, work.teachers, work.detector
     folder = RunFolder.create(Path(out).expanduser(), config.recipe)
     try:
         folder.write_text("config.toml", toml)
@@ -213,7 +213,7 @@ def _execute(work: Work, folder: RunFolder, listed: Index) -> RunResult:
         images = split_images(work, samples, decoded, skipped, clusters)
         leaked = leaked_images(images, clusters) if audited else None
         environment = write_beginning(
-            folder, config, work.plugin, decoded.digest, skipped, images, threads=work.threads
+            folder, config, work.plugin, decoded.digest, skipped, images, teachers=work.teachers, threads=work.threads
         )
         expects = expects_of(work.model, crops)
         notices = [
@@ -221,7 +221,8 @@ def _execute(work: Work, folder: RunFolder, listed: Index) -> RunResult:
             note_of_crops(config, work.dataset, crops),
             note_of_mismatch(expects, work.model.image_shape, dataset, config.data.root, samples),
         ]
-        notes = notes_of(images, notices, listed, len(decoded.skipped), audited, leaked, config, work.start_trained_on)
+        notes = notes_of(images, notices, listed, len(decoded.skipped), audited, leaked, config, work.start_trained_on,
+                         work.teachers)  # fmt: skip
         for note in notes:
             work.progress.note(note)
         with work.timed("training"):

@@ -66,6 +66,7 @@ def write_bundle(
             "model": work.model.name,
             "start": work.config.model.start and Path(work.config.model.start).name,  # no path of this machine
             "start_trained_on": list(work.start_trained_on),
+            **_teaching(work),
             "dataset": work.config.data.dataset,
             "n_samples": dict(result.n_samples),
             # Class words are names of folders, say: a manifest takes none that cannot be printed.
@@ -91,6 +92,28 @@ def write_bundle(
         )
         write_manifest(bundle, manifest)
     return note
+
+
+def _teaching(work: Work) -> dict[str, Any]:
+    """Return what a manifest says of the teachers; nothing where there are none."""
+    teacher = work.config.training.teacher
+    if teacher is None:
+        return {}
+    return {
+        "teacher": {
+            "models": [
+                {
+                    "name": bundle.manifest.name,
+                    "source": Path(source).name,  # no path of this machine
+                    "sha256": bundle.manifest.files[KERAS].sha256,
+                }
+                for source, bundle in zip(teacher.bundles, work.teachers, strict=True)
+            ],
+            "temperature": teacher.temperature,
+            "share": teacher.share,
+        },
+        "teacher_trained_on": list(work.teachers_trained_on),
+    }
 
 
 def _link(file: Path, other: Path) -> None:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from emoclass.bundle.manifest import KERAS
 from emoclass.bundle.read import Bundle, read_bundle
 from emoclass.concurrency import available_threads
 from emoclass.data.images import FORMATS
@@ -20,7 +21,7 @@ from emoclass.data.labeled import LabeledPixels
 from emoclass.data.leaks import copies_of_each_other, copies_of_training
 from emoclass.data.pixels import Decoded, decode
 from emoclass.data.split import split
-from emoclass.errors import BundleError, DataError, PluginError
+from emoclass.errors import BundleError, ConfigError, DataError, EmoclassError, PluginError
 from emoclass.evaluation.evaluate import evaluate
 from emoclass.evaluation.predictions import Predictions, numbers_of_votes, scores_from_output, shares_of_votes
 from emoclass.inference.face_search import choose_detector
@@ -139,6 +140,40 @@ class Work:
                 hint="Start from a model with the same input.",
             )
         return bundle
+
+    @cached_property
+    def teachers(self) -> tuple[Bundle, ...]:
+        """The trained models that teach the network, where the configuration names some.
+
+        Raises:
+            BundleError: One is missing, damaged, or has no Keras file.
+            ConfigError: One does not know all emotions of the run.
+            PluginError: Nobody offers one.
+        """
+        teacher = self.config.training.teacher
+        return tuple(self._teacher(source) for source in teacher.bundles) if teacher else ()
+
+    def _teacher(self, source: str) -> Bundle:
+        subject = f"training.teacher: {source}:"
+        try:
+            bundle = read_bundle(find_bundle(source, registry=self.registry))
+            bundle.file(KERAS)
+        except EmoclassError as error:
+            error.message = f"{subject} {error.message}"
+            raise
+        known, wanted = bundle.manifest.labels.emotions, self.config.labels.emotions
+        if strangers := [emotion for emotion in wanted if emotion not in known]:
+            raise ConfigError(
+                f"{subject} expected a model that knows the emotions of the run, {', '.join(wanted)}; this one knows "
+                f"{', '.join(known)}, not {', '.join(strangers)}.",
+                hint="Choose among its emotions with labels, or name another teacher.",
+            )
+        return bundle
+
+    @property
+    def teachers_trained_on(self) -> tuple[str, ...]:
+        """The datasets that the teachers were trained on, each once."""
+        return tuple(dict.fromkeys(name for bundle in self.teachers for name in bundle.manifest.trained_on))
 
     @property
     def start_trained_on(self) -> tuple[str, ...]:
@@ -263,6 +298,7 @@ def train(work: Work, folder: RunFolder, images: LabeledPixels) -> tuple[keras.M
     from emoclass.training.pipeline import ShuffledBatches
     from emoclass.training.start import start_from
     from emoclass.training.targets import training_targets
+    from emoclass.training.teacher import load_teachers
 
     config = work.config
     set_threads(config.runtime.threads)
@@ -313,6 +349,7 @@ def train(work: Work, folder: RunFolder, images: LabeledPixels) -> tuple[keras.M
         checkpoint=checkpoint,
         on_epoch=on_epoch,
         on_batch=on_batch,
+        teachers=load_teachers(work.teachers, config.training.precision),
     )
     return finish(work.model, network, config.labels, **settings), notes
 
