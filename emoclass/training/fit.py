@@ -128,9 +128,9 @@ def _fit(
         saver.restore(network)
         train.first_epoch = saver.epochs_done
         network.fit(
-            train.dataset(class_weights),
+            train.stream(class_weights),
             steps_per_epoch=train.batches_per_epoch,
-            validation_data=validation.dataset(),
+            validation_data=validation.stream(),
             validation_steps=validation.batches_per_epoch,
             initial_epoch=saver.epochs_done,
             epochs=saver.epochs_done if saver.stopped else config.epochs,

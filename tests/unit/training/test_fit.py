@@ -1,6 +1,7 @@
 import contextlib
 import gc
 import itertools
+import sys
 
 import keras
 import numpy as np
@@ -266,9 +267,26 @@ def test_the_order_is_drawn_once_an_epoch(pixels, monkeypatch):
 def test_the_stream_for_keras_is_endless_and_not_tuned(pixels):
     targets = np.arange(20, dtype=np.float32)[:, np.newaxis]
     batches = Batches(pixels, np.arange(20), targets, batch_size=8)
-    stream = batches.dataset()
+    stream = batches.stream()
     assert stream.options().autotune.enabled is False
     assert [int(y[0, 0]) for _, y in stream.take(5)] == [0, 8, 16, 0, 8]
+
+
+def test_other_backends_get_the_same_batches_without_tensorflow(pixels, tmp_path, monkeypatch):
+    weights = {"happy": 1.0, "sad": 3.0, "angry": 0.5}
+    expected, _ = train(pixels, tmp_path / "tensorflow.state", epochs=2, class_weights=weights)
+    monkeypatch.setattr(pipeline, "_read_ahead", lambda batches: batches())  # Keras takes these on any backend
+    found, _ = train(pixels, tmp_path / "other.state", epochs=2, class_weights=weights)
+    for one, other in zip(expected.get_weights(), found.get_weights(), strict=True):
+        np.testing.assert_allclose(one, other, atol=1e-6)
+
+
+def test_tensorflow_is_asked_for_the_stream_on_its_own_backend_alone(pixels, monkeypatch):
+    monkeypatch.setattr(keras.backend, "backend", lambda: "jax")
+    monkeypatch.setitem(sys.modules, "tensorflow", None)
+    batches = Batches(pixels, np.arange(20), np.eye(20, dtype=np.float32), batch_size=8)
+    stream = itertools.islice(batches.stream(np.arange(20.0)), 4)
+    assert [shares.tolist()[:2] for _, _, shares in stream] == [[0, 1], [8, 9], [16, 17], [0, 1]]
 
 
 def test_batches_hold_the_pixels_of_their_rows_and_the_last_may_be_smaller(pixels):
