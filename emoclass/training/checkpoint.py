@@ -78,7 +78,7 @@ class Checkpoint(keras.callbacks.Callback):  # type: ignore[misc]
         callbacks = [_plain_state(f"callback_{i}", each, arrays) for i, each in enumerate(self._callbacks)]
         state = {"epochs_done": epoch + 1, "stopped": bool(self.model.stop_training), "callbacks": callbacks}
         arrays["state"] = np.array(json.dumps(state))
-        self._pending = self._writer.submit(_write, self._path, arrays)
+        self._pending = self._writer.submit(write_checkpoint, self._path, arrays)
 
     def wait(self) -> None:
         """Wait until what was handed over is on disk."""
@@ -127,7 +127,7 @@ def _from_plain(value: Any, arrays: dict[str, np.ndarray]) -> Any:
     return value
 
 
-def _write(path: Path, arrays: dict[str, np.ndarray]) -> None:
+def write_checkpoint(path: Path, arrays: dict[str, np.ndarray]) -> None:
     """Write the arrays one behind the other, names first, and put the file in the place of the last one atomically.
 
     Two costs are saved that showed in the time of an epoch: an .npz would checksum every byte, and a new file

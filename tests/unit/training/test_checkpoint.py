@@ -18,7 +18,7 @@ def test_what_is_written_is_read_whatever_stood_there_before(tmp_path):
     path = tmp_path / "c.state"
     for factor in (3, 1, 2, 1):
         arrays = {**ARRAYS, "kernel": np.tile(ARRAYS["kernel"], factor)}
-        checkpoint._write(path, arrays)
+        checkpoint.write_checkpoint(path, arrays)
         assert same(read_checkpoint(path), arrays)
 
 
@@ -39,13 +39,13 @@ class NearlyFull(io.FileIO):
 def test_a_disk_that_fills_up_at_any_byte_leaves_the_last_checkpoint_whole(tmp_path, monkeypatch, already):
     path = tmp_path / "c.state"
     for _ in range(already):
-        checkpoint._write(path, ARRAYS)
-    checkpoint._write(tmp_path / "other.state", ARRAYS)
+        checkpoint.write_checkpoint(path, ARRAYS)
+    checkpoint.write_checkpoint(tmp_path / "other.state", ARRAYS)
     size = (tmp_path / "other.state").stat().st_size
     newer = {**ARRAYS, "kernel": ARRAYS["kernel"] + 1}
     monkeypatch.setattr("pathlib.Path.open", lambda self, mode="r", **_: NearlyFull(self, mode.replace("b", "")))
     for room in (0, 1, size // 2, size - 1):
         NearlyFull.room = room
         with pytest.raises(checkpoint.OutputError, match=r"cannot be written \(No space left on device\)"):
-            checkpoint._write(path, newer)
+            checkpoint.write_checkpoint(path, newer)
         assert not path.exists() if not already else same(read_checkpoint(path), ARRAYS)
