@@ -14,6 +14,7 @@ from __future__ import annotations
 import argparse
 import csv
 import time
+from collections import defaultdict
 from collections.abc import Callable
 from pathlib import Path
 
