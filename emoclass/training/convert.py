@@ -20,7 +20,7 @@ from emoclass.errors import BundleError, OutputError
 from emoclass.evaluation.decision import predicted_classes
 from emoclass.native_output import output_aside
 from emoclass.training.bundled import load_bundled
-from emoclass.training.export import Quantization, export_litert, export_onnx, export_saved_model
+from emoclass.training.export import BOUNDS, Quantization, export_litert, export_onnx, export_saved_model
 from emoclass.training.pipeline import from_pixels
 from emoclass.training.settings import standard_settings
 
@@ -29,9 +29,6 @@ Predict: TypeAlias = Callable[[np.ndarray], np.ndarray]
 """float32 pixels `(batch, height, width, channels)` in [0, 255] -> float32 `(batch, units)`."""
 
 SUFFIXES: Mapping[Format, str] = {"litert": ".tflite", "onnx": ".onnx", "saved-model": ""}
-
-BOUNDS: Mapping[Quantization | None, float] = {None: 1e-3, "float16": 0.02, "int8": 0.1}
-"""How far a probability may move: for int8 on average over the pictures, otherwise on any."""
 
 ACCURACY_LOSS = 0.01
 """A loss of accuracy beyond this is reported."""
