@@ -58,7 +58,8 @@ def write_bundle(
     from emoclass.training.build import save_model
 
     height, width, channels = work.model.image_shape
-    quantization, notes = None, []
+    quantization: Quantization | None = None
+    notes: list[str] = []
     with folder.writing(KERAS) as path:
         save_model(model, path)
     with folder.writing_folder("bundle") as bundle:
