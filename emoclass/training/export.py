@@ -143,7 +143,8 @@ def _export_from_tensorflow(
     with tempfile.TemporaryDirectory() as scratch:
         saved = Path(scratch, "model.keras")
         save_model(model, saved)
-        task: dict[str, Any] = {"model": str(saved), "value_range": value_range, "path": str(path), "quantize": quantize}
+        task: dict[str, Any] = {"model": str(saved), "value_range": value_range, "path": str(path)}
+        task["quantize"] = quantize
         if pictures is not None:
             task["pictures"] = str(Path(scratch, "pictures.npy"))
             np.save(task["pictures"], pictures)

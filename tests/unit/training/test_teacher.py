@@ -1,3 +1,5 @@
+import os
+
 import keras
 import numpy as np
 import pytest
@@ -6,8 +8,11 @@ from tiny import build_tiny
 
 from emoclass import LabelScheme
 from emoclass.bundle.read import read_bundle
-from emoclass.training.pipeline import from_pixels
+from emoclass.data.pixels import PixelCache
+from emoclass.training.fit import fit
+from emoclass.training.pipeline import Batches, ShuffledBatches, from_pixels
 from emoclass.training.teacher import DistillationLoss, Teacher, load_teachers, teach
+from emoclass.values.config import TrainingConfig
 
 THREE = LabelScheme(emotions=("happy", "sad", "angry"))
 TWO = LabelScheme(emotions=("sad", "happy"))
@@ -199,3 +204,60 @@ def test_a_teacher_computes_in_the_precision_of_the_training_but_for_its_probabi
     both = [alone(each.model, pixels) for each in (exact, mixed)]
     assert 0 < abs(both[0] - both[1]).max() < 0.02
     assert not mixed.model.trainable_weights
+
+
+class Step(keras.layers.Layer):
+    """Writes to stderr, past Python, when a training step is compiled, and may fail then."""
+
+    fails = False
+
+    def call(self, x, training=False):
+        if training:
+            os.write(2, b"remark of a library\n")
+            if self.fails:
+                raise RuntimeError("the step fails")
+        return x
+
+
+@pytest.mark.parametrize("fails", [False, True])
+def test_what_tensorflow_says_of_the_first_step_is_shown_only_if_it_fails(tmp_path, capfd, monkeypatch, fails):
+    monkeypatch.setattr(Step, "fails", fails)
+    shape, n = (10, 12, 3), 8
+    cache = PixelCache(n, shape)
+    for row in range(n):
+        cache.write(row, images(shape)[0].astype(np.uint8))
+    targets = np.eye(3, dtype=np.float32)[np.arange(n) % 3]
+    monkeypatch.setattr("emoclass.training.fit._make", _made_with(Step()))
+    config = TrainingConfig(
+        epochs=2, batch_size=4, augmentation=[{"ref": "tests:Step"}], teacher={"bundles": ["somewhere"]}
+    )
+    told = []
+
+    def train():
+        fit(
+            network(), UNIT, ShuffledBatches(cache, np.arange(n), targets, batch_size=4, seed=0),
+            Batches(cache, np.arange(n), targets, batch_size=4), config, THREE, class_counts={}, seed=0,
+            checkpoint=tmp_path / "c", on_epoch=lambda *each: told.append(each),
+            teachers=[Teacher(network(seed=1), THREE, UNIT)],
+        )  # fmt: skip
+
+    capfd.readouterr()
+    if fails:
+        with pytest.raises(RuntimeError, match="the step fails"):
+            train()
+    else:
+        train()
+    assert len(told) == (0 if fails else 2)
+    assert ("remark of a library" in capfd.readouterr().err) == fails
+    os.write(2, b"heard\n")
+    assert capfd.readouterr().err == "heard\n", "stderr is back in its place"
+
+
+def _made_with(layer):
+    """Return a stand-in for what makes components: the layer for augmentation, and the others as always."""
+    from emoclass.training import fit as fit_module
+
+    make = fit_module._make
+    return lambda component, where, kind, **fixed: (
+        layer if where.startswith("training.augmentation") else make(component, where, kind, **fixed)
+    )
