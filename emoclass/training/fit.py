@@ -9,7 +9,7 @@ import sys
 import time
 import traceback
 from collections.abc import Callable, Collection, Mapping, Sequence
-from contextlib import nullcontext, suppress
+from contextlib import ExitStack, nullcontext, suppress
 from pathlib import Path
 from types import FrameType
 from typing import Any, get_type_hints
@@ -124,20 +124,24 @@ def _fit(
     saver: Checkpoint,
     class_weights: np.ndarray | None,
 ) -> None:
+    quiet = ExitStack()
+    if config.teacher is not None:
+        callbacks = [_QuietFirstStep(quiet), *callbacks]
     try:
         saver.restore(network)
         train.first_epoch = saver.epochs_done
-        network.fit(
-            train.stream(class_weights),
-            steps_per_epoch=train.batches_per_epoch,
-            validation_data=validation.stream(),
-            validation_steps=validation.batches_per_epoch,
-            initial_epoch=saver.epochs_done,
-            epochs=saver.epochs_done if saver.stopped else config.epochs,
-            callbacks=callbacks,
-            shuffle=False,
-            verbose=0,
-        )
+        with quiet:
+            network.fit(
+                train.stream(class_weights),
+                steps_per_epoch=train.batches_per_epoch,
+                validation_data=validation.stream(),
+                validation_steps=validation.batches_per_epoch,
+                initial_epoch=saver.epochs_done,
+                epochs=saver.epochs_done if saver.stopped else config.epochs,
+                callbacks=callbacks,
+                shuffle=False,
+                verbose=0,
+            )
     finally:
         saver.close()
 
@@ -157,6 +161,27 @@ def _free_iterators(error: BaseException) -> None:
                 inner.clear()
             inner = inner.f_back
     gc.collect()
+
+
+class _QuietFirstStep(keras.callbacks.Callback):  # type: ignore[misc]
+    """Turns output aside in the first step: TensorFlow compiles it, and remarks on what a teacher uses twice.
+
+    Args:
+        stack: Ends with the training, so that a step that fails shows what was written.
+    """
+
+    def __init__(self, stack: ExitStack) -> None:
+        super().__init__()
+        self._stack = stack
+        self._is_done = False
+
+    def on_train_batch_begin(self, batch: int, logs: dict[str, Any] | None = None) -> None:
+        if not self._is_done:
+            self._is_done = True
+            self._stack.enter_context(output_aside())
+
+    def on_train_batch_end(self, batch: int, logs: dict[str, Any] | None = None) -> None:
+        self._stack.close()
 
 
 class _Teller(keras.callbacks.Callback):  # type: ignore[misc]

@@ -185,6 +185,14 @@ class TrainingConfig(FrozenModel):
         precision: The numeric precision during training: `mixed_bfloat16` is several times as fast if the CPU has
             instructions for it, and slower elsewhere. The saved model is float32.
         keep: Which epoch's weights are kept: the `last`, or the `best` by validation loss.
+        calibration: With `"temperature"`, the finished network's probabilities are calibrated on the validation
+            images: its logits are divided by the number that gives the smallest log loss. It is part of the saved
+            model, and never changes the most likely emotion.
+        quantize: With `"float16"`, the weights of the finished network are rounded to half precision, so that its
+            files have half the size. With `"dynamic"` or `"int8"`, the bundle's LiteRT file, which predicts, computes
+            with 8-bit integers, and is compared with the network on the validation images. `"dynamic"` quantizes the
+            weights, and each layer's input when it runs. `"int8"` keeps everything between in integers, too: their
+            ranges are taken from 200 training images, and the model must end in a softmax or sigmoid layer.
         teacher: If present, knowledge distillation from trained models.
     """
 
@@ -203,6 +211,8 @@ class TrainingConfig(FrozenModel):
     weight_averaging: float = Field(default=0.0, ge=0, lt=1)
     precision: Literal["float32", "mixed_bfloat16"] = "float32"
     keep: Literal["last", "best"] = "last"
+    calibration: Literal["temperature"] | None = None
+    quantize: Literal["float16", "dynamic", "int8"] | None = None
     teacher: TeacherConfig | None = None
 
     @model_validator(mode="after")

@@ -25,6 +25,7 @@ from emoclass.workflows.run_outputs import write_bundle, write_outcome
 from emoclass.workflows.run_steps import (
     Work,
     audit_images,
+    calibrate,
     crop_images,
     decode_images,
     expects_of,
@@ -228,6 +229,10 @@ def _execute(work: Work, folder: RunFolder, listed: Index) -> RunResult:
         with work.timed("training"):
             model, found_in_training = train(work, folder, images)
             notes = (*notes, *found_in_training)
+            model, calibration = calibrate(work, model, images)
+            if calibration is not None:
+                notes = (*notes, calibration.note())
+                work.progress.note(notes[-1])
         with work.timed("evaluation"):
             predictions = predict_test(work, model, images, leaked, audited)
             found = tuple(notes_of_predictions(predictions))
@@ -250,14 +255,15 @@ def _execute(work: Work, folder: RunFolder, listed: Index) -> RunResult:
                 history=folder.history(),
                 skipped=skipped,
                 cropped=crops.counts if crops else None,
+                calibration=calibration,
                 left_out=listed.left_out,
                 merged=listed.merged,
                 notes=notes,
             )
-            unpredictable = write_bundle(work, folder, result, model, crops)
-            if unpredictable is not None:
-                work.progress.note(unpredictable)
-                result = result.model_copy(update={"notes": (*notes, unpredictable)})
+            quantization, found = write_bundle(work, folder, result, model, images, crops)
+            for note in found:
+                work.progress.note(note)
+            result = result.model_copy(update={"notes": (*notes, *found), "quantization": quantization})
             write_outcome(work, folder, result, model, images, predictions, environment, listed, audited, crops)
     finally:
         decoded.pixels.close()

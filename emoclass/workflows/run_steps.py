@@ -32,7 +32,7 @@ from emoclass.plugin.registry import PluginInfo, Registry, unknown_name
 from emoclass.progress import Progress
 from emoclass.reporting.folders.run import RunFolder
 from emoclass.values.config import RunConfig, is_pretrained
-from emoclass.values.results import MetricValue, SkippedFile
+from emoclass.values.results import Calibration, MetricValue, SkippedFile
 from emoclass.values.specs import DatasetSpec, DetectorSpec, Expects, MetricSpec, ModelSpec, Sample, SplitName
 from emoclass.workflows.crop_steps import crops_of
 
@@ -278,7 +278,8 @@ def split_images(
     return LabeledPixels(drawn, config.labels, decoded.pixels, np.array(decoded.usable))
 
 
-def _batches(work: Work, images: LabeledPixels, side: SplitName) -> Batches:
+def batches_of(work: Work, images: LabeledPixels, side: SplitName) -> Batches:
+    """Return the images of one side, in order, with their labels."""
     from emoclass.training.pipeline import Batches
     from emoclass.training.targets import validation_targets
 
@@ -292,9 +293,10 @@ def train(work: Work, folder: RunFolder, images: LabeledPixels) -> tuple[keras.M
     Returns:
         What is kept of the network; and notes, which were shown before the first epoch.
     """
-    from emoclass.training.build import build, finish, reason_not_loadable, set_threads
+    from emoclass.training.build import build, finish, reason_not_loadable, round_to_half_precision, set_threads
     from emoclass.training.bundled import load_bundled
     from emoclass.training.fit import fit
+    from emoclass.training.head import head_of, logits_of
     from emoclass.training.pipeline import ShuffledBatches
     from emoclass.training.start import start_from
     from emoclass.training.targets import training_targets
@@ -305,7 +307,14 @@ def train(work: Work, folder: RunFolder, images: LabeledPixels) -> tuple[keras.M
     settings: dict[str, Any] = {"seed": config.seed, "options": config.model.options}
     network = build(work.model, config.labels, precision=config.training.precision, **settings)
     notes: tuple[str, ...] = ()
-    reason = reason_not_loadable(finish(work.model, network, config.labels, **settings), folder.path / TRIAL)
+    untrained = finish(work.model, network, config.labels, **settings)
+    if config.training.quantize == "int8" and logits_of(untrained) is None:
+        raise ConfigError(
+            f"training.quantize: int8: expected a model that ends in a {head_of(untrained)}, got {work.model.name!r}, "
+            "which does not.",
+            hint="Rounded to 8 bits, what it ends in would be no probabilities.",
+        )
+    reason = reason_not_loadable(untrained, folder.path / TRIAL)
     if reason is not None:
         notes = (
             f"The network cannot be loaded again: {reason}. `emoclass export`, `--from` and `RunResult.model` will "
@@ -341,7 +350,7 @@ def train(work: Work, folder: RunFolder, images: LabeledPixels) -> tuple[keras.M
         network,
         work.model.value_range,
         batches,
-        _batches(work, images, "validation"),
+        batches_of(work, images, "validation"),
         config.training,
         config.labels,
         class_counts=images.split.counts(config.labels)["train"],
@@ -351,7 +360,24 @@ def train(work: Work, folder: RunFolder, images: LabeledPixels) -> tuple[keras.M
         on_batch=on_batch,
         teachers=load_teachers(work.teachers, config.training.precision),
     )
-    return finish(work.model, network, config.labels, **settings), notes
+    finished = finish(work.model, network, config.labels, **settings)
+    if config.training.quantize == "float16":
+        round_to_half_precision(finished)
+    return finished, notes
+
+
+def calibrate(work: Work, model: keras.Model, images: LabeledPixels) -> tuple[keras.Model, Calibration | None]:
+    """Put a temperature into the trained network that fits the validation images, if the configuration says so."""
+    if work.config.training.calibration is None:
+        return model, None
+    from emoclass.evaluation.temperature import fit_temperature
+    from emoclass.training.calibrate import with_temperature
+    from emoclass.training.fit import predict
+
+    output = predict(model, work.model.value_range, batches_of(work, images, "validation"))
+    scores = scores_from_output(output, images.labels)
+    calibration = fit_temperature(images.y_true("validation"), scores, images.labels)
+    return with_temperature(model, calibration.temperature), calibration
 
 
 def leaked_images(images: LabeledPixels, clusters: Iterable[Collection[str]]) -> frozenset[str]:
@@ -366,7 +392,7 @@ def predict_test(
     """Let the model say what it sees on the test images; mark those that are copies."""
     from emoclass.training.fit import predict
 
-    output = predict(model, work.model.value_range, _batches(work, images, "test"), work.progress)
+    output = predict(model, work.model.value_range, batches_of(work, images, "test"), work.progress)
     samples = images.samples("test")
     votes = [sample.votes for sample in samples]
     copies = copies_of_each_other((sample.id for sample in samples), audited.clusters if audited else ())

@@ -9,8 +9,8 @@ from emoclass_faces.layers import StandardizedConv2D
 from emoclass import LabelScheme
 from emoclass.errors import ConfigError, ContractError
 from emoclass.inference.litert import LiteRTModel
-from emoclass.training.build import build, finish, load_model, save_model
-from emoclass.training.export import export_litert, fits_half_precision
+from emoclass.training.build import build, finish, fits_half_precision, load_model, save_model
+from emoclass.training.export import export_litert
 from emoclass.training.start import start_from
 
 SPEC = register_models()[0]
