@@ -56,9 +56,9 @@ def export_litert(
         model: The bare model.
         value_range: What it expects its input in.
         path: Where to write; the name ends in `.tflite`.
-        quantize: `float16` keeps the weights in half precision. `dynamic` keeps them in 8-bit integers and converts each
-            layer's input to such when it runs; the rest stays float32. `int8` computes with integers throughout, except
-            where LiteRT has no such operation, and for the last softmax or sigmoid.
+        quantize: `float16` keeps the weights in half precision. `dynamic` keeps them in 8-bit integers, and converts a
+            layer's input to such when it runs; the rest stays float32. `int8` computes with integers throughout, but
+            for operations that LiteRT does not have in them, and the last softmax or sigmoid.
         pictures: For int8, what the network will see: uint8 `(n, height, width, channels)` in [0, 255].
 
     Raises:

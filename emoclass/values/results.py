@@ -186,8 +186,8 @@ class Quantization(FrozenModel):
         """Return a sentence for whoever reads the metrics."""
         before, after = self.accuracy
         return (
-            f"The bundle predicts with 8-bit integers ({self.kind}), and the metrics are those of the network before. On "
-            f"{self.n_samples:,} validation images, its accuracy is {after:.3f}, and {before:.3f} before; "
+            f"The bundle predicts with 8-bit integers ({self.kind}), and the metrics are those of the network before. "
+            f"On {self.n_samples:,} validation images, its accuracy is {after:.3f}, and {before:.3f} before; "
             f"probabilities differ by {self.mean_difference:.3f} on average, and by {self.difference:.3f} at most."
         )
 

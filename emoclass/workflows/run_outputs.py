@@ -110,7 +110,7 @@ def write_bundle(
 def _write_litert(
     work: Work, model: keras.Model, images: LabeledPixels, path: Path
 ) -> tuple[Quantization | None, list[str]]:
-    """Write the file that predicts, quantized where the configuration says so and the probabilities stay about the same.
+    """Write the file that predicts, quantized where the configuration says so and its probabilities stay close.
 
     Raises:
         ContractError: LiteRT cannot run the model.
