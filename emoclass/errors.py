@@ -10,6 +10,7 @@
     │   └── ContractError        what it returned is not what its hook promised
     ├── DataError                the images or their labels
     │   ├── UnreadableImageError one file cannot be decoded; `reason` says why
+    │   ├── UnreadableVideoError a video or a stream has no frames that can be read; `reason` says why
     │   └── SplitLeakageError    one thing would stand on two sides of a split
     ├── OutputError              the run folder cannot be written or read
     └── BundleError              a trained model on disk is damaged or foreign
@@ -109,6 +110,21 @@ class UnreadableImageError(DataError):
     def __init__(self, path: str, reason: str) -> None:
         super().__init__(f"{path}: {reason}")
         self.path = path
+        self.reason = reason
+
+
+class UnreadableVideoError(DataError):
+    """A video file, a stream or a camera cannot be read.
+
+    Args:
+        name: The file or the address as the user knows it.
+        reason: Why, in a few words, without the name.
+        hint: What to do about it, as a sentence.
+    """
+
+    def __init__(self, name: str, reason: str, hint: str | None = None) -> None:
+        super().__init__(f"{name}: {reason}" + ("." if hint else ""), hint)
+        self.name = name
         self.reason = reason
 
 

@@ -15,7 +15,7 @@ import pytest
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "emoclass"
 HEAVY = {"tensorflow", "keras", "torch", "jax"}
-SLOW_TO_IMPORT = ["tensorflow", "keras", "numpy", "sklearn", "scipy", "matplotlib", "PIL", "cv2"]
+SLOW_TO_IMPORT = ["tensorflow", "keras", "numpy", "sklearn", "scipy", "matplotlib", "PIL", "cv2", "av"]
 
 
 def test_imports_go_downward_only():
