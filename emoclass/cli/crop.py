@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from emoclass.cli.output import json_option, print_json, printable, say
+from emoclass.cli.output import json_option, print_json, print_note, printable, say
 
 if TYPE_CHECKING:
     from emoclass.values.results import CroppedFolder
@@ -72,6 +72,8 @@ def crop(photos: str, out: str, framing: float | None, as_json: bool, quiet: boo
     except KeyboardInterrupt:
         click.echo(f"\nInterrupted. The same command continues: {shlex.join(['emoclass', *sys.argv[1:]])}", err=True)
         sys.exit(130)
+    if found.passed_over:
+        print_note(found.passed_over)
     if as_json:
         print_json(found.to_json())
     else:

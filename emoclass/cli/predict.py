@@ -105,10 +105,13 @@ def predict(
     given = Inputs(inputs, folders)
     survey = given.survey()
     if form == "table" and not (survey.count or given.has_stdin):  # programs get a row for each problem
+        found = "images: found none (" + "; ".join(f"{each.path} {each.reason}" for each in survey.problems) + ")."
         raise DataError(
-            "images: found none (" + "; ".join(f"{each.path} {each.reason}" for each in survey.problems) + ").",
-            hint=f"Folders are searched for {FORMATS} files by their names.",
+            f"{found} {survey.left_out}" if survey.left_out else found,
+            hint=f"Folders are searched for {FORMATS} files, except hidden ones.",
         )
+    if survey.left_out:
+        _note(survey.left_out, notes)
     counts = FaceCounts()
     printer = _printer(form, chosen.labels, top, survey, given, None if looking is None else counts)
     pictures = _pictures(classifier, annotate, explain)

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import PurePath
 
 from emoclass.data.meanings import meanings
+from emoclass.data.unlisted import note_of_unlisted
 from emoclass.errors import ConfigError, ContractError, DataError
 from emoclass.values.config import DataConfig
 from emoclass.values.labels import LabelScheme, canonical
@@ -31,6 +32,7 @@ class Index:
             that is no emotion is an emotion's only class, the map translates it and merges nothing.
         n_excluded: How many were left out because a list names them.
         not_excluded: Names in that list that no image has, sorted.
+        unlisted: What is in the dataset's folder and not listed, in a sentence; None where there is nothing else.
     """
 
     samples: tuple[Sample, ...]
@@ -38,6 +40,7 @@ class Index:
     merged: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     n_excluded: int = 0
     not_excluded: tuple[str, ...] = ()
+    unlisted: str | None = None
 
     @property
     def merge_note(self) -> str | None:
@@ -81,7 +84,7 @@ def index(
             f"{_place(spec, config)}: no images of {', '.join(missing)}.",
             hint=f"Found: {_emotions_of(listed)}. Choose at least two emotions with --labels.",
         )
-    return listed
+    return replace(listed, unlisted=note_of_unlisted(spec, config.root, samples))
 
 
 def index_shared(
@@ -117,7 +120,7 @@ def index_shared(
             f"{_place(spec, config)}: no images of {', '.join(labels.emotions)}.",
             hint=f"Found: {_emotions_of(listed)}.",
         )
-    return listed
+    return replace(listed, unlisted=note_of_unlisted(spec, config.root, every))
 
 
 def list_samples(spec: DatasetSpec, config: DataConfig, labels: LabelScheme) -> list[Sample]:
@@ -131,7 +134,8 @@ def list_samples(spec: DatasetSpec, config: DataConfig, labels: LabelScheme) -> 
     samples = _load(spec, config, labels)
     _check_contract(spec, samples)
     if not samples:
-        raise DataError(f"{_place(spec, config)}: no images found.")
+        left_out = note_of_unlisted(spec, config.root, samples)
+        raise DataError(f"{_place(spec, config)}: no images found." + (f" {left_out}" if left_out else ""))
     return samples
 
 

@@ -188,6 +188,8 @@ def notes_of(
         )
     if audited is None:
         notes.append("Duplicate images were not searched for: copies may be in both the training and the test set.")
+    if listed.unlisted:
+        notes.append(listed.unlisted)
     if listed.left_out:
         words = ", ".join(f"{word} {count}" for word, count in sorted(listed.left_out.items()))
         notes.append(f"Excluded, since they are not among the emotions of this run: {words}.")

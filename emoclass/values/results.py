@@ -117,6 +117,8 @@ class CroppedFolder(FrozenModel):
         n_unreadable: Files that cannot be read, or show nothing: all pixels have nearly the same color.
         n_left_out: Faces that were found and left out by a limit: too small, too uncertain, not the largest.
         skipped: The photographs that gave no crop, and why.
+        passed_over: What in the folder of photographs was not read, in a sentence: videos, files that are no images,
+            linked folders. None where there is nothing else.
     """
 
     folder: Path
@@ -132,6 +134,7 @@ class CroppedFolder(FrozenModel):
     n_unreadable: int = 0
     n_left_out: int = 0
     skipped: tuple[SkippedFile, ...] = ()
+    passed_over: str | None = None
 
     def to_json(self) -> dict[str, Any]:
         """Return the document that `emoclass crop --json` prints."""

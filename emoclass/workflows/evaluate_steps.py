@@ -189,6 +189,8 @@ class Trial:
     def _notes(self, predictions: Predictions, skipped: Sequence[SkippedFile]) -> Iterator[str]:
         """Yield what matters for reading the metrics."""
         spec, index, labels = self.listed.spec, self.listed.index, self.classifier.labels
+        if index.unlisted:
+            yield index.unlisted
         if index.merge_note:
             yield index.merge_note
         yield from self._notes_of_merged_classes()

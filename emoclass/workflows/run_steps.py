@@ -211,7 +211,9 @@ def audit_images(work: Work, listed: Index) -> Audit | None:
     from emoclass.auditing.examine import examine
 
     root = work.config.data.root
-    return examine(listed.samples, work.dataset, root, threads=work.threads, progress=work.progress)
+    return examine(
+        listed.samples, work.dataset, root, threads=work.threads, progress=work.progress, unlisted=listed.unlisted
+    )
 
 
 def split_images(

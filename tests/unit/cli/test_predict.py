@@ -81,7 +81,7 @@ def test_whole_photographs_are_told_once_to_a_model_of_crops_that_looks_for_no_f
     result = run(crop_bundle, "a.png", "b.png", photos, "--csv", "--faces", "never")
     assert result.stderr.count("expects aligned face crops") == 1
     assert "a.png (320x240) looks like a whole photograph" in result.stderr
-    assert run(bundle, photos, "--csv").stderr == ""
+    assert run(bundle, "photos/*.png", "--csv").stderr == ""
     assert run(crop_bundle, photos, "--faces", "never").stderr == ""
     Image.fromarray(rng.integers(0, 256, (600, 600, 3), np.uint8)).save("square.png")
     assert "(600x600)" in run(crop_bundle, "square.png", "--faces", "never").stderr
@@ -105,7 +105,7 @@ def test_ctrl_c_exits_with_130_and_leaves_a_whole_document(bundle, photos, monke
         raise KeyboardInterrupt
 
     monkeypatch.setattr("emoclass.inference.classifier.Classifier.predict_batches", interrupted)
-    result = run(bundle, photos, "--json")
+    result = run(bundle, "photos/*.png", "--json")
     assert (result.exit_code, result.stderr) == (130, "\nInterrupted.\n")
     assert json.loads(result.stdout) == [{"path": "photos/a.JPG", "error": "slow"}]
 
