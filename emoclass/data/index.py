@@ -9,9 +9,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import PurePath
 
+import pydantic
+
 from emoclass.data.meanings import meanings
 from emoclass.data.unlisted import note_of_unlisted
 from emoclass.errors import ConfigError, ContractError, DataError
+from emoclass.plugin.diagnosis import explain
 from emoclass.values.config import DataConfig
 from emoclass.values.labels import LabelScheme, canonical
 from emoclass.values.references import call_with_options
@@ -28,6 +31,7 @@ class Index:
     Attributes:
         samples: Sorted by id, their `emotion` one of the scheme's; their `votes` too, or None where no vote is.
         left_out: Class word -> how many images belong to no emotion of the run.
+        others: Those of these words that stand for an emotion -> the emotion; the map ignores the rest.
         merged: Emotion -> class word -> how many images of another class the map counts as this emotion. Where a word
             that is no emotion is an emotion's only class, the map translates it and merges nothing.
         n_excluded: How many were left out because a list names them.
@@ -41,6 +45,7 @@ class Index:
     n_excluded: int = 0
     not_excluded: tuple[str, ...] = ()
     unlisted: str | None = None
+    others: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def merge_note(self) -> str | None:
@@ -152,6 +157,7 @@ def _without(listed: Index, samples: Sequence[Sample], excluded: frozenset[str],
     return Index(
         samples=tuple(sample for sample in listed.samples if sample.id not in ids),
         left_out=_less(listed.left_out, words),
+        others=listed.others,
         merged={emotion: counts for emotion, counts in merged.items() if counts},
         n_excluded=len(gone),
         not_excluded=tuple(sorted(excluded - ids - {sample.path for sample in gone})),
@@ -181,7 +187,10 @@ def _load(spec: DatasetSpec, config: DataConfig, labels: LabelScheme) -> list[Sa
         )
     fixed = {"labels": labels} if spec.takes_labels else {}
     subject = f"dataset {spec.name!r}: [data]"
-    return list(call_with_options(spec.load, config.options, config.root, subject=subject, **fixed))
+    try:
+        return list(call_with_options(spec.load, config.options, config.root, subject=subject, **fixed))
+    except pydantic.ValidationError as error:  # of a Sample, most likely
+        raise ContractError(f"dataset {spec.name!r}: load: {explain(error)}") from error
 
 
 def is_inside(path: str) -> bool:
@@ -249,6 +258,7 @@ def _translate(
     return Index(
         tuple(sorted(kept, key=lambda sample: sample.id)),
         left_out=dict(left_out),
+        others={word: meant for word in left_out if (meant := meaning[word]) is not None},
         merged={emotion: words for emotion, words in merged.items() if words},
     )
 

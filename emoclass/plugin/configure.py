@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypedDict, Unpack
 
+import pydantic
+
 from emoclass.errors import ConfigError, DataError, EmoclassError
 from emoclass.plugin.config_file import read_file
 from emoclass.plugin.registry import Registry, unknown_name
@@ -276,7 +278,7 @@ def _finds_something(spec: DatasetSpec, data: Mapping[str, Any], root: str) -> b
         return next(iter(found), None) is not None
     except DataError:
         return False
-    except EmoclassError:  # said again, where it is expected
+    except (EmoclassError, pydantic.ValidationError):  # said again, where it is expected
         return True
 
 

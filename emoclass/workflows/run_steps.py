@@ -279,6 +279,12 @@ def train(work: Work, folder: RunFolder, images: LabeledPixels) -> tuple[keras.M
             "@keras.saving.register_keras_serializable().",
         )
         work.progress.note(notes[0])
+    told: list[str] = []
+
+    def on_note(note: str) -> None:
+        told.append(note)
+        work.progress.note(note)
+
     checkpoint = folder.path / "checkpoint.state"
     if not checkpoint.exists() and work.trained is not None:  # a checkpoint is further on already
         start_from(work.model, network, config.labels, load_bundled(work.trained), work.trained.manifest.labels)
@@ -315,8 +321,9 @@ def train(work: Work, folder: RunFolder, images: LabeledPixels) -> tuple[keras.M
         checkpoint=checkpoint,
         on_epoch=on_epoch,
         on_batch=on_batch,
+        on_note=on_note,
     )
-    return finish(work.model, network, config.labels, **settings), notes
+    return finish(work.model, network, config.labels, **settings), (*notes, *told)
 
 
 def leaked_images(images: LabeledPixels, clusters: Iterable[Collection[str]]) -> frozenset[str]:

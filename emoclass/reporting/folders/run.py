@@ -95,11 +95,16 @@ class RunFolder:
         if not (path / "config.toml").is_file():
             raise OutputError(f"run folder {path}: expected a folder with a config.toml, found none.")
         folder = cls(path.resolve())
-        if not folder.is_finished():
-            folder._take()
-        else:
-            folder._sweep()  # what a run left that was killed right after it finished
+        folder._take_unfinished()
         return folder
+
+    def _take_unfinished(self) -> None:
+        """Hold the folder, unless the run is finished, or is being finished by another process at this moment."""
+        if not self.is_finished():
+            self._take()
+        if self.is_finished():
+            self.release()
+            self._sweep()  # what a run left that was killed right after it finished
 
     def is_finished(self) -> bool:
         """Tell whether the run came to its end."""

@@ -153,7 +153,7 @@ def test_without_a_detector_crops_are_still_classified(crop_bundle, album, monke
     monkeypatch.setattr("emoclass.plugin.registry.Registry.discover", classmethod(lambda cls: cls()))
     result = run(crop_bundle, "album/d.png", "--json")
     assert result.exit_code == 0 and "label" in json.loads(result.stdout)[0]
-    assert result.stderr.count("Note: no face detector is installed") == 1
+    assert result.stderr.count("Note: No face detector is installed") == 1
     with pytest.raises(emoclass.EmoclassError, match="pip install emoclass-yunet"):
         run(crop_bundle, "album/d.png", "--faces", "auto")
 

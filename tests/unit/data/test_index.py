@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import re
 from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
@@ -239,6 +240,21 @@ def test_paths_that_leave_the_root_break_the_contract(path: str) -> None:
 def test_an_attribute_named_as_persons_are_breaks_the_contract() -> None:
     with pytest.raises(ContractError, match=r"other names than 'group', got 'old' \(sample 'happy/0'\)\."):
         read(images("happy", "sad", attributes={"group": "old"}))
+
+
+def test_a_wrong_cell_of_a_sample_breaks_the_contract_in_a_line() -> None:
+    def load(root):
+        yield from images("happy")
+        yield Sample(id="x", path="x.png", emotion="sad", split="Test")
+
+    spec = DatasetSpec(name="mine", summary="A test's own.", load=load)
+    with pytest.raises(ContractError) as caught:
+        index(spec, DataConfig(root="photos"), TWO)
+    assert re.fullmatch(
+        r"dataset 'mine': load: Sample \(test_index\.py, line \d+\): split: input should be 'train', 'validation' or "
+        r"'test', got 'Test'\.",
+        str(caught.value),
+    )
 
 
 def test_official_splits_for_some_images_only_break_the_contract() -> None:

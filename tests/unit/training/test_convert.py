@@ -1,3 +1,5 @@
+import errno
+import importlib
 import re
 import shutil
 
@@ -93,6 +95,36 @@ def test_nothing_is_overwritten_and_nothing_written_where_there_is_no_folder(to,
     assert (tmp_path / "a.tflite").read_text() == "mine"
     with pytest.raises(OutputError, match="cannot be written"):
         to("litert", "nowhere/a.tflite")
+
+
+@pytest.mark.parametrize(("form", "name"), [("litert", "a.tflite"), ("saved-model", "saved")])
+@pytest.mark.parametrize("links", [True, False])
+def test_what_appears_while_the_model_is_converted_is_not_overwritten(to, tmp_path, monkeypatch, form, name, links):
+    convert_module = importlib.import_module("emoclass.training.convert")
+    compare = convert_module._compare
+
+    def slow(*arguments):
+        (tmp_path / name).write_text("another's")
+        return compare(*arguments)
+
+    def no_links(source, target):
+        raise OSError(errno.EPERM, "Operation not permitted")
+
+    monkeypatch.setattr(convert_module, "_compare", slow)
+    if not links:
+        monkeypatch.setattr("os.link", no_links)
+    with pytest.raises(OutputError, match="exists already"):
+        to(form, name)
+    assert {path.name: path.read_text() for path in tmp_path.iterdir()} == {name: "another's"}
+
+
+def test_a_disk_without_hard_links_holds_exports_too(to, tmp_path, monkeypatch):
+    def no_links(source, target):
+        raise OSError(errno.EPERM, "Operation not permitted")
+
+    monkeypatch.setattr("os.link", no_links)
+    assert to("litert", "a.tflite").bytes == (tmp_path / "a.tflite").stat().st_size
+    assert [path.name for path in tmp_path.iterdir()] == ["a.tflite"]
 
 
 def test_a_damaged_keras_file_is_refused_before_it_is_loaded(to, tmp_path, bundle):
