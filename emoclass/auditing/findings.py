@@ -9,7 +9,7 @@ from typing import Any, Literal
 from pydantic import Field
 
 from emoclass.values.base import FrozenModel
-from emoclass.values.labels import canonical
+from emoclass.values.labels import canonical, folded
 from emoclass.values.results import SkippedFile
 
 __all__ = ["Audit", "Copy", "CopyPair", "Sizes", "Spread"]
@@ -216,7 +216,7 @@ class Audit(FrozenModel):
 
 def meaning(word: str) -> str | None:
     """Return what a class word stands for: `joy` and `Happy` are one label. None for an image without a label."""
-    return canonical(word) or word.strip().casefold() or None
+    return canonical(word) or folded(word) or None
 
 
 def _plain(text: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from emoclass.data.folder import SPLIT_FOLDERS, holds_only_loose_images, is_passed_over
+from emoclass.data.folder import SPLIT_FOLDERS, holds_only_loose_images, is_passed_over, require_utf8
 from emoclass.data.listing import images_in
 from emoclass.errors import DataError
 from emoclass.values.specs import DatasetSpec, Sample, SplitName
@@ -43,10 +43,7 @@ def load(root: Path | None = None) -> Iterator[Sample]:
         for folder, split in places:
             for name in images_in(folder):
                 path = (folder / name).relative_to(root).as_posix()
-                if path.encode(errors="replace").decode() != path:
-                    raise DataError(
-                        f"data folder {root}: expected file names in UTF-8, got {path!r}.", hint="Rename it."
-                    )
+                require_utf8(root, path)
                 yield Sample(id=path, path=path, emotion=UNLABELED, split=split)
     except OSError as error:
         raise DataError(f"data folder {error.filename}: cannot be listed ({error.strerror}).") from error

@@ -15,6 +15,7 @@ from emoclass.errors import DataError
 from emoclass.values.cells import from_cells
 from emoclass.values.labels import EMOTIONS, canonical
 from emoclass.values.specs import Sample, SplitName
+from emoclass.values.text import why_not_utf8
 
 SPLIT_FOLDERS: dict[str, SplitName] = {
     "train": "train",
@@ -155,9 +156,20 @@ def _class_samples(
     root: Path, folder: str, emotion: str, split: SplitName | None, groups: Mapping[str, str]
 ) -> Iterator[Sample]:
     for path in _files(str(root), folder):
-        if path.encode(errors="replace").decode() != path:
-            raise DataError(f"data folder {root}: expected file names in UTF-8, got {path!r}.", hint="Rename it.")
+        require_utf8(root, path)
         yield Sample(id=path, path=path, emotion=emotion, split=split, group=groups.get(path))
+
+
+def require_utf8(root: Path, path: str) -> None:
+    """Refuse the name of a file that cannot be written into tables.
+
+    Raises:
+        DataError: It is not UTF-8, or is taken for something else.
+    """
+    wrong = why_not_utf8(path)
+    if wrong is not None:
+        reason, hint = wrong
+        raise DataError(f"data folder {root}: {path!a} cannot be read: {reason}.", hint=hint)
 
 
 def _files(root: str, folder: str) -> Iterator[str]:

@@ -22,6 +22,7 @@ from typing import BinaryIO
 import numpy as np
 from PIL import ExifTags, Image, UnidentifiedImageError, features
 
+from emoclass.data.formats import PNG, format_of, without_large_texts
 from emoclass.data.videos import HEAD_BYTES, IS_VIDEO, VIDEO_SUFFIXES, is_video
 from emoclass.errors import UnreadableImageError
 from emoclass.values.specs import Sample
@@ -190,8 +191,10 @@ def open_header(file: BinaryIO) -> Image.Image:
         UnidentifiedImageError: It is none; the message says so if a package is missing.
         Exception: Whatever Pillow raises.
     """
-    start = file.read(12)
+    start = file.read(HEAD_BYTES)
     file.seek(0)
+    if start.startswith(PNG):
+        file = io.BytesIO(without_large_texts(file.read()))
     brand = start[8:12] if start[4:8] == b"ftyp" else b""
     heic = brand in _HEIC_BRANDS and _registers_heic()
     if heic and not _names_are_text(file.read()):
@@ -205,6 +208,10 @@ def open_header(file: BinaryIO) -> Image.Image:
             raise UnidentifiedImageError(_NO_HEIC) from None
         if brand in (b"avif", b"avis") and not _has_avif():
             raise UnidentifiedImageError(_NO_AVIF) from None
+        if (begun := format_of(start)) is not None:
+            raise UnidentifiedImageError(
+                f"{begun} image that is damaged, or of a kind that cannot be read; save it as PNG or JPEG"
+            ) from None
         raise UnidentifiedImageError(f"not an image (supported: {FORMATS})") from None
 
 

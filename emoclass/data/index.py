@@ -16,7 +16,7 @@ from emoclass.data.unlisted import note_of_unlisted
 from emoclass.errors import ConfigError, ContractError, DataError
 from emoclass.plugin.diagnosis import explain
 from emoclass.values.config import DataConfig
-from emoclass.values.labels import LabelScheme, canonical
+from emoclass.values.labels import LabelScheme, canonical, folded
 from emoclass.values.references import call_with_options
 from emoclass.values.specs import DatasetSpec, Sample, SplitName
 
@@ -266,7 +266,7 @@ def _translate(
 def _of_other_classes(emotion: str, counts: Mapping[str, int], labels: LabelScheme) -> dict[str, int]:
     """Return the class words, with their images, that stand for something else than the emotion they count as."""
     known = {word: canonical(word, labels.extra) for word in sorted(counts)}
-    classes = {own or word.strip().casefold() for word, own in known.items()}
+    classes = {own or folded(word) for word, own in known.items()}
     return {
         word: counts[word] for word, own in known.items() if own != emotion and (own is not None or len(classes) > 1)
     }

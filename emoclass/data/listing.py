@@ -8,8 +8,9 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Literal
 
+from emoclass.data.formats import format_of
 from emoclass.data.images import SUFFIXES
-from emoclass.data.videos import HEAD_BYTES, IMAGE_BRANDS, VIDEO_SUFFIXES, is_video
+from emoclass.data.videos import HEAD_BYTES, VIDEO_SUFFIXES, is_video
 
 Kind = Literal["video", "other", "special", "hidden", "link", "run", "unlisted"]
 """Why a file or folder is left out: a video, no image, a pipe or device, hidden, a link to a folder, a folder that
@@ -17,9 +18,6 @@ emoclass wrote, or an image that the dataset does not list."""
 
 RAW_SUFFIXES = (".dng", ".nef", ".nrw", ".cr2", ".arw", ".sr2", ".pef", ".srw", ".3fr", ".iiq", ".erf")
 """Raw photographs: their first bytes are those of TIFF files, and what can be read of them is a thumbnail."""
-
-_BMP_HEADERS = (12, 16, 40, 52, 56, 64, 108, 124)
-"""Sizes of the second header of a BMP file: its first two bytes, `BM`, begin many texts."""
 
 _WORDS: dict[Kind, tuple[str, str]] = {
     "unlisted": ("image that belongs to no class or split", "images that belong to no class or split"),
@@ -146,24 +144,8 @@ def _is_folder(entry: os.DirEntry[str]) -> bool:
 
 
 def is_image(head: bytes) -> bool:
-    """Return whether a file that begins with these bytes is in one of the formats that are read.
-
-    Args:
-        head: The first 32 bytes.
-
-    Example:
-        >>> is_image(bytes.fromhex("89504e470d0a1a0a")), is_image(b"BMW is a car maker")
-        (True, False)
-    """
-    if head.startswith((b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"GIF87a", b"GIF89a")):
-        return True
-    if head.startswith((b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")):
-        return True
-    if head.startswith(b"BM"):
-        return int.from_bytes(head[14:18], "little") in _BMP_HEADERS
-    if head.startswith(b"RIFF"):
-        return head[8:12] == b"WEBP"
-    return head[4:8] == b"ftyp" and head[8:12] in IMAGE_BRANDS
+    """Return whether a file that begins with these bytes is in one of the formats that are read."""
+    return format_of(head) is not None
 
 
 def _head(path: str) -> bytes:

@@ -16,6 +16,7 @@ from emoclass.values.config import DataConfig, RunConfig, Tree, check_crop, is_p
 from emoclass.values.labels import canonical
 from emoclass.values.references import call_with_options
 from emoclass.values.specs import DatasetSpec, MetricSpec, Recipe
+from emoclass.values.text import why_not_utf8
 
 __all__ = ["configure"]
 
@@ -248,9 +249,11 @@ def _make_paths_absolute(tree: dict[str, Any]) -> None:
             continue
         try:
             held[name] = str(Path(held[name]).expanduser().resolve())
-            held[name].encode()  # the configuration is written as UTF-8
-        except (OSError, RuntimeError, UnicodeError) as error:  # no such home, links in a circle, a name of bare bytes
+        except (OSError, RuntimeError, UnicodeError) as error:  # no such home, links in a circle
             raise ConfigError(f"{table}.{name}: {held[name]!a} cannot be used ({error}).") from error
+        if wrong := why_not_utf8(held[name]):  # the configuration is written as UTF-8
+            reason, hint = wrong
+            raise ConfigError(f"{table}.{name}: {held[name]!a} cannot be used ({reason}).", hint=hint)
 
 
 def _read_the_folder(registry: Registry, plugin: str, tree: dict[str, Any], above: Tree) -> None:

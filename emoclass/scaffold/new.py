@@ -13,10 +13,11 @@ from pathlib import Path
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from emoclass.errors import ConfigError, OutputError
+from emoclass.errors import ConfigError
 from emoclass.files import move_new
 from emoclass.plugin.hookspecs import HOOKSPEC_VERSION
 from emoclass.plugin.registry import Registry
+from emoclass.reporting.folders.run import unwritable
 from emoclass.scaffold.names import check_name, module_name
 from emoclass.suggestions import did_you_mean
 from emoclass.values.kinds import KINDS
@@ -197,7 +198,4 @@ def _write(files: Mapping[Path, str], target: Path) -> None:
             raise
         if isinstance(error, FileExistsError) and os.path.lexists(target):
             raise _taken(target) from error
-        reason = error.strerror if isinstance(error, OSError) else "its name is not UTF-8"
-        raise OutputError(
-            f"output folder {str(out)!a}: cannot be written ({reason}).", hint="Choose another with --out DIR."
-        ) from error
+        raise unwritable(out, error) from error

@@ -25,7 +25,7 @@ from emoclass.progress import Progress
 from emoclass.suggestions import did_you_mean
 from emoclass.values.config import IGNORE, CropConfig, DataConfig
 from emoclass.values.evaluation import Breakdown, Evaluation
-from emoclass.values.labels import EMOTIONS, canonical
+from emoclass.values.labels import EMOTIONS, canonical, folded
 from emoclass.values.results import MetricValue, SkippedFile
 from emoclass.values.specs import MetricSpec, Sample, SplitName
 from emoclass.workflows.crop_steps import crops_of
@@ -257,7 +257,7 @@ class Trial:
         labels = self.classifier.labels
 
         def meant(word: str) -> str:
-            return canonical(word, labels.extra) or word.strip().casefold()
+            return canonical(word, labels.extra) or folded(word)
 
         left_out = set(map(meant, self.listed.index.left_out))
         merged = self.classifier.bundle.manifest.merged

@@ -115,6 +115,14 @@ def test_map_translates_a_word_in_any_case() -> None:
     assert {sample.id: sample.emotion for sample in found.samples} == {"Smile/0": "happy", "frown/0": "sad"}
 
 
+def test_letters_that_are_written_in_parts_are_the_same_letters() -> None:
+    """As macOS writes the names of folders; a keyboard writes them in one."""
+    composed, parts = "fr\N{LATIN SMALL LETTER O WITH DIAERESIS}hlich", "fro\N{COMBINING DIAERESIS}hlich"
+    for folder, said in ((composed, parts), (parts, composed), (parts.title(), composed.upper())):
+        found = read(images(folder, "sad"), map={said: "happy"})
+        assert [sample.emotion for sample in found.samples] == ["happy", "sad"]
+
+
 def test_map_ignores_and_counts_what_it_ignores() -> None:
     found = read([*images("happy", "sad"), *images("blurry", n=5)], map={"blurry": "ignore"})
     assert len(found.samples) == 2
