@@ -60,12 +60,6 @@ def test_a_saved_model_is_a_folder_that_answers_alike(to, tmp_path):
     assert done.bytes == sum(path.stat().st_size for path in done.path.rglob("*") if path.is_file())
 
 
-def test_an_onnx_file_answers_alike(to):
-    for package in ("tf2onnx", "onnx", "onnxruntime"):
-        pytest.importorskip(package, reason="the onnx extra is not installed")
-    assert to("onnx", "a.onnx").difference < 1e-4
-
-
 def test_without_its_packages_onnx_is_refused_with_what_to_install(to, tmp_path, monkeypatch):
     monkeypatch.setattr(export, "find_spec", lambda name: None)
     with pytest.raises(ConfigError, match=r'tf2onnx and onnx .* pip install "emoclass\[onnx\]"'):
