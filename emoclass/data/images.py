@@ -64,6 +64,8 @@ _NO_AVIF = "AVIF image, which this Pillow cannot read (pip install 'pillow>=11.3
 MAX_PIXELS = 89_478_485
 """Pillow's own threshold for decompression bombs (a quarter GiB of RGB); beyond it a file is refused."""
 
+_TOO_MANY_PIXELS = f"too large (more than {MAX_PIXELS / 1e6:.0f} megapixels)"
+
 DRAFT_FACTOR = 3
 """JPEG scaling while decoding stays at least this many times larger than the target: at once the target
 it moved a probability by 0.06, at three times nothing."""
@@ -255,9 +257,10 @@ def reasons(path: str) -> Iterator[None]:
             raise UnreadableImageError(path, IS_VIDEO) from None
         raise UnreadableImageError(path, str(error)) from None
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):
-        raise UnreadableImageError(path, "too large (decompression bomb)") from None
+        raise UnreadableImageError(path, _TOO_MANY_PIXELS) from None
     except Exception as error:  # Pillow's decoders raise whatever a damaged file makes them stumble over
-        raise UnreadableImageError(path, f"damaged image ({_first_line(error)})") from error
+        told = _first_line(error)
+        raise UnreadableImageError(path, f"damaged image ({told})" if told else "damaged image") from error
 
 
 def upright(image: Image.Image, path: str) -> Image.Image:
@@ -267,7 +270,7 @@ def upright(image: Image.Image, path: str) -> Image.Image:
         UnreadableImageError: It is too large.
     """
     if image.width * image.height > MAX_PIXELS:
-        raise UnreadableImageError(path, f"too large ({image.width}x{image.height} pixels)")
+        raise UnreadableImageError(path, f"{_TOO_MANY_PIXELS}: {image.width}x{image.height}")
     deep = ";16" in str(getattr(image, "tile", "")) and image.mode not in _WIDE_MODES
     image.load()  # TIFF pictures turn themselves upright here; damaged ones stumble here
     # Of 16-bit colors Pillow keeps the upper 8 bits, so that values up to 255 are all 0 here.
@@ -311,7 +314,7 @@ def with_mode(image: Image.Image, mode: str, path: str) -> Image.Image:
 
 
 def _first_line(error: Exception) -> str:
-    return (str(error).splitlines() or [type(error).__name__])[0].rstrip(".")
+    return (str(error).splitlines() or [""])[0].rstrip(".")
 
 
 def read_file(root: Path | None, sample: Sample) -> bytes:

@@ -27,7 +27,7 @@ def is_video(head: bytes) -> bool:
         >>> is_video(b"RIFF....AVI LIST"), is_video(b"RIFF....WEBPVP8 ")
         (True, False)
     """
-    if head[4:8] == b"ftyp":
+    if head[4:8] == b"ftyp" and len(head) >= 12:
         return head[8:12] not in (*IMAGE_BRANDS, *_OTHER_BRANDS)
     matroska = head.startswith(b"\x1a\x45\xdf\xa3")
     avi = head.startswith(b"RIFF") and head[8:12] == b"AVI "
