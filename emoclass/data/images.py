@@ -314,7 +314,9 @@ def with_mode(image: Image.Image, mode: str, path: str) -> Image.Image:
 
 
 def _first_line(error: Exception) -> str:
-    return (str(error).splitlines() or [""])[0].rstrip(".")
+    if isinstance(error, AssertionError):  # of Pillow's own: it says nothing
+        return ""
+    return (str(error).splitlines() or [type(error).__name__])[0].rstrip(".")
 
 
 def read_file(root: Path | None, sample: Sample) -> bytes:

@@ -37,7 +37,7 @@ def exported(request, tmp_path_factory):
 
 
 def test_the_file_is_valid_and_takes_pixels_in_batches_of_any_size(exported):
-    opened, path, bound = exported
+    opened, path, _ = exported
     onnx.checker.check_model(onnx.load(path), full_check=True)
     session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
     (taken,), (given,) = session.get_inputs(), session.get_outputs()
