@@ -85,6 +85,10 @@ def predict(
     form = _form({"json": as_json, "jsonl": as_jsonl, "csv": as_csv})
     if inputs.count("-") > 1:
         raise click.UsageError("- (stdin) can be given only once.")
+    if limits["largest"] and limits["max_faces"] is not None:
+        raise click.UsageError(
+            "--max-faces: expected either --largest or --max-faces, got both. Leave one of them out."
+        )
     if "" in inputs:
         raise click.UsageError("INPUT: expected a path, got an empty string.")
     with redirect_stdout(sys.stderr), messages_aside(), _no_collection():

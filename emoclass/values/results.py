@@ -295,6 +295,7 @@ class PictureFaces(FrozenModel):
         height: Its height.
         ready_made: Whether it was taken for a ready-made face crop, which is judged as it is.
         faces: From left to right; none where no face was found.
+        n_left_out: How many faces were found and left out: too small, too uncertain, not among the largest.
     """
 
     path: str | None = None
@@ -302,6 +303,7 @@ class PictureFaces(FrozenModel):
     height: int
     ready_made: bool = False
     faces: tuple[FacePrediction, ...] = ()
+    n_left_out: int = 0
 
     def to_json(self) -> dict[str, Any]:
         """Return the document that `emoclass predict --json` prints of a picture.
@@ -315,6 +317,7 @@ class PictureFaces(FrozenModel):
             "width": self.width,
             "height": self.height,
             "ready_made": self.ready_made,
+            "n_left_out": self.n_left_out,
             "faces": [face.to_json() for face in self.faces],
         }
 

@@ -35,7 +35,7 @@ from emoclass.reporting.folders.crops import (
     skipped_of,
     stamp,
 )
-from emoclass.values.faces import NO_FACE, READY_MADE, Face, Framing
+from emoclass.values.faces import READY_MADE, Face, Framing, is_no_face, no_face
 from emoclass.values.results import CroppedFolder
 from emoclass.values.text import printable
 
@@ -267,23 +267,23 @@ def _worker(
         at = stamp(home / source)  # before it is read: a change meanwhile is noticed by the next call
         try:
             photograph = Photograph(read_bytes(home / source, path=source), path=source)
-            found, ready_made = find(photograph, finder, "auto")
-            if ready_made:
+            found = find(photograph, finder, "auto")
+            if found.ready_made:
                 image = photograph.at_least(min(size, photograph.longer))
                 image.thumbnail((size, size), Image.Resampling.BILINEAR)
                 if shows_nothing(np.asarray(image)):
                     raise UnreadableImageError(source, SHOWS_NOTHING)
                 row = _row(source, at, f"{base}.png", 1, 1, 1, None, READY_MADE)
                 return _Cropped((row,), {row["crop"]: _png(image)})
-            faces = keep(found, **limits)
+            faces = keep(found.faces, **limits)
             if not faces:
-                return _Cropped((_row(source, at, "", 0, 0, len(found), None, NO_FACE),), {})
+                return _Cropped((_row(source, at, "", 0, 0, len(found.faces), None, no_face(len(found.faces))),), {})
             crops: dict[str, bytes] = {}
             rows = []
             for number, face in enumerate(faces, 1):
                 name = f"{base}.png" if len(faces) == 1 else f"{base}-{number}.png"
                 crops[name] = _png(crop_face(photograph, face, framing, max_side=size))
-                rows.append(_row(source, at, name, number, len(faces), len(found), face, ""))
+                rows.append(_row(source, at, name, number, len(faces), len(found.faces), face, ""))
             return _Cropped(tuple(rows), crops)
         except UnreadableImageError as error:
             return _Cropped((_row(source, at, "", 0, 0, 0, None, error.reason),), {})
@@ -318,7 +318,7 @@ def _summary(folder: Path, rows: Sequence[Row], differences: Differences, *, n_b
     n_found = sum(int(row["found"]) for row in first)
     n_ready_made = sum(row["note"] == READY_MADE for row in first)
     skipped = skipped_of(rows)
-    n_without = sum(each.reason == NO_FACE for each in skipped)
+    n_without = sum(is_no_face(each.reason) for each in skipped)
     n_crops = sum(bool(row["crop"]) for row in rows)
     return CroppedFolder(
         folder=folder,
