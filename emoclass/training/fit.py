@@ -10,6 +10,7 @@ import time
 import traceback
 from collections.abc import Callable, Collection, Mapping
 from contextlib import nullcontext, suppress
+from importlib.util import find_spec
 from pathlib import Path
 from types import FrameType
 from typing import Any, get_type_hints
@@ -90,6 +91,9 @@ def fit(
     callbacks = [
         _make(each, f"training.callbacks[{i}]", keras.callbacks.Callback) for i, each in enumerate(config.callbacks)
     ]
+    if any(isinstance(each, keras.callbacks.TensorBoard) for each in callbacks) and find_spec("tensorboard") is None:
+        # Keras notices only after the first epoch.
+        raise _missing_package(ModuleNotFoundError("No module named 'tensorboard'", name="tensorboard"), config)
     if config.weight_averaging:
         _refuse_early_end_of_averages(config, callbacks)
         # Before the others, which then see the averages at the end of an epoch.

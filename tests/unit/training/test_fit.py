@@ -416,6 +416,14 @@ def test_a_sound_checkpoint_says_nothing(pixels, tmp_path):
     assert notes == []
 
 
+def test_tensorboard_that_is_not_installed_is_told_before_the_first_epoch(pixels, tmp_path, monkeypatch):
+    monkeypatch.setattr(fit_module, "find_spec", lambda name: None)
+    callback = {"ref": "keras.callbacks:TensorBoard", "options": {"log_dir": str(tmp_path / "logs")}}
+    with pytest.raises(MissingPackageError, match=r"'tensorboard' is needed.*pip install tensorboard"):
+        train(pixels, tmp_path / "c.state", callbacks=[callback])
+    assert not (tmp_path / "c.state").exists()
+
+
 class NeedsAPackage(keras.callbacks.Callback):
     def set_model(self, model):
         raise ModuleNotFoundError("No module named 'tensorboard'", name="tensorboard")
