@@ -164,6 +164,8 @@ def _print(done: Conversion, quantize: Quantization | None, pictures: Pictures, 
 
 
 def _tell_of_pictures(pictures: Pictures, quantize: Quantization | None) -> None:
+    if pictures.unlisted:
+        print_note(pictures.unlisted)
     if pictures.unreadable:
         named = "; ".join(f"{each.path}: {each.reason}" for each in pictures.unreadable[:NAMED])
         more = len(pictures.unreadable) - NAMED

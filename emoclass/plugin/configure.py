@@ -7,6 +7,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypedDict, Unpack
 
+import pydantic
+
 from emoclass.errors import ConfigError, DataError, EmoclassError
 from emoclass.plugin.config_file import read_file
 from emoclass.plugin.registry import Registry, unknown_name
@@ -15,6 +17,7 @@ from emoclass.values.config import DataConfig, RunConfig, Tree, check_crop, is_p
 from emoclass.values.labels import canonical
 from emoclass.values.references import call_with_options
 from emoclass.values.specs import DatasetSpec, MetricSpec, Recipe
+from emoclass.values.text import why_not_utf8
 
 __all__ = ["configure"]
 
@@ -268,9 +271,11 @@ def _is_path(source: str | Path) -> bool:
 def _absolute(path: str, where: str) -> str:
     try:
         found = str(Path(path).expanduser().resolve())
-        found.encode()  # the configuration is written as UTF-8
-    except (OSError, RuntimeError, UnicodeError) as error:  # no such home, links in a circle, a name of bare bytes
+    except (OSError, RuntimeError, UnicodeError) as error:  # no such home, links in a circle
         raise ConfigError(f"{where}: {path!a} cannot be used ({error}).") from error
+    if wrong := why_not_utf8(found):  # the configuration is written as UTF-8
+        reason, hint = wrong
+        raise ConfigError(f"{where}: {path!a} cannot be used ({reason}).", hint=hint)
     return found
 
 
@@ -299,7 +304,7 @@ def _finds_something(spec: DatasetSpec, data: Mapping[str, Any], root: str) -> b
         return next(iter(found), None) is not None
     except DataError:
         return False
-    except EmoclassError:  # said again, where it is expected
+    except (EmoclassError, pydantic.ValidationError):  # said again, where it is expected
         return True
 
 

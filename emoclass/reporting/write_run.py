@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from emoclass.auditing.findings import Audit
@@ -210,9 +210,9 @@ def notes_of(
         )
     if audited is None:
         notes.append("Duplicate images were not searched for: copies may be in both the training and the test set.")
-    if listed.left_out:
-        words = ", ".join(f"{word} {count}" for word, count in sorted(listed.left_out.items()))
-        notes.append(f"Excluded, since they are not among the emotions of this run: {words}.")
+    if listed.unlisted:
+        notes.append(listed.unlisted)
+    notes += _notes_of_classes(listed, config)
     if listed.merge_note:
         notes.append(listed.merge_note)
     if listed.n_excluded:
@@ -227,6 +227,26 @@ def notes_of(
         files = "1 file" if n_skipped == 1 else f"{n_skipped} files"
         notes.append(f"Skipped, since unreadable: {files}, listed in skipped.csv.")
     return tuple(notes)
+
+
+def _notes_of_classes(listed: Index, config: RunConfig) -> Iterator[str]:
+    """Yield what classes are left out: those of other emotions, and those that the map ignores."""
+    others = {word: n for word, n in sorted(listed.left_out.items()) if word in listed.others}
+    ignored = {word: n for word, n in sorted(listed.left_out.items()) if word not in listed.others}
+    if others:
+        total = len(listed.samples) + sum(listed.left_out.values())
+        meant = sorted({listed.others[word] for word in others})
+        yield (
+            f"Excluded, since they are not among the emotions of this run: {_counted(others)}. These are "
+            f"{sum(others.values()):,} of {total:,} images ({sum(others.values()) / total:.0%}). To include them: "
+            f"--labels {','.join([*config.labels.emotions, *meant])}"
+        )
+    if ignored:
+        yield f"Excluded, as mapped: {_counted(ignored)}."
+
+
+def _counted(words: Mapping[str, int]) -> str:
+    return ", ".join(f"{word} {count:,}" for word, count in words.items())
 
 
 def _images(count: int) -> str:

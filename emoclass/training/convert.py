@@ -18,6 +18,7 @@ from emoclass.bundle.read import Bundle
 from emoclass.data.calibration import Pictures
 from emoclass.errors import BundleError, OutputError
 from emoclass.evaluation.decision import predicted_classes
+from emoclass.files import move_new
 from emoclass.native_output import output_aside
 from emoclass.training.bundled import load_bundled
 from emoclass.training.export import BOUNDS, Quantization, export_litert, export_onnx, export_saved_model
@@ -129,9 +130,10 @@ def convert(
         result = Conversion(
             path=out, bytes=_size(partial), original_bytes=original.stat().st_size, images=len(pictures), **found
         )
-        check_free(out)
         try:
-            partial.rename(out)
+            move_new(partial, out)
+        except FileExistsError as error:
+            raise _taken(out) from error
         except OSError as error:
             raise OutputError(f"model {out}: cannot be written ({error.strerror}).") from error
     return result
@@ -140,7 +142,11 @@ def convert(
 def check_free(out: Path) -> None:
     """Raise OutputError if there is something at a path."""
     if os.path.lexists(out):
-        raise OutputError(f"model {out}: exists already.", hint="Name another file with --out, or remove it.")
+        raise _taken(out)
+
+
+def _taken(out: Path) -> OutputError:
+    return OutputError(f"model {out}: exists already.", hint="Name another file with --out, or remove it.")
 
 
 def _compare(

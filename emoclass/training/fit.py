@@ -10,6 +10,7 @@ import time
 import traceback
 from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import ExitStack, nullcontext, suppress
+from importlib.util import find_spec
 from pathlib import Path
 from types import FrameType
 from typing import Any, get_type_hints
@@ -17,7 +18,7 @@ from typing import Any, get_type_hints
 import keras
 import numpy as np
 
-from emoclass.errors import ConfigError, PluginError
+from emoclass.errors import ConfigError, MissingPackageError, PluginError
 from emoclass.native_output import output_aside
 from emoclass.progress import Progress
 from emoclass.training.build import seeded
@@ -48,6 +49,7 @@ def fit(
     on_epoch: OnEpoch,
     on_batch: OnBatch | None = None,
     teachers: Sequence[Teacher] = (),
+    on_note: Callable[[str], object] | None = None,
 ) -> None:
     """Train a model in place; where the checkpoint file is there, go on from it.
 
@@ -66,8 +68,10 @@ def fit(
         on_epoch: Called after every epoch with its number (from 0), logs and seconds.
         on_batch: Called after every step with the epoch's number (from 0) and the number of steps done.
         teachers: What `config.teacher` names, where it does.
+        on_note: Called with what a reader of the results must know.
 
     Raises:
+        MissingPackageError: A callback needs a package that is not installed.
         ConfigError: A component's options do not fit.
         OutputError: The checkpoint cannot be read or written.
     """
@@ -94,6 +98,9 @@ def fit(
     callbacks = [
         _make(each, f"training.callbacks[{i}]", keras.callbacks.Callback) for i, each in enumerate(config.callbacks)
     ]
+    if any(isinstance(each, keras.callbacks.TensorBoard) for each in callbacks) and find_spec("tensorboard") is None:
+        # Keras notices only after the first epoch.
+        raise _missing_package(ModuleNotFoundError("No module named 'tensorboard'", name="tensorboard"), config)
     if config.weight_averaging:
         _refuse_early_end_of_averages(config, callbacks)
         # Before the others, which then see the averages at the end of an epoch.
@@ -107,12 +114,26 @@ def fit(
         )
     saver = Checkpoint(checkpoint, callbacks)
     try:
+        saver.restore(network)
+        if saver.fallback is not None and on_note is not None:
+            on_note(saver.fallback)
         _fit(network, train, validation, config, [_Teller(on_epoch, on_batch), *callbacks, saver], saver,
              _class_weights(config, labels, class_counts))  # fmt: skip
     except BaseException as error:
         del network, callbacks, saver
         _free_iterators(error)
+        if isinstance(error, ImportError):  # as TensorBoard does, when the training begins
+            raise _missing_package(error, config) from error
         raise
+
+
+def _missing_package(error: ImportError, config: TrainingConfig) -> MissingPackageError:
+    package = (error.name or str(error)).partition(".")[0]
+    named = ", ".join(component.ref for component in config.callbacks) or "none"
+    return MissingPackageError(
+        f"training: package {package!r} is needed, and cannot be imported ({error}). Callbacks: {named}.",
+        hint=f"Install it (pip install {package}), or leave out the callback that needs it.",
+    )
 
 
 def _fit(
@@ -128,7 +149,6 @@ def _fit(
     if config.teacher is not None:
         callbacks = [_QuietFirstStep(quiet), *callbacks]
     try:
-        saver.restore(network)
         train.first_epoch = saver.epochs_done
         with quiet:
             network.fit(

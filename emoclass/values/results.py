@@ -117,6 +117,8 @@ class CroppedFolder(FrozenModel):
         n_unreadable: Files that cannot be read, or show nothing: all pixels have nearly the same color.
         n_left_out: Faces that were found and left out by a limit: too small, too uncertain, not the largest.
         skipped: The photographs that gave no crop, and why.
+        passed_over: What in the folder of photographs was not read, in a sentence: videos, files that are no images,
+            linked folders. None where there is nothing else.
     """
 
     folder: Path
@@ -132,6 +134,7 @@ class CroppedFolder(FrozenModel):
     n_unreadable: int = 0
     n_left_out: int = 0
     skipped: tuple[SkippedFile, ...] = ()
+    passed_over: str | None = None
 
     def to_json(self) -> dict[str, Any]:
         """Return the document that `emoclass crop --json` prints."""
@@ -352,6 +355,7 @@ class PictureFaces(FrozenModel):
         height: Its height.
         ready_made: Whether it was taken for a ready-made face crop, which is judged as it is.
         faces: From left to right; none where no face was found.
+        n_left_out: How many faces were found and left out: too small, too uncertain, not among the largest.
     """
 
     path: str | None = None
@@ -359,6 +363,7 @@ class PictureFaces(FrozenModel):
     height: int
     ready_made: bool = False
     faces: tuple[FacePrediction, ...] = ()
+    n_left_out: int = 0
 
     def to_json(self) -> dict[str, Any]:
         """Return the document that `emoclass predict --json` prints of a picture.
@@ -372,6 +377,7 @@ class PictureFaces(FrozenModel):
             "width": self.width,
             "height": self.height,
             "ready_made": self.ready_made,
+            "n_left_out": self.n_left_out,
             "faces": [face.to_json() for face in self.faces],
         }
 

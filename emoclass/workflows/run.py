@@ -110,7 +110,12 @@ def run(
 
 
 def run_config(
-    config: RunConfig, *, out: str | Path = "runs", registry: Registry | None = None, progress: Progress | None = None
+    config: RunConfig,
+    *,
+    out: str | Path = "runs",
+    registry: Registry | None = None,
+    progress: Progress | None = None,
+    is_kept: bool = True,
 ) -> RunResult:
     """Do what a complete configuration says, and write a run folder; what `run` does after composing it.
 
@@ -119,6 +124,7 @@ def run_config(
         out: Where the run makes its own folder.
         registry: The plugins; None discovers the installed ones.
         progress: Progress callback.
+        is_kept: Whether the run folder stays, so that an error says how to continue.
 
     Raises:
         EmoclassError: What `run` raises.
@@ -134,7 +140,8 @@ def run_config(
     except EmoclassError as error:
         if not folder.history():
             folder.discard()  # nothing is lost, and resuming would fail the same way
-        _add_hint(error, folder)
+        if is_kept:
+            _add_hint(error, folder)
         raise
     finally:
         folder.release()

@@ -246,7 +246,9 @@ def audit_images(work: Work, listed: Index) -> Audit | None:
     from emoclass.auditing.examine import examine
 
     root = work.config.data.root
-    return examine(listed.samples, work.dataset, root, threads=work.threads, progress=work.progress)
+    return examine(
+        listed.samples, work.dataset, root, threads=work.threads, progress=work.progress, unlisted=listed.unlisted
+    )
 
 
 def split_images(
@@ -322,6 +324,12 @@ def train(work: Work, folder: RunFolder, images: LabeledPixels) -> tuple[keras.M
             "@keras.saving.register_keras_serializable().",
         )
         work.progress.note(notes[0])
+    told: list[str] = []
+
+    def on_note(note: str) -> None:
+        told.append(note)
+        work.progress.note(note)
+
     checkpoint = folder.path / "checkpoint.state"
     if not checkpoint.exists() and work.trained is not None:  # a checkpoint is further on already
         start_from(work.model, network, config.labels, load_bundled(work.trained), work.trained.manifest.labels)
@@ -358,12 +366,13 @@ def train(work: Work, folder: RunFolder, images: LabeledPixels) -> tuple[keras.M
         checkpoint=checkpoint,
         on_epoch=on_epoch,
         on_batch=on_batch,
+        on_note=on_note,
         teachers=load_teachers(work.teachers, config.training.precision),
     )
     finished = finish(work.model, network, config.labels, **settings)
     if config.training.quantize == "float16":
         round_to_half_precision(finished)
-    return finished, notes
+    return finished, (*notes, *told)
 
 
 def calibrate(work: Work, model: keras.Model, images: LabeledPixels) -> tuple[keras.Model, Calibration | None]:

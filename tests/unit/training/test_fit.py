@@ -9,7 +9,7 @@ import pytest
 
 from emoclass import LabelScheme, ModelSpec
 from emoclass.data.pixels import PixelCache
-from emoclass.errors import ConfigError, OutputError
+from emoclass.errors import ConfigError, MissingPackageError, OutputError
 from emoclass.randomness import generator
 from emoclass.training import fit as fit_module
 from emoclass.training import pipeline
@@ -65,7 +65,7 @@ class Killed(BaseException):
     pass
 
 
-def train(pixels, checkpoint, *, kill_after=None, kill=Killed, on_batch=None, labels=LABELS, **config):
+def train(pixels, checkpoint, *, kill_after=None, kill=Killed, on_batch=None, on_note=None, labels=LABELS, **config):
     """Train, telling the epochs' logs; `kill_after` ends it abruptly after that epoch."""
     y_true = np.arange(N) % len(labels)
     targets = validation_targets(y_true, labels)
@@ -98,6 +98,7 @@ def train(pixels, checkpoint, *, kill_after=None, kill=Killed, on_batch=None, la
             checkpoint=checkpoint,
             on_epoch=on_epoch,
             on_batch=on_batch,
+            on_note=on_note,
         )
     return model, told
 
@@ -408,6 +409,52 @@ def test_a_checkpoint_of_another_model_or_a_damaged_one_is_refused(pixels, tmp_p
     (tmp_path / "c.state").write_bytes((tmp_path / "c.state").read_bytes()[:300])
     with pytest.raises(OutputError, match="cannot be read"):
         train(pixels, tmp_path / "c.state")
+
+
+@pytest.mark.parametrize("damage", ["cut off", "empty", "other bytes"])
+def test_a_damaged_checkpoint_falls_back_to_the_state_before_it_and_says_so(pixels, tmp_path, damage):
+    whole, told = train(pixels, tmp_path / "whole.state")
+    train(pixels, tmp_path / "c.state", kill_after=3)  # three epochs are saved
+    state = tmp_path / "c.state"
+    data = state.read_bytes()
+    state.write_bytes({"cut off": data[: len(data) // 2], "empty": b"", "other bytes": bytes(len(data))}[damage])
+    notes = []
+    resumed, part = train(pixels, state, on_note=notes.append)
+    assert part == told[2:]
+    assert equal_weights(whole, resumed)
+    assert len(notes) == 1
+    assert notes[0].startswith("The last checkpoint is damaged (")
+    assert notes[0].endswith("): the training continues from the one before it, after 2 epochs.")
+
+
+def test_a_sound_checkpoint_says_nothing(pixels, tmp_path):
+    train(pixels, tmp_path / "c.state", epochs=2)
+    notes = []
+    train(pixels, tmp_path / "c.state", on_note=notes.append)
+    assert notes == []
+
+
+def test_tensorboard_that_is_not_installed_is_told_before_the_first_epoch(pixels, tmp_path, monkeypatch):
+    monkeypatch.setattr(fit_module, "find_spec", lambda name: None)
+    callback = {"ref": "keras.callbacks:TensorBoard", "options": {"log_dir": str(tmp_path / "logs")}}
+    with pytest.raises(MissingPackageError, match=r"'tensorboard' is needed.*pip install tensorboard"):
+        train(pixels, tmp_path / "c.state", callbacks=[callback])
+    assert not (tmp_path / "c.state").exists()
+
+
+class NeedsAPackage(keras.callbacks.Callback):
+    def set_model(self, model):
+        raise ModuleNotFoundError("No module named 'tensorboard'", name="tensorboard")
+
+
+def test_a_callback_whose_package_is_missing_names_it(pixels, tmp_path):
+    callback = {"ref": f"{__name__}:NeedsAPackage"}
+    with pytest.raises(MissingPackageError) as caught:
+        train(pixels, tmp_path / "c.state", callbacks=[callback])
+    assert str(caught.value) == (
+        "training: package 'tensorboard' is needed, and cannot be imported (No module named 'tensorboard'). Callbacks: "
+        f"{__name__}:NeedsAPackage. Install it (pip install tensorboard), or leave out the callback that needs it."
+    )
 
 
 def test_a_checkpoint_that_cannot_be_written_stops_the_run_with_a_reason(pixels, tmp_path):
