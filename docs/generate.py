@@ -24,7 +24,7 @@ from emoclass.plugin.configure import configure
 from emoclass.plugin.registry import Registry
 from emoclass.testing.checks import CHECKS
 from emoclass.testing.checks import spec as spec_checks
-from emoclass.values.config import Component, CropConfig, RunConfig
+from emoclass.values.config import Component, CropConfig, RunConfig, TeacherConfig
 from emoclass.values.labels import ALIASES, EMOTIONS, SCHEMES, canonical
 from emoclass.values.references import resolve
 from emoclass.values.specs import MetricSpec
@@ -97,6 +97,8 @@ def tables() -> Iterator[tuple[str, type[BaseModel]]]:
             yield name, nested
         if name == "data":
             yield "data.crop", CropConfig
+        if name == "training":
+            yield "training.teacher", TeacherConfig
     yield "component", Component
 
 
@@ -156,6 +158,8 @@ def _type(annotation: Any, field: FieldInfo | None = None) -> str:
         return "table" if inner[1] is Any else f"table of {_plural(_type(inner[1]))}"
     if annotation is CropConfig:
         return "table, see [`[data.crop]`](#datacrop)"
+    if annotation is TeacherConfig:
+        return "table, see [`[training.teacher]`](#trainingteacher)"
     if annotation is Component:
         return "[component](#a-component)"
     if _model(annotation) is not None:

@@ -9,6 +9,8 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 
+from emoclass.errors import EmoclassError
+
 _ONE_AT_A_TIME = threading.RLock()
 """Two threads that turned a descriptor at the same time could restore it in the wrong order, and lose it for good."""
 
@@ -25,6 +27,13 @@ def output_aside() -> Iterator[None]:
 
 
 @contextmanager
+def messages_aside() -> Iterator[None]:
+    """Hold stderr back while the block runs; what was written is shown if it fails and no error of ours says why."""
+    with _aside((2,), lambda written, failed: written if failed else b"", told_by=EmoclassError):
+        yield
+
+
+@contextmanager
 def stderr_without(unwanted: bytes) -> Iterator[None]:
     """Hold stderr back while the block runs, and show it afterwards without the lines that contain `unwanted`."""
 
@@ -36,12 +45,15 @@ def stderr_without(unwanted: bytes) -> Iterator[None]:
 
 
 @contextmanager
-def _aside(descriptors: Sequence[int], shown: Callable[[bytes, bool], bytes]) -> Iterator[None]:
+def _aside(
+    descriptors: Sequence[int], shown: Callable[[bytes, bool], bytes], *, told_by: type[Exception] | tuple[()] = ()
+) -> Iterator[None]:
     """Turn file descriptors to a temporary file while the block runs.
 
     Args:
         descriptors: Of the process.
         shown: Called with what was written and whether the block failed; returns what stderr is given afterwards.
+        told_by: An exception that says itself what is wrong: with it, the block does not count as failed.
     """
     with _ONE_AT_A_TIME, ExitStack() as stack:
         try:
@@ -59,8 +71,8 @@ def _aside(descriptors: Sequence[int], shown: Callable[[bytes, bool], bytes]) ->
         failed = False
         try:
             yield
-        except Exception:
-            failed = True
+        except Exception as error:
+            failed = not isinstance(error, told_by)
             raise
         finally:
             _flush()

@@ -31,6 +31,7 @@ def examine(
     *,
     threads: int | None = None,
     progress: Progress | None = None,
+    unlisted: str | None = None,
 ) -> Audit:
     """Audit images; nothing is written, and of each image only a fingerprint stays in memory.
 
@@ -41,6 +42,7 @@ def examine(
         root: Its folder.
         threads: Processor threads; None takes those that this process may use.
         progress: Progress callback.
+        unlisted: What the dataset does not list, for `Audit.unlisted`.
 
     Raises:
         ContractError: The dataset's `read_sample` returns no bytes.
@@ -92,6 +94,7 @@ def examine(
         sizes=_sizes(prints),
         modes=_counted(seen.mode for seen in prints),
         formats=_counted(seen.format for seen in prints),
+        unlisted=unlisted,
     )
     return found.model_copy(update=_groups(pairs, readable, paths, prints))
 

@@ -9,7 +9,7 @@ from typing import Any, Literal
 from pydantic import Field
 
 from emoclass.values.base import FrozenModel
-from emoclass.values.labels import canonical
+from emoclass.values.labels import canonical, folded
 from emoclass.values.results import SkippedFile
 
 __all__ = ["Audit", "Copy", "CopyPair", "Sizes", "Spread"]
@@ -105,6 +105,8 @@ class Audit(FrozenModel):
         clusters: Ids of samples that show one picture: what a split must not separate.
         copies: Id -> image, for each that has a copy.
         pairs: The comparisons behind the groups.
+        unlisted: What else is in the folder, in a sentence: videos, files that are no images, linked folders, and
+            images that the dataset does not list. None where there is nothing else.
     """
 
     dataset: str
@@ -125,6 +127,7 @@ class Audit(FrozenModel):
     clusters: Groups = ()
     copies: Mapping[str, Copy] = Field(default_factory=dict)
     pairs: tuple[CopyPair, ...] = ()
+    unlisted: str | None = None
 
     @property
     def leaks(self) -> bool:
@@ -177,6 +180,8 @@ class Audit(FrozenModel):
         readable = self.n_images - len(self.unreadable)
         some = "all" if readable == self.n_images else f"{readable:,}"
         yield f"{_plain(self.place)}: {self.n_images:,} image{'' if self.n_images == 1 else 's'}, {some} readable"
+        if self.unlisted:
+            yield _plain(self.unlisted)
         yield ""
         width = max(map(len, self.counts)) + 2
         yield from (f"{name:{width}}{found}" for name, found in self.counts.items())
@@ -211,7 +216,7 @@ class Audit(FrozenModel):
 
 def meaning(word: str) -> str | None:
     """Return what a class word stands for: `joy` and `Happy` are one label. None for an image without a label."""
-    return canonical(word) or word.strip().casefold() or None
+    return canonical(word) or folded(word) or None
 
 
 def _plain(text: str) -> str:

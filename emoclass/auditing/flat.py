@@ -5,18 +5,23 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from emoclass.data.folder import SPLIT_FOLDERS, is_passed_over
-from emoclass.data.images import SUFFIXES
+from emoclass.data.folder import SPLIT_FOLDERS, holds_only_loose_images, is_passed_over, require_utf8
+from emoclass.data.listing import images_in
 from emoclass.errors import DataError
-from emoclass.values.specs import DatasetSpec, Sample
+from emoclass.values.specs import DatasetSpec, Sample, SplitName
 
 UNLABELED = ""
 """The class word of an image that has none."""
 
 
 def is_flat(root: Path) -> bool:
-    """Tell whether a folder holds no class folders: no folder at all, or split folders without any below."""
+    """Tell whether a folder has no classes: none of its folders holds images, or they are split folders without any.
+
+    Empty folders, and those with other files, do not make classes of a folder of images.
+    """
     try:
+        if holds_only_loose_images(root):
+            return True
         folders = _subfolders(root)
         return all(each.name.casefold() in SPLIT_FOLDERS and not _subfolders(each) for each in folders)
     except OSError:  # whoever lists it says why it cannot be
@@ -31,18 +36,15 @@ def load(root: Path | None = None) -> Iterator[Sample]:
     """
     root = root or Path()
     try:
-        places = [(root, None), *((each, SPLIT_FOLDERS[each.name.casefold()]) for each in _subfolders(root))]
-        if len(places) > 1:  # files beside split folders belong to no split
-            places = places[1:]
+        places: list[tuple[Path, SplitName | None]] = [(root, None)]
+        folders = _subfolders(root)
+        if folders and not holds_only_loose_images(root):  # files beside split folders belong to no split
+            places = [(each, SPLIT_FOLDERS[each.name.casefold()]) for each in folders]
         for folder, split in places:
-            for file in sorted(folder.iterdir()):
-                if file.suffix.lower() in SUFFIXES and not file.name.startswith(".") and not file.is_dir():
-                    path = file.relative_to(root).as_posix()
-                    if path.encode(errors="replace").decode() != path:
-                        raise DataError(
-                            f"data folder {root}: expected file names in UTF-8, got {path!r}.", hint="Rename it."
-                        )
-                    yield Sample(id=path, path=path, emotion=UNLABELED, split=split)
+            for name in images_in(folder):
+                path = (folder / name).relative_to(root).as_posix()
+                require_utf8(root, path)
+                yield Sample(id=path, path=path, emotion=UNLABELED, split=split)
     except OSError as error:
         raise DataError(f"data folder {error.filename}: cannot be listed ({error.strerror}).") from error
 

@@ -150,12 +150,14 @@ class Manifest(FrozenModel):
 
     @property
     def trained_on(self) -> tuple[str, ...]:
-        """The datasets that the model was trained on: its own, then those of the models that its training started from.
+        """The datasets that the model was trained on: its own, then those of the models that it learned from.
 
-        Empty where that is not said.
+        These are the one that its training started from, and its teachers. Empty where that is not said.
         """
-        before = self.trained.get("start_trained_on")
-        names = [self.trained.get("dataset"), *(before if isinstance(before, list | tuple) else ())]
+        names = [self.trained.get("dataset")]
+        for key in ("start_trained_on", "teacher_trained_on"):
+            before = self.trained.get(key)
+            names += before if isinstance(before, list | tuple) else ()
         return tuple(one_line(name, 60) for name in names[:MAX_STARTS] if isinstance(name, str))
 
     @property

@@ -64,7 +64,6 @@ def audit(
     page, target = (None if each is None else Path(each) for each in (report, clean))
     try:
         with redirect_stdout(sys.stderr):  # what a plugin prints is no result
-            from emoclass.auditing.examine import examine
             from emoclass.cli.progress import TerminalProgress
             from emoclass.progress import Progress
             from emoclass.workflows.audit import list_images
@@ -72,7 +71,7 @@ def audit(
             progress = Progress() if quiet else TerminalProgress()
             listing = list_images(root, dataset=dataset)
             _check(page, target, listing)
-            found = examine(listing.samples, listing.spec, listing.root, threads=threads, progress=progress)
+            found = listing.examine(threads=threads, progress=progress)
         _print(found, as_json=as_json, hint=page is None)  # first: a full disk must not cost the findings
         with redirect_stdout(sys.stderr):
             written = _write(page, target, listing, found, progress)

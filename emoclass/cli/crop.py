@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from emoclass.cli.output import json_option, print_json, printable, say
+from emoclass.cli.output import json_option, print_json, print_note, printable, say
 
 if TYPE_CHECKING:
     from emoclass.values.results import CroppedFolder
@@ -72,6 +72,8 @@ def crop(photos: str, out: str, framing: float | None, as_json: bool, quiet: boo
     except KeyboardInterrupt:
         click.echo(f"\nInterrupted. The same command continues: {shlex.join(['emoclass', *sys.argv[1:]])}", err=True)
         sys.exit(130)
+    if found.passed_over:
+        print_note(found.passed_over)
     if as_json:
         print_json(found.to_json())
     else:
@@ -81,7 +83,7 @@ def crop(photos: str, out: str, framing: float | None, as_json: bool, quiet: boo
 
 def _print(found: CroppedFolder) -> None:
     from emoclass.faces.frame import SHOWS_NOTHING
-    from emoclass.values.faces import NO_FACE
+    from emoclass.values.faces import is_no_face
 
     before = f" ({found.n_before:,} of them before)" if found.n_before else ""
     say(f"{_counted(found.n_photographs, 'file')}{before}, {_counted(found.n_faces, 'face')}")
@@ -106,7 +108,7 @@ def _print(found: CroppedFolder) -> None:
     if found.n_left_out:
         say(f"Left out as too small, too uncertain or not among the largest: {_counted(found.n_left_out, 'face')}")
     for each in found.skipped:
-        if each.reason != NO_FACE:
+        if not is_no_face(each.reason):
             prefix = "Blank" if each.reason == SHOWS_NOTHING else "Unreadable"
             click.echo(f"{prefix}: {printable(each.path)}: {printable(each.reason)}", err=True)
     say(f"Crops: {found.folder}")

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from emoclass.cli.cropping import crop_options, take_crop
-from emoclass.cli.native import native_messages_aside
 from emoclass.cli.output import json_option, parse_maps, print_json, say
 from emoclass.errors import ConfigError
+from emoclass.native_output import messages_aside
 
 if TYPE_CHECKING:
     from emoclass.values.specs import MetricSpec, SplitName
@@ -82,7 +82,7 @@ def evaluate(
         _check_file(option, file, ending)
     try:
         with redirect_stdout(sys.stderr):  # what a plugin prints is no result
-            with native_messages_aside():
+            with messages_aside():
                 from emoclass.cli.progress import TerminalProgress
                 from emoclass.inference.load import load
                 from emoclass.plugin.registry import Registry

@@ -18,6 +18,25 @@ MOST_COLUMNS = 3
 """Metrics beside each other in a table of an attribute's values."""
 
 
+SKIPPED = 5
+"""How many skipped images of a reason are named."""
+
+
+def _print_skipped(result: Evaluation) -> None:
+    """Print how many images were skipped, by reason; `--json` lists them all."""
+    paths: dict[str, list[str]] = {}
+    for each in result.skipped:
+        paths.setdefault(each.reason, []).append(each.path)
+    for reason, named in paths.items():
+        if len(named) == 1:
+            say(f"Skipped: {named[0]}: {reason}")
+            continue
+        shown = ", ".join(named[:SKIPPED]) + (", ..." if len(named) > SKIPPED else "")
+        say(f"Skipped: {len(named):,} images: {reason}: {shown}")
+    if any(len(named) > SKIPPED for named in paths.values()):
+        say("All skipped images: add --json, and see skipped.")
+
+
 def print_evaluation(source: str, result: Evaluation) -> None:
     """Print all metrics of a model on a dataset."""
     place = f" in {result.root}" if result.root else ""
@@ -28,8 +47,7 @@ def print_evaluation(source: str, result: Evaluation) -> None:
         say(f"Note: Excluded, as other emotions or by --map: {words}.")
     for note in result.notes:
         say(f"Note: {note}")
-    for skipped in result.skipped:
-        say(f"Skipped: {skipped.path}: {skipped.reason}")
+    _print_skipped(result)
     click.echo()
     header = ("metric", "value", "95 % interval", "images")
     print_table(list(_rows(result.metrics)), header=header)

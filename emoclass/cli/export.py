@@ -50,8 +50,8 @@ def _path(text: str) -> Path:
 @click.argument("source")
 @click.option("--format", "form", type=click.Choice(["litert", "onnx", "saved-model"]), required=True,
               help="The format: a LiteRT file, an ONNX file, or a TensorFlow SavedModel folder.")  # fmt: skip
-@click.option("--quantize", type=click.Choice(["float16", "int8"]), help="Quantize the weights (LiteRT only); input "
-              "and output stay float32.")  # fmt: skip
+@click.option("--quantize", type=click.Choice(["float16", "dynamic", "int8"]), help="Quantize the weights (LiteRT "
+              "only); input and output stay float32.")  # fmt: skip
 @click.option("--calibrate", metavar="DIR", type=_path, help="Images for the comparison and for int8 calibration: "
               f"{_CALIBRATING}.")  # fmt: skip
 @click.option("--out", metavar="PATH", type=_path, help="Output path; named after the model by default. Nothing is "
@@ -164,6 +164,8 @@ def _print(done: Conversion, quantize: Quantization | None, pictures: Pictures, 
 
 
 def _tell_of_pictures(pictures: Pictures, quantize: Quantization | None) -> None:
+    if pictures.unlisted:
+        print_note(pictures.unlisted)
     if pictures.unreadable:
         named = "; ".join(f"{each.path}: {each.reason}" for each in pictures.unreadable[:NAMED])
         more = len(pictures.unreadable) - NAMED

@@ -9,7 +9,7 @@ import click
 
 from emoclass.cli.output import printable
 from emoclass.cli.predictions import Csv, Outcome, Table
-from emoclass.values.faces import NO_FACE, READY_MADE
+from emoclass.values.faces import READY_MADE, no_face
 from emoclass.values.labels import LabelScheme
 from emoclass.values.results import FacePrediction, PictureFaces, Prediction, Unreadable
 
@@ -24,7 +24,8 @@ class FaceCounts:
         photographs: Pictures in which faces were found.
         faces: The faces in them.
         crops: Ready-made crops, judged as they are.
-        without: Photographs in which no face was found.
+        without: Photographs in which no face was found, or none within the limits.
+        outside: Those of them in which the limits left all faces out.
         labels: Emotion -> how many faces have it, ready-made crops included.
         not_read: Pictures that could not be read or judged.
         whole: Images that were classified as they are, by a model that looks for no faces.
@@ -34,6 +35,7 @@ class FaceCounts:
     faces: int = 0
     crops: int = 0
     without: int = 0
+    outside: int = 0
     labels: Counter[str] = field(default_factory=Counter)
     not_read: int = 0
     whole: int = 0
@@ -54,6 +56,7 @@ class FaceCounts:
             self.faces += len(outcome.faces)
         else:
             self.without += 1
+            self.outside += outcome.n_left_out > 0
 
     def sentence(self) -> str:
         """Return what was found, as a sentence without a period.
@@ -69,7 +72,8 @@ class FaceCounts:
             as_is = "they are" if self.crops > 1 else "it is"
             parts.append(f"{_count(self.crops, 'ready-made crop')} (classified as {as_is})")
         if self.without:
-            parts.append(f"{_count(self.without, 'photograph')} without a face")
+            outside = f" ({self.outside:,} of them with faces outside the limits)" if self.outside else ""
+            parts.append(f"{_count(self.without, 'photograph')} without a face{outside}")
         if self.whole:
             parts.append(_count(self.whole, "image"))
         if self.not_read:
@@ -100,7 +104,7 @@ class FaceCsv(Csv):
         path, n_faces = printable(outcome.path or ""), str(len(outcome.faces))
         if not outcome.faces:
             nothing = [path, *[""] * (len(super()._columns()) - 1)]
-            self._row([*nothing, "", "0", *[""] * 5, NO_FACE])
+            self._row([*nothing, "", "0", *[""] * 5, no_face(outcome.n_left_out)])
         for number, face in enumerate(outcome.faces, 1):
             box = [f"{value:.1f}" for value in face.box]
             detection = "" if face.detection is None else f"{face.detection:.3f}"
@@ -156,7 +160,7 @@ class FaceTable(Table):
         path = printable(outcome.path or "")
         if not outcome.faces:
             shown = path if self._single else self._fitted(path)
-            click.echo(f"{shown}  {click.style(NO_FACE, fg='yellow')}")
+            click.echo(f"{shown}  {click.style(no_face(outcome.n_left_out), fg='yellow')}")
         elif self._single and len(outcome.faces) == 1:
             (face,) = outcome.faces
             self._write_single(path, face)

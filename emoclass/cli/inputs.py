@@ -13,8 +13,9 @@ from pathlib import Path
 from typing import BinaryIO
 
 from emoclass.cli.output import printable, width
-from emoclass.cli.search import Search
+from emoclass.data.listing import LeftOut
 from emoclass.data.outputs import is_output
+from emoclass.data.search import Search
 from emoclass.errors import DataError
 from emoclass.values.results import Unreadable
 
@@ -32,11 +33,13 @@ class Survey:
         count: How many images there are, without those on stdin.
         longest: Columns that the longest path takes on a terminal.
         problems: Folders and patterns that give none, and folders that cannot be listed.
+        left_out: What was left out of folders and patterns, in a sentence; None where nothing was.
     """
 
     count: int
     longest: int
     problems: tuple[Unreadable, ...]
+    left_out: str | None = None
 
 
 @dataclass(frozen=True)
@@ -60,19 +63,20 @@ class Inputs:
         """Look at all there is, except on stdin."""
         count, longest = 0, 0
         problems: list[Unreadable] = []
+        left_out = LeftOut()
         for given in self.given:
             before = count, len(problems)
-            for path in self._expand(given, problems) if given != STDIN else ():
+            for path in self._expand(given, problems, left_out) if given != STDIN else ():
                 count, longest = count + 1, max(longest, width(printable(path)))
             if given != STDIN and (count, len(problems)) == before:
                 reason = "contains no images" if _is_folder(given) else "matches nothing"
                 problems.append(Unreadable(path=given, reason=reason))
-        return Survey(count, longest, tuple(problems))
+        return Survey(count, longest, tuple(problems), left_out.sentence())
 
     def paths(self) -> Iterator[str]:
         """Yield the images' paths, folders sorted by name; links to folders are not followed."""
         for given in self.given:
-            yield from _lines(sys.stdin.buffer) if given == STDIN else self._expand(given, [])
+            yield from _lines(sys.stdin.buffer) if given == STDIN else self._expand(given, [], LeftOut())
 
     def relative(self, path: str) -> Path:
         """Return where a copy of an image belongs below a folder that repeats the inputs' structure."""
@@ -90,21 +94,27 @@ class Inputs:
         except ValueError:
             return None
 
-    def _expand(self, given: str, problems: list[Unreadable]) -> Iterator[str]:
+    def _expand(self, given: str, problems: list[Unreadable], left_out: LeftOut) -> Iterator[str]:
         def on_error(folder: str, error: OSError) -> None:
             problems.append(Unreadable(path=folder, reason=f"cannot be listed ({error.strerror})"))
 
         if _is_folder(given):
-            yield from Search.in_folder(given).run(self._is_left_out, on_error)
+            search = Search.in_folder(given)
         elif glob.has_magic(given) and not os.path.lexists(given):
-            yield from Search.of_pattern(given).run(self._is_left_out, on_error)
+            search = Search.of_pattern(given)
         else:
             yield given
+            return
 
-    def _is_left_out(self, folder: str) -> bool:
-        if any(each.exists() and each.samefile(folder) for each in self.leave_out):
+        def is_left_out(folder: str) -> bool:
+            if any(each.exists() and each.samefile(folder) for each in self.leave_out):
+                return True
+            if self._names_runs or not is_output(folder):
+                return False
+            left_out.add("run", folder.rstrip(os.sep))
             return True
-        return not self._names_runs and is_output(folder)
+
+        yield from search.run(is_left_out, on_error, left_out)
 
     @cached_property
     def _names_runs(self) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
@@ -48,7 +48,10 @@ def prepare(annotate: Path | None, explain: Path | None) -> tuple[Path, ...]:
     for folder in folders:
         try:
             if folder.exists() and (not folder.is_dir() or next(folder.iterdir(), None) is not None):
-                raise OutputError(f"folder {folder}: expected a new or empty folder, so that no file is overwritten.")
+                raise OutputError(
+                    f"folder {folder}: expected a new or empty folder, so that no file is overwritten.",
+                    hint="Name another folder, or empty this one.",
+                )
             folder.mkdir(parents=True, exist_ok=True)
             with tempfile.TemporaryFile(dir=folder):  # it may exist and be closed to writing
                 pass
@@ -72,9 +75,13 @@ class Pictures:
     annotate: Path | None
     explain: Path | None
     failed: int = 0
+    _written: set[Path] = field(default_factory=set)
 
     def write(self, found: Prediction | PictureFaces, place: Path) -> None:
-        """Write the pictures of one image, at its place below the folders."""
+        """Write the pictures of one image, at its place below the folders; once, if it was given several times."""
+        if place in self._written:
+            return
+        self._written.add(place)
         note = ""
         if isinstance(found, PictureFaces):
             if not found.ready_made:
@@ -130,7 +137,8 @@ def write_annotated_faces(found: PictureFaces, target: Path) -> Path:
     """
     photograph = _photograph(found)
     picture = photograph.at_least(photograph.longer)  # of more than 40 megapixels, scaled down
-    return _write(annotated_faces(picture, found.faces, scale=picture.width / found.width), _kept(target))
+    drawn = annotated_faces(picture, found.faces, scale=picture.width / found.width, n_left_out=found.n_left_out)
+    return _write(drawn, _kept(target))
 
 
 def _kept(target: Path) -> Path:

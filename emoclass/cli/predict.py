@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from emoclass.cli.native import native_messages_aside
 from emoclass.cli.output import print_note
 from emoclass.errors import DataError, WholePhotographWarning
+from emoclass.native_output import messages_aside
 
 if TYPE_CHECKING:
     from emoclass.cli.face_predictions import FaceCounts
@@ -85,9 +85,13 @@ def predict(
     form = _form({"json": as_json, "jsonl": as_jsonl, "csv": as_csv})
     if inputs.count("-") > 1:
         raise click.UsageError("- (stdin) can be given only once.")
+    if limits["largest"] and limits["max_faces"] is not None:
+        raise click.UsageError(
+            "--max-faces: expected either --largest or --max-faces, got both. Leave one of them out."
+        )
     if "" in inputs:
         raise click.UsageError("INPUT: expected a path, got an empty string.")
-    with redirect_stdout(sys.stderr), native_messages_aside(), _no_collection():
+    with redirect_stdout(sys.stderr), messages_aside(), _no_collection():
         from emoclass.cli.face_predictions import FaceCounts
         from emoclass.cli.inputs import Inputs
         from emoclass.data.images import FORMATS, quiet_decoders
@@ -102,13 +106,18 @@ def predict(
         chosen = classifier if labels is None else classifier.among(labels)
         notes: list[str] = []  # for the page, too
         looking = _with_faces(chosen, faces, {**limits, "require_face": require_face}, notes)
+    for note in notes:  # stderr was held back until now
+        print_note(note)
     given = Inputs(inputs, folders)
     survey = given.survey()
     if form == "table" and not (survey.count or given.has_stdin):  # programs get a row for each problem
+        found = "images: found none (" + "; ".join(f"{each.path} {each.reason}" for each in survey.problems) + ")."
         raise DataError(
-            "images: found none (" + "; ".join(f"{each.path} {each.reason}" for each in survey.problems) + ").",
-            hint=f"Folders are searched for {FORMATS} files by their names.",
+            f"{found} {survey.left_out}" if survey.left_out else found,
+            hint=f"Folders are searched for {FORMATS} files, except hidden ones.",
         )
+    if survey.left_out:
+        _note(survey.left_out, notes)
     counts = FaceCounts()
     printer = _printer(form, chosen.labels, top, survey, given, None if looking is None else counts)
     pictures = _pictures(classifier, annotate, explain)
@@ -160,10 +169,9 @@ def _with_faces(
 
     registry = Registry.discover()
     if faces is None and not asked and not registry.detectors.names():  # ready-made crops need no detector
-        _note(
-            "no face detector is installed: every image is taken for a ready-made face crop. For photographs, install "
-            "one: pip install emoclass-yunet.",
-            notes,
+        notes.append(
+            "No face detector is installed: every image is taken for a ready-made face crop. For photographs, install "
+            "one: pip install emoclass-yunet."
         )
         return None
     del limits["require_face"]

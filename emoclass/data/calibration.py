@@ -10,15 +10,19 @@ import numpy as np
 from PIL import Image
 
 from emoclass.concurrency import available_threads, ordered_map
-from emoclass.data.folder import load
-from emoclass.data.images import SUFFIXES, quiet_decoders, read_file, read_image
+from emoclass.data.folder import holds_only_loose_images, load
+from emoclass.data.images import quiet_decoders, read_file, read_image
+from emoclass.data.listing import images_in
+from emoclass.data.unlisted import note_of_unlisted
 from emoclass.errors import DataError, UnreadableImageError
 from emoclass.values.labels import LabelScheme, canonical
 from emoclass.values.results import SkippedFile
-from emoclass.values.specs import Sample
+from emoclass.values.specs import DatasetSpec, Sample
 
 MAX_PICTURES = 1000
 """At 256 by 256 pixels they take 200 MB; of a larger folder every second, third, ... picture is read."""
+
+_FOLDER = DatasetSpec(name="folder", summary="A folder of images.", load=load)
 
 
 @dataclass(frozen=True)
@@ -29,11 +33,13 @@ class Pictures:
         pixels: uint8 `(n, height, width, channels)` in [0, 255].
         y_true: Class indices, int `(n,)`; -1 where no emotion of the model is known.
         unreadable: The files that could not be read.
+        unlisted: What else is in the folder, in a sentence; None where there is nothing else.
     """
 
     pixels: np.ndarray
     y_true: np.ndarray
     unreadable: tuple[SkippedFile, ...] = ()
+    unlisted: str | None = None
 
     def __len__(self) -> int:
         return len(self.pixels)
@@ -50,7 +56,7 @@ def read_pictures(root: Path, labels: LabelScheme, image_shape: tuple[int, int, 
     Raises:
         DataError: There is no folder, or it has no readable image.
     """
-    samples = _samples(root)
+    samples, unlisted = _samples(root)
     chosen = [samples[i] for i in _spread(len(samples), MAX_PICTURES)]
 
     def one(sample: Sample) -> np.ndarray | SkippedFile:
@@ -68,25 +74,27 @@ def read_pictures(root: Path, labels: LabelScheme, image_shape: tuple[int, int, 
     ]
     if not read:
         raise DataError(
-            f"data folder {root}: expected images, found none that can be read.",
+            f"data folder {root}: expected images, found none that can be read." + (f" {unlisted}" if unlisted else ""),
             hint="Name a folder with a folder per class, or with images.",
         )
     return Pictures(
         np.stack([pixels for pixels, _ in read]),
         np.array([index for _, index in read], np.int64),
         unreadable=tuple(each for each in decoded if isinstance(each, SkippedFile)),
+        unlisted=unlisted,
     )
 
 
-def _samples(root: Path) -> list[Sample]:
+def _samples(root: Path) -> tuple[list[Sample], str | None]:
+    """Return the images, and what else is in the folder, in a sentence."""
     try:
-        names = sorted(path.name for path in root.iterdir()) if root.is_dir() else []
+        if root.is_dir() and holds_only_loose_images(root):
+            images = [Sample(id=name, path=name, emotion="") for name in images_in(root)]
+        else:
+            images = list(load(root))
     except OSError as error:
         raise DataError(f"data folder {root}: cannot be listed ({error.strerror}).") from error
-    images = [name for name in names if name.lower().endswith(SUFFIXES) and not name.startswith(".")]
-    if images and not any((root / name).is_dir() for name in names if not name.startswith(".")):
-        return [Sample(id=name, path=name, emotion="") for name in images]
-    return list(load(root))
+    return images, note_of_unlisted(_FOLDER, root, images)
 
 
 def _class(sample: Sample, labels: LabelScheme) -> int:

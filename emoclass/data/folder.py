@@ -8,12 +8,14 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import NoReturn
 
-from emoclass.data.images import SUFFIXES
+from emoclass.data.listing import images_in
 from emoclass.data.outputs import is_output
+from emoclass.data.search import Search
 from emoclass.errors import DataError
 from emoclass.values.cells import from_cells
 from emoclass.values.labels import EMOTIONS, canonical
 from emoclass.values.specs import Sample, SplitName
+from emoclass.values.text import why_not_utf8
 
 SPLIT_FOLDERS: dict[str, SplitName] = {
     "train": "train",
@@ -132,8 +134,7 @@ def _is_known(name: str) -> bool:
 
 def _holds_images(folder: Path) -> bool:
     try:
-        with os.scandir(folder) as entries:
-            return any(entry.name.lower().endswith(SUFFIXES) and not entry.name.startswith(".") for entry in entries)
+        return any(True for _ in images_in(folder))
     except OSError as error:
         _refuse(error)
 
@@ -155,9 +156,20 @@ def _class_samples(
     root: Path, folder: str, emotion: str, split: SplitName | None, groups: Mapping[str, str]
 ) -> Iterator[Sample]:
     for path in _files(str(root), folder):
-        if path.encode(errors="replace").decode() != path:
-            raise DataError(f"data folder {root}: expected file names in UTF-8, got {path!r}.", hint="Rename it.")
+        require_utf8(root, path)
         yield Sample(id=path, path=path, emotion=emotion, split=split, group=groups.get(path))
+
+
+def require_utf8(root: Path, path: str) -> None:
+    """Refuse the name of a file that cannot be written into tables.
+
+    Raises:
+        DataError: It is not UTF-8, or is taken for something else.
+    """
+    wrong = why_not_utf8(path)
+    if wrong is not None:
+        reason, hint = wrong
+        raise DataError(f"data folder {root}: {path!a} cannot be read: {reason}.", hint=hint)
 
 
 def _files(root: str, folder: str) -> Iterator[str]:
@@ -192,6 +204,24 @@ def _subfolders(folder: Path) -> list[str]:
 
 def _refuse(error: OSError) -> NoReturn:
     raise DataError(f"data folder {error.filename}: cannot be listed ({error.strerror}).") from error
+
+
+def holds_only_loose_images(root: Path) -> bool:
+    """Tell whether a folder holds images, and no folder below it does: it is a folder without classes.
+
+    Raises:
+        OSError: It cannot be listed.
+    """
+    if next(images_in(root), None) is None:
+        return False
+
+    def is_left_out(folder: str) -> bool:
+        return is_passed_over(folder.rstrip(os.sep))
+
+    below = (each for each in root.iterdir() if each.is_dir() and not is_passed_over(each))
+    return not any(
+        True for each in below for _ in Search.in_folder(str(each)).run(is_left_out, lambda folder, error: None)
+    )
 
 
 def make_tiny(root: Path) -> dict[str, str]:

@@ -8,7 +8,7 @@ from collections.abc import Collection, Sequence
 import numpy as np
 
 from emoclass.data.place import place
-from emoclass.data.units import units
+from emoclass.data.units import few_units, units
 from emoclass.errors import DataError
 from emoclass.values.labels import LabelScheme
 from emoclass.values.specs import Sample
@@ -42,20 +42,13 @@ def deal(
     """
     unit_of = units(samples, clusters)
     images = Counter(sample.emotion for sample in samples)
-    wholes = Counter(emotion for emotion, _ in {(s.emotion, unit) for s, unit in zip(samples, unit_of, strict=True)})
     least = LEAST if n_parts == 2 else n_parts
-    small = [emotion for emotion in labels.emotions if wholes[emotion] < least]
-    if small:
-        listed = ", ".join(
-            f"{emotion} has {images[emotion]}"
-            + (f" in {wholes[emotion]} groups or sets of copies" if wholes[emotion] < images[emotion] else "")
-            for emotion in small
-        )
-        apart = ", none of one group," if any(wholes[emotion] < images[emotion] for emotion in small) else ""
+    small = few_units(samples, labels, unit_of, least)
+    if small is not None:
         raise DataError(
-            f"too few images for {n_parts} folds: {listed}; expected at least {least} per class{apart} to train, "
-            f"validate and test in turn.",
-            hint="Use fewer folds, add images, or leave the emotion out with --labels.",
+            f"too few images for {n_parts} folds: {small.listed}; expected at least {least} per class{small.apart} to "
+            f"train, validate and test in turn.",
+            hint=f"Use fewer folds, {small.cure[0].lower()}{small.cure[1:]}, or leave the emotion out with --labels.",
         )
     rng = np.random.default_rng([seed, 0xF01D])
     quotas = _quotas([images[emotion] for emotion in labels.emotions], n_parts)

@@ -22,6 +22,7 @@ from typing import BinaryIO
 import numpy as np
 from PIL import ExifTags, Image, UnidentifiedImageError, features
 
+from emoclass.data.formats import PNG, format_of, without_large_texts
 from emoclass.data.videos import HEAD_BYTES, IS_VIDEO, VIDEO_SUFFIXES, is_video
 from emoclass.errors import UnreadableImageError
 from emoclass.values.specs import Sample
@@ -62,6 +63,8 @@ _NO_AVIF = "AVIF image, which this Pillow cannot read (pip install 'pillow>=11.3
 
 MAX_PIXELS = 89_478_485
 """Pillow's own threshold for decompression bombs (a quarter GiB of RGB); beyond it a file is refused."""
+
+_TOO_MANY_PIXELS = f"too large (more than {MAX_PIXELS / 1e6:.0f} megapixels)"
 
 DRAFT_FACTOR = 3
 """JPEG scaling while decoding stays at least this many times larger than the target: at once the target
@@ -190,8 +193,10 @@ def open_header(file: BinaryIO) -> Image.Image:
         UnidentifiedImageError: It is none; the message says so if a package is missing.
         Exception: Whatever Pillow raises.
     """
-    start = file.read(12)
+    start = file.read(HEAD_BYTES)
     file.seek(0)
+    if start.startswith(PNG):
+        file = io.BytesIO(without_large_texts(file.read()))
     brand = start[8:12] if start[4:8] == b"ftyp" else b""
     heic = brand in _HEIC_BRANDS and _registers_heic()
     if heic and not _names_are_text(file.read()):
@@ -205,6 +210,10 @@ def open_header(file: BinaryIO) -> Image.Image:
             raise UnidentifiedImageError(_NO_HEIC) from None
         if brand in (b"avif", b"avis") and not _has_avif():
             raise UnidentifiedImageError(_NO_AVIF) from None
+        if (begun := format_of(start)) is not None:
+            raise UnidentifiedImageError(
+                f"{begun} image that is damaged, or of a kind that cannot be read; save it as PNG or JPEG"
+            ) from None
         raise UnidentifiedImageError(f"not an image (supported: {FORMATS})") from None
 
 
@@ -248,9 +257,10 @@ def reasons(path: str) -> Iterator[None]:
             raise UnreadableImageError(path, IS_VIDEO) from None
         raise UnreadableImageError(path, str(error)) from None
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):
-        raise UnreadableImageError(path, "too large (decompression bomb)") from None
+        raise UnreadableImageError(path, _TOO_MANY_PIXELS) from None
     except Exception as error:  # Pillow's decoders raise whatever a damaged file makes them stumble over
-        raise UnreadableImageError(path, f"damaged image ({_first_line(error)})") from error
+        told = _first_line(error)
+        raise UnreadableImageError(path, f"damaged image ({told})" if told else "damaged image") from error
 
 
 def upright(image: Image.Image, path: str) -> Image.Image:
@@ -260,7 +270,7 @@ def upright(image: Image.Image, path: str) -> Image.Image:
         UnreadableImageError: It is too large.
     """
     if image.width * image.height > MAX_PIXELS:
-        raise UnreadableImageError(path, f"too large ({image.width}x{image.height} pixels)")
+        raise UnreadableImageError(path, f"{_TOO_MANY_PIXELS}: {image.width}x{image.height}")
     deep = ";16" in str(getattr(image, "tile", "")) and image.mode not in _WIDE_MODES
     image.load()  # TIFF pictures turn themselves upright here; damaged ones stumble here
     # Of 16-bit colors Pillow keeps the upper 8 bits, so that values up to 255 are all 0 here.
@@ -304,6 +314,8 @@ def with_mode(image: Image.Image, mode: str, path: str) -> Image.Image:
 
 
 def _first_line(error: Exception) -> str:
+    if isinstance(error, AssertionError):  # of Pillow's own: it says nothing
+        return ""
     return (str(error).splitlines() or [type(error).__name__])[0].rstrip(".")
 
 

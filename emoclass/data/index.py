@@ -9,10 +9,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import PurePath
 
+import pydantic
+
 from emoclass.data.meanings import meanings
+from emoclass.data.unlisted import note_of_unlisted
 from emoclass.errors import ConfigError, ContractError, DataError
+from emoclass.plugin.diagnosis import explain
 from emoclass.values.config import DataConfig
-from emoclass.values.labels import LabelScheme, canonical
+from emoclass.values.labels import LabelScheme, canonical, folded
 from emoclass.values.references import call_with_options
 from emoclass.values.specs import DatasetSpec, Sample, SplitName
 
@@ -27,10 +31,12 @@ class Index:
     Attributes:
         samples: Sorted by id, their `emotion` one of the scheme's; their `votes` too, or None where no vote is.
         left_out: Class word -> how many images belong to no emotion of the run.
+        others: Those of these words that stand for an emotion -> the emotion; the map ignores the rest.
         merged: Emotion -> class word -> how many images of another class the map counts as this emotion. Where a word
             that is no emotion is an emotion's only class, the map translates it and merges nothing.
         n_excluded: How many were left out because a list names them.
         not_excluded: Names in that list that no image has, sorted.
+        unlisted: What is in the dataset's folder and not listed, in a sentence; None where there is nothing else.
     """
 
     samples: tuple[Sample, ...]
@@ -38,6 +44,8 @@ class Index:
     merged: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     n_excluded: int = 0
     not_excluded: tuple[str, ...] = ()
+    unlisted: str | None = None
+    others: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def merge_note(self) -> str | None:
@@ -81,7 +89,7 @@ def index(
             f"{_place(spec, config)}: no images of {', '.join(missing)}.",
             hint=f"Found: {_emotions_of(listed)}. Choose at least two emotions with --labels.",
         )
-    return listed
+    return replace(listed, unlisted=note_of_unlisted(spec, config.root, samples))
 
 
 def index_shared(
@@ -117,7 +125,7 @@ def index_shared(
             f"{_place(spec, config)}: no images of {', '.join(labels.emotions)}.",
             hint=f"Found: {_emotions_of(listed)}.",
         )
-    return listed
+    return replace(listed, unlisted=note_of_unlisted(spec, config.root, every))
 
 
 def list_samples(spec: DatasetSpec, config: DataConfig, labels: LabelScheme) -> list[Sample]:
@@ -131,7 +139,8 @@ def list_samples(spec: DatasetSpec, config: DataConfig, labels: LabelScheme) -> 
     samples = _load(spec, config, labels)
     _check_contract(spec, samples)
     if not samples:
-        raise DataError(f"{_place(spec, config)}: no images found.")
+        left_out = note_of_unlisted(spec, config.root, samples)
+        raise DataError(f"{_place(spec, config)}: no images found." + (f" {left_out}" if left_out else ""))
     return samples
 
 
@@ -148,6 +157,7 @@ def _without(listed: Index, samples: Sequence[Sample], excluded: frozenset[str],
     return Index(
         samples=tuple(sample for sample in listed.samples if sample.id not in ids),
         left_out=_less(listed.left_out, words),
+        others=listed.others,
         merged={emotion: counts for emotion, counts in merged.items() if counts},
         n_excluded=len(gone),
         not_excluded=tuple(sorted(excluded - ids - {sample.path for sample in gone})),
@@ -177,7 +187,10 @@ def _load(spec: DatasetSpec, config: DataConfig, labels: LabelScheme) -> list[Sa
         )
     fixed = {"labels": labels} if spec.takes_labels else {}
     subject = f"dataset {spec.name!r}: [data]"
-    return list(call_with_options(spec.load, config.options, config.root, subject=subject, **fixed))
+    try:
+        return list(call_with_options(spec.load, config.options, config.root, subject=subject, **fixed))
+    except pydantic.ValidationError as error:  # of a Sample, most likely
+        raise ContractError(f"dataset {spec.name!r}: load: {explain(error)}") from error
 
 
 def is_inside(path: str) -> bool:
@@ -245,6 +258,7 @@ def _translate(
     return Index(
         tuple(sorted(kept, key=lambda sample: sample.id)),
         left_out=dict(left_out),
+        others={word: meant for word in left_out if (meant := meaning[word]) is not None},
         merged={emotion: words for emotion, words in merged.items() if words},
     )
 
@@ -252,7 +266,7 @@ def _translate(
 def _of_other_classes(emotion: str, counts: Mapping[str, int], labels: LabelScheme) -> dict[str, int]:
     """Return the class words, with their images, that stand for something else than the emotion they count as."""
     known = {word: canonical(word, labels.extra) for word in sorted(counts)}
-    classes = {own or word.strip().casefold() for word, own in known.items()}
+    classes = {own or folded(word) for word, own in known.items()}
     return {
         word: counts[word] for word, own in known.items() if own != emotion and (own is not None or len(classes) > 1)
     }

@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping, Sequence
 
 from emoclass.errors import ConfigError, DataError
 from emoclass.values.config import IGNORE
-from emoclass.values.labels import EMOTIONS, LabelScheme, canonical, close_emotions
+from emoclass.values.labels import EMOTIONS, LabelScheme, canonical, close_emotions, folded
 
 
 def meanings(
@@ -48,18 +48,15 @@ def _mapped(words: Sequence[str], map: Mapping[str, str], labels: LabelScheme) -
     """
     by_word: dict[str, str] = {}
     aliases: dict[str, str] = {}
-    there = {word.strip().casefold() for word in words}
+    there = {folded(word) for word in words}
     for word, said in map.items():
-        key = word.strip().casefold()
+        key = folded(word)
         emotion = canonical(word, labels.extra) if key not in there else None
         _say_once(by_word, key, said, labels)
         if emotion is not None:
             _say_once(aliases, emotion, said, labels)
     by_emotion = aliases | by_word
-    found = {
-        word: by_word.get(word.strip().casefold()) or by_emotion.get(canonical(word, labels.extra) or "")
-        for word in words
-    }
+    found = {word: by_word.get(folded(word)) or by_emotion.get(canonical(word, labels.extra) or "") for word in words}
     return {word: said for word, said in found.items() if said}
 
 
@@ -72,10 +69,10 @@ def _say_once(found: dict[str, str], word: str, said: str, labels: LabelScheme) 
 
 def _check_map(place: str, map: Mapping[str, str], labels: LabelScheme, words: Sequence[str]) -> None:
     """Refuse a mapping of a class that is not there: it is a slip of the pen."""
-    there = {word.strip().casefold() for word in words}
+    there = {folded(word) for word in words}
     emotions = {canonical(word, labels.extra) for word in words} - {None}
     for word in map:
-        if word.strip().casefold() not in there and canonical(word, labels.extra) not in emotions:
+        if folded(word) not in there and canonical(word, labels.extra) not in emotions:
             raise ConfigError(f"data.map: {place} has no class {word!r}.", hint=f"Its classes are {', '.join(words)}.")
 
 

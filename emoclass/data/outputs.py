@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from emoclass.data.images import SUFFIXES
+from emoclass.data.listing import kind_of
 
 _CONFIGURATIONS = ("config.toml", "experiment.toml")
 _OUTCOMES = ("INCOMPLETE", "metrics.json", "study.json")
@@ -40,6 +40,6 @@ def _holds_runs(folder: str | Path) -> bool:
                 if not _is_run(entry.path):
                     return False
                 found = True
-            elif entry.name.lower().endswith(SUFFIXES):
+            elif kind_of(entry.path, entry.name) == "image":
                 return False
     return found

@@ -16,7 +16,7 @@ import numpy as np
 from emoclass.data.apportion import apportion
 from emoclass.data.folds import LEAST, deal
 from emoclass.data.place import place
-from emoclass.data.units import units
+from emoclass.data.units import few_units, numbers_of_units, units
 from emoclass.errors import DataError, SplitLeakageError
 from emoclass.values.cells import to_cells
 from emoclass.values.config import DataConfig, Fold
@@ -28,6 +28,9 @@ COLUMNS = ("id", "path", "emotion", "label", "split", "group")
 
 ENOUGH_GROUPS = 10
 """Groups (persons or sources) that a test set should hold: with fewer, a figure says little of new persons."""
+
+FEW_IMAGES = 30
+"""With fewer test images, one image is more than three percentage points of accuracy."""
 
 MOST_FOR_GROUPS = Fraction(1, 4)
 """The test set is given no larger share of the images than this for the sake of its number of groups."""
@@ -109,6 +112,8 @@ def split(
         result = _about_groups(result, bool(official))
         if config.fold is None:  # the folds together test every group
             result = _about_few_groups(result)
+    elif config.fold is None and not official:
+        result = _about_few_images(result, labels, clusters)
     _check(result, labels)
     return result
 
@@ -136,6 +141,22 @@ def _about_few_groups(result: Split) -> Split:
     note = f"The test set holds only {tested} of the {every} groups (persons or sources); its metrics are about these."
     if every >= 2 * LEAST:
         note += f" With --folds {min(5, every // 2)}, every group is tested once."
+    return replace(result, notes=(*result.notes, note))
+
+
+def _about_few_images(result: Split, labels: LabelScheme, clusters: Sequence[Collection[str]]) -> Split:
+    """Say where the test set holds few images."""
+    tested, every = result.sides.count("test"), len(result.samples)
+    if tested >= FEW_IMAGES or not tested:
+        return result
+    note = (
+        f"The test set holds only {tested} of the {every} images: one image is {100 / tested:.0f} percentage points of "
+        f"accuracy."
+    )
+    wholes = numbers_of_units(result.samples, units(result.samples, clusters))
+    folds = min(5, *(wholes[emotion] for emotion in labels.emotions))
+    if folds >= LEAST:
+        note += f" With --folds {folds}, every image is tested once."
     return replace(result, notes=(*result.notes, note))
 
 
@@ -253,18 +274,18 @@ def _draw(
 ) -> list[SplitName]:
     """Return a side for each sample."""
     found = Counter(sample.emotion for sample in samples)
-    small = {emotion: found[emotion] for emotion in labels.emotions if found[emotion] < len(shares)}
-    if small:
-        listed = ", ".join(f"{emotion} has {count}" for emotion, count in small.items())
+    unit_of = units(samples, clusters)
+    small = few_units(samples, labels, unit_of, len(shares))
+    if small is not None:
         raise DataError(
-            f"too few images to split: {listed}; expected at least {len(shares)} per class "
+            f"too few images to split: {small.listed}; expected at least {len(shares)} per class{small.apart} "
             f"({', '.join(side for side, _ in shares)}).",
-            hint="Add images, or leave the emotion out with --labels.",
+            hint=f"{small.cure}, or leave the emotion out with --labels.",
         )
     table = apportion([found[emotion] for emotion in labels.emotions], [share for _, share in shares])
     quotas = dict(zip(labels.emotions, table, strict=True))
     rng = np.random.default_rng([seed, 0x5911])
-    sides = place(samples, units(samples, clusters), quotas, len(shares), rng)
+    sides = place(samples, unit_of, quotas, len(shares), rng)
     return [shares[side][0] for side in sides]
 
 
@@ -283,7 +304,7 @@ def _check(result: Split, labels: LabelScheme) -> None:
             if count == 0:
                 raise DataError(
                     f"{side} set: no images of {emotion}.",
-                    hint="Add images (or smaller groups), or leave the emotion out with --labels.",
+                    hint="Add different images (or smaller groups), or leave the emotion out with --labels.",
                 )
 
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
 
+from emoclass.values.labels import LabelScheme
 from emoclass.values.specs import Sample
 
 FACE_FRAGMENT = "#xywh="
@@ -42,6 +45,59 @@ def units(samples: Sequence[Sample], clusters: Iterable[Collection[str]] = ()) -
                 tied_to[high] = low
     whole = {number: root(number) for number in tied_to}
     return [whole.get(number, number) for number in unit]
+
+
+@dataclass(frozen=True)
+class FewUnits:
+    """Classes that have too few units, in words for an error.
+
+    Attributes:
+        listed: The classes, and how many images each has.
+        apart: What is expected of the images beside their number, if anything.
+        cure: What to do, as the beginning of a sentence.
+    """
+
+    listed: str
+    apart: str = ""
+    cure: str = "Add images"
+
+
+def numbers_of_units(samples: Sequence[Sample], unit_of: Sequence[int]) -> Counter[str]:
+    """Return emotion -> how many units its images are of."""
+    return Counter(emotion for emotion, _ in {(s.emotion, unit) for s, unit in zip(samples, unit_of, strict=True)})
+
+
+def few_units(samples: Sequence[Sample], labels: LabelScheme, unit_of: Sequence[int], least: int) -> FewUnits | None:
+    """Return what to say of classes with fewer units than `least`; None where there are none.
+
+    Args:
+        samples: The images.
+        labels: The scheme.
+        unit_of: The number of each sample's unit, as `units` returns it.
+        least: How many units each class needs.
+    """
+    images = Counter(sample.emotion for sample in samples)
+    wholes = numbers_of_units(samples, unit_of)
+    small = [emotion for emotion in labels.emotions if wholes[emotion] < least]
+    if not small:
+        return None
+    tied = {emotion for emotion in small if wholes[emotion] < images[emotion]}
+    grouped = any(sample.group is not None for sample in samples if sample.emotion in tied)
+    listed = ", ".join(
+        f"{emotion} has {images[emotion]}" + (_tied(wholes[emotion], grouped=grouped) if emotion in tied else "")
+        for emotion in small
+    )
+    if not tied:
+        return FewUnits(listed)
+    if grouped:
+        return FewUnits(listed, ", none of one group,", "Add images of other groups (a group stays in one part)")
+    return FewUnits(listed, ", none a copy of another,", "Add other pictures (copies of one picture stay in one part)")
+
+
+def _tied(count: int, *, grouped: bool) -> str:
+    if grouped:
+        return f" in {count} group{'' if count == 1 else 's'} or set{'' if count == 1 else 's'} of copies"
+    return f" copies of {count} picture{'' if count == 1 else 's'}"
 
 
 def photograph_id(sample_id: str) -> str:

@@ -15,10 +15,10 @@ from emoclass.data.photograph import Photograph
 from emoclass.data.pixels import reader, skipped_file
 from emoclass.data.units import FACE_FRAGMENT
 from emoclass.errors import DataError, UnreadableImageError
-from emoclass.faces.find import LONG_SIDE, FaceFinder, find
+from emoclass.faces.find import LONG_SIDE, FaceFinder, Found, find
 from emoclass.faces.frame import square
 from emoclass.progress import Progress
-from emoclass.values.faces import NO_FACE, Face, Framing
+from emoclass.values.faces import Face, Framing, no_face
 from emoclass.values.references import option_names
 from emoclass.values.results import CropCounts, SkippedFile
 from emoclass.values.specs import DatasetSpec, Sample
@@ -135,7 +135,7 @@ def crop_dataset(
     """
     read = reader(spec, root)
 
-    def search(sample: Sample) -> tuple[tuple[Face, ...], bool] | None:
+    def search(sample: Sample) -> Found | None:
         try:
             return find(Photograph(read(sample), path=sample.path), finder, "auto")
         except UnreadableImageError:
@@ -149,14 +149,14 @@ def crop_dataset(
     with quiet_decoders(), closing(outcomes):
         tracked = (progress or Progress()).track(outcomes, title="Finding faces", total=len(samples))
         for sample, outcome in zip(samples, tracked, strict=True):
-            if outcome is None or outcome[1]:
+            if outcome is None or outcome.ready_made:
                 n_ready_made += outcome is not None
                 kept.append((sample, sample, None))
-            elif not outcome[0]:
-                without.append(skipped_file(spec, sample, NO_FACE))
+            elif not outcome.faces:
+                without.append(skipped_file(spec, sample, no_face(outcome.n_left_out)))
             else:
-                found[sample.id] = outcome[0]
-                kept += _samples_of(sample, outcome[0], largest)
+                found[sample.id] = outcome.faces
+                kept += _samples_of(sample, outcome.faces, largest)
     if not kept:
         raise DataError(
             f"dataset {spec.name!r}: no face found in any of the {len(samples):,} images.",

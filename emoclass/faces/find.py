@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal, NamedTuple, TypeAlias
 
 import numpy as np
 
@@ -115,10 +115,22 @@ class FaceFinder:
         return own
 
 
-def find(
-    photograph: Photograph, finder: FaceFinder | None, mode: FaceMode, *, largest: bool = False
-) -> tuple[tuple[Face, ...], bool]:
-    """Return the faces of a picture from left to right, and whether the picture itself is a ready-made crop.
+class Found(NamedTuple):
+    """What is in a picture.
+
+    Attributes:
+        faces: From left to right, those within the limits.
+        ready_made: Whether the picture itself is a ready-made crop; it has no faces then.
+        n_left_out: How many faces the limits leave out.
+    """
+
+    faces: tuple[Face, ...] = ()
+    ready_made: bool = False
+    n_left_out: int = 0
+
+
+def find(photograph: Photograph, finder: FaceFinder | None, mode: FaceMode, *, largest: bool = False) -> Found:
+    """Find the faces of a picture, or tell that the picture itself is a ready-made crop.
 
     Args:
         photograph: The picture.
@@ -131,15 +143,15 @@ def find(
         ContractError: The detector returns anything but faces.
     """
     if mode == "never" or finder is None or (mode == "auto" and photograph.longer <= TINY):
-        return (), True
+        return Found(ready_made=True)
     every = finder.every(photograph)
     # By all faces, also those that the limits leave out: a photograph stays one, however small its faces are.
     if mode == "auto" and is_ready_made(photograph.size, every):
-        return (), True
+        return Found(ready_made=True)
     faces = finder.chosen(every)
     if largest and faces:
         faces = (max(faces, key=lambda face: face.side),)
-    return faces, False
+    return Found(faces, n_left_out=len(every) - len(faces))
 
 
 def keep(faces: Sequence[Face], *, min_score: float, min_face: float, max_faces: int | None) -> tuple[Face, ...]:

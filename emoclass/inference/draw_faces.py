@@ -9,7 +9,7 @@ from typing import TypeAlias
 from PIL import Image, ImageDraw, ImageFont
 
 from emoclass.values.colors import color_of
-from emoclass.values.faces import NO_FACE
+from emoclass.values.faces import no_face
 from emoclass.values.results import FacePrediction
 
 Box: TypeAlias = tuple[float, float, float, float]
@@ -25,7 +25,9 @@ DARK, _LIGHT = (16, 18, 22), (245, 245, 245)
 """The colors of outlines, and of letters on a color and on dark."""
 
 
-def annotated_faces(picture: Image.Image, faces: Sequence[FacePrediction], *, scale: float = 1.0) -> Image.Image:
+def annotated_faces(
+    picture: Image.Image, faces: Sequence[FacePrediction], *, scale: float = 1.0, n_left_out: int = 0
+) -> Image.Image:
     """Return a picture with a box around each face, and its emotion and probability beside it.
 
     Labels lie outside all boxes and inside the picture, and no label lies on another. Where there is no room beside a
@@ -36,13 +38,14 @@ def annotated_faces(picture: Image.Image, faces: Sequence[FacePrediction], *, sc
         picture: RGB, upright, of any size; it stays as it is.
         faces: From left to right.
         scale: Pixels of the picture for one of the boxes' pixels: below 1 for a photograph that was scaled down.
+        n_left_out: How many other faces were found and left out.
     """
     factor = _enlarged(picture.size, faces, scale)
     size = max(1, round(picture.width * factor)), max(1, round(picture.height * factor))
     canvas = Image.new("RGB", size)  # a copy would keep EXIF data and comments
     canvas.paste(picture.resize(size, Image.Resampling.BICUBIC) if size != picture.size else picture)
     if not faces:
-        return _with_line(canvas, NO_FACE)
+        return _with_line(canvas, no_face(n_left_out))
     boxes = [_scaled(face.box, factor * scale) for face in faces]
     line = max(2, round(math.sqrt(size[0] * size[1]) / 400))
     draw = ImageDraw.Draw(canvas)

@@ -52,17 +52,21 @@ class FaceSearch:
             UnreadableImageError: The file is truncated or damaged, or the picture is a crop that shows nothing.
             ContractError: The detector returns anything but faces.
         """
-        faces, ready_made = find(photograph, self.finder, self.mode, largest=self.largest)
-        if ready_made:
+        found = find(photograph, self.finder, self.mode, largest=self.largest)
+        if found.ready_made:
             pixels = photograph.as_it_is(self.image_shape)
             if self.expects == "face_crop" and shows_nothing(pixels):
                 raise UnreadableImageError(photograph.path, SHOWS_NOTHING)
             return FramedFaces(photograph.size, True, (_whole(photograph.size),), pixels[None])
-        framed = [(face, frame(photograph, face, self.framing, self.image_shape)) for face in faces]
+        framed = [(face, frame(photograph, face, self.framing, self.image_shape)) for face in found.faces]
         kept = [(face, pixels) for face, pixels in framed if not shows_nothing(pixels)]
         crops = [pixels for _, pixels in kept] or [np.empty((0, *self.image_shape), np.uint8)]
         return FramedFaces(
-            photograph.size, False, tuple(face for face, _ in kept), np.stack(crops) if kept else crops[0]
+            photograph.size,
+            False,
+            tuple(face for face, _ in kept),
+            np.stack(crops) if kept else crops[0],
+            n_left_out=found.n_left_out,
         )
 
 
@@ -75,12 +79,14 @@ class FramedFaces:
         ready_made: Whether the picture is itself a crop; its one face is then the whole picture.
         faces: From left to right, in pixels of the picture.
         pixels: uint8 `(len(faces), height, width, channels)`.
+        n_left_out: How many faces the limits leave out.
     """
 
     size: tuple[int, int]
     ready_made: bool
     faces: tuple[Face, ...]
     pixels: np.ndarray
+    n_left_out: int = 0
 
 
 def _whole(size: tuple[int, int]) -> Face:

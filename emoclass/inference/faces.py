@@ -83,4 +83,14 @@ def judge_faces(
             for face, row in zip(found.faces, scores, strict=True)
         )
         width, height = found.size
-        yield path, PictureFaces(path=path, width=width, height=height, ready_made=found.ready_made, faces=faces)
+        yield (
+            path,
+            PictureFaces(
+                path=path,
+                width=width,
+                height=height,
+                ready_made=found.ready_made,
+                faces=faces,
+                n_left_out=found.n_left_out,
+            ),
+        )

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
@@ -38,7 +39,7 @@ def held_against_seen(
     """Mark copies of each other, and what a model has seen, where that can be known; say what a reader must know, too.
 
     What a run folder records is known. A model without one has seen the training set of the dataset's own split, if it
-    was trained on these images; so has a model whose training started from such a one.
+    was trained on these images; so has a model whose training started from such a one, or that had it for a teacher.
     """
     trained = bundle.manifest.trained
     recorded = seen_by(
@@ -51,16 +52,16 @@ def held_against_seen(
 
     notes = []
     if published is not None:
-        who = "The model was" if learned[0] in own else "The model was fine-tuned from one that was"
+        who = "The model was" if learned[0] in own else f"The model {_learned_from(trained)} one that was"
         notes.append(
             f"{who} trained on {learned[0]}: all training images of the official split of {listed.spec.name} count as "
             f"seen. Which others it has seen is not known."
         )
-    elif trained.get("start"):
+    elif trained.get("start") or trained.get("teacher"):
         on = f" (trained on {', '.join(before)})" if before else ""
         notes.append(
-            f"The model was fine-tuned from another trained model{on}: it is not known whether that one had seen some "
-            f"of these images."
+            f"The model {_learned_from(trained)} another trained model{on}: it is not known whether that one had seen "
+            f"some of these images."
         )
     seen = [each for each in (recorded, published) if each is not None]
     if not seen:
@@ -83,6 +84,10 @@ def held_against_seen(
             f"are not found."
         )
     return marked, [*notes, *_notes_of_leaks(marked)]
+
+
+def _learned_from(trained: Mapping[str, Any]) -> str:
+    return "was fine-tuned from" if trained.get("start") else "had for a teacher"
 
 
 def _with_clusters(predictions: Predictions, found: Sequence[Copies]) -> Predictions:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypedDict, Unpack
+
+import pydantic
 
 from emoclass.errors import ConfigError, DataError, EmoclassError
 from emoclass.plugin.config_file import read_file
@@ -14,6 +17,7 @@ from emoclass.values.config import DataConfig, RunConfig, Tree, check_crop, is_p
 from emoclass.values.labels import canonical
 from emoclass.values.references import call_with_options
 from emoclass.values.specs import DatasetSpec, MetricSpec, Recipe
+from emoclass.values.text import why_not_utf8
 
 __all__ = ["configure"]
 
@@ -244,11 +248,35 @@ def _make_paths_absolute(tree: dict[str, Any]) -> None:
             continue
         if name == "start" and is_pretrained(str(held[name])):
             continue
-        try:
-            held[name] = str(Path(held[name]).expanduser().resolve())
-            held[name].encode()  # the configuration is written as UTF-8
-        except (OSError, RuntimeError, UnicodeError) as error:  # no such home, links in a circle, a name of bare bytes
-            raise ConfigError(f"{table}.{name}: {held[name]!a} cannot be used ({error}).") from error
+        held[name] = _absolute(str(held[name]), f"{table}.{name}")
+    training = tree.get("training")
+    teacher = training.get("teacher") if isinstance(training, dict) else None
+    bundles = teacher.get("bundles") if isinstance(teacher, dict) else None
+    if bundles and isinstance(bundles, str | Path):
+        bundles = [bundles]
+    if isinstance(teacher, dict) and isinstance(bundles, list | tuple):
+        teacher["bundles"] = [
+            _absolute(str(each), "training.teacher.bundles")
+            if isinstance(each, str | Path) and _is_path(each)
+            else each
+            for each in bundles
+        ]
+
+
+def _is_path(source: str | Path) -> bool:
+    """Tell whether `emoclass.load` would take the name of a trained model for a path."""
+    return isinstance(source, Path) or source != Path(source).name or os.path.lexists(source)
+
+
+def _absolute(path: str, where: str) -> str:
+    try:
+        found = str(Path(path).expanduser().resolve())
+    except (OSError, RuntimeError, UnicodeError) as error:  # no such home, links in a circle
+        raise ConfigError(f"{where}: {path!a} cannot be used ({error}).") from error
+    if wrong := why_not_utf8(found):  # the configuration is written as UTF-8
+        reason, hint = wrong
+        raise ConfigError(f"{where}: {path!a} cannot be used ({reason}).", hint=hint)
+    return found
 
 
 def _read_the_folder(registry: Registry, plugin: str, tree: dict[str, Any], above: Tree) -> None:
@@ -276,7 +304,7 @@ def _finds_something(spec: DatasetSpec, data: Mapping[str, Any], root: str) -> b
         return next(iter(found), None) is not None
     except DataError:
         return False
-    except EmoclassError:  # said again, where it is expected
+    except (EmoclassError, pydantic.ValidationError):  # said again, where it is expected
         return True
 
 

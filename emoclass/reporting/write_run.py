@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from emoclass.auditing.findings import Audit
+from emoclass.bundle.manifest import KERAS
+from emoclass.bundle.read import Bundle
 from emoclass.data.index import Index
 from emoclass.data.labeled import LabeledPixels
 from emoclass.data.split import to_csv
@@ -34,21 +36,30 @@ def write_beginning(
     skipped: Sequence[SkippedFile],
     images: LabeledPixels,
     *,
+    teachers: Sequence[Bundle] = (),
     threads: int,
 ) -> dict[str, Any]:
     """Write the split, the skipped files and the environment; return the environment.
 
     Raises:
-        OutputError: The run is being resumed, and its images or split are not those that it began with.
+        OutputError: The run is being resumed, and its images, split or teachers are not those that it began with.
     """
     split_csv = to_csv(images.split, config.labels)
-    digests = {
+    digests: dict[str, Any] = {
         "config": config.digest(),
         "split": hashlib.sha256(split_csv.encode()).hexdigest(),
         "data": data_digest,
     }
+    if teachers:
+        digests["teacher"] = [bundle.manifest.files[KERAS].sha256 for bundle in teachers]
     first = _read_environment(folder)
     if first is not None and first["digests"] != digests:
+        if first["digests"] == {**digests, "teacher": first["digests"].get("teacher")}:
+            raise OutputError(
+                f"run folder {folder.path}: training.teacher: the teacher is another model than when the run was "
+                f"started.",
+                hint="Start a new run, or restore the teacher.",
+            )
         raise OutputError(
             f"run folder {folder.path}: the images, their split or the settings have changed since the run was "
             f"started.",
@@ -163,6 +174,7 @@ def notes_of(
     leaked: frozenset[str] | None,
     config: RunConfig,
     start_trained_on: Sequence[str],
+    teachers: Sequence[Bundle] = (),
 ) -> tuple[str, ...]:
     """Return what a reader of the numbers must know, as sentences."""
     notes = [notice for notice in notices if notice]
@@ -171,6 +183,16 @@ def notes_of(
         notes.append(
             f"The model was fine-tuned from a trained model ({config.model.start}{on}). It is not known whether that "
             f"one had seen some of these images; if so, the metrics are optimistically biased."
+        )
+    if teachers:
+        named = " and ".join(
+            bundle.manifest.name
+            + (f" (trained on {', '.join(bundle.manifest.trained_on)})" * bool(bundle.manifest.trained_on))
+            for bundle in teachers
+        )
+        notes.append(
+            f"The model learned from the predictions of another model, its teacher: {named}. It is not known whether "
+            f"that one had seen some of these images; if so, the metrics are optimistically biased."
         )
     if config.training.targets != "label" and not any(sample.votes for sample in images.samples("train")):
         notes.append("No training image has votes: the model was trained on the labels alone.")
@@ -188,9 +210,9 @@ def notes_of(
         )
     if audited is None:
         notes.append("Duplicate images were not searched for: copies may be in both the training and the test set.")
-    if listed.left_out:
-        words = ", ".join(f"{word} {count}" for word, count in sorted(listed.left_out.items()))
-        notes.append(f"Excluded, since they are not among the emotions of this run: {words}.")
+    if listed.unlisted:
+        notes.append(listed.unlisted)
+    notes += _notes_of_classes(listed, config)
     if listed.merge_note:
         notes.append(listed.merge_note)
     if listed.n_excluded:
@@ -205,6 +227,26 @@ def notes_of(
         files = "1 file" if n_skipped == 1 else f"{n_skipped} files"
         notes.append(f"Skipped, since unreadable: {files}, listed in skipped.csv.")
     return tuple(notes)
+
+
+def _notes_of_classes(listed: Index, config: RunConfig) -> Iterator[str]:
+    """Yield what classes are left out: those of other emotions, and those that the map ignores."""
+    others = {word: n for word, n in sorted(listed.left_out.items()) if word in listed.others}
+    ignored = {word: n for word, n in sorted(listed.left_out.items()) if word not in listed.others}
+    if others:
+        total = len(listed.samples) + sum(listed.left_out.values())
+        meant = sorted({listed.others[word] for word in others})
+        yield (
+            f"Excluded, since they are not among the emotions of this run: {_counted(others)}. These are "
+            f"{sum(others.values()):,} of {total:,} images ({sum(others.values()) / total:.0%}). To include them: "
+            f"--labels {','.join([*config.labels.emotions, *meant])}"
+        )
+    if ignored:
+        yield f"Excluded, as mapped: {_counted(ignored)}."
+
+
+def _counted(words: Mapping[str, int]) -> str:
+    return ", ".join(f"{word} {count:,}" for word, count in words.items())
 
 
 def _images(count: int) -> str:

@@ -13,9 +13,11 @@ from pathlib import Path
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from emoclass.errors import ConfigError, OutputError
+from emoclass.errors import ConfigError
+from emoclass.files import move_new
 from emoclass.plugin.hookspecs import HOOKSPEC_VERSION
 from emoclass.plugin.registry import Registry
+from emoclass.reporting.folders.run import unwritable
 from emoclass.scaffold.names import check_name, module_name
 from emoclass.suggestions import did_you_mean
 from emoclass.values.kinds import KINDS
@@ -56,10 +58,7 @@ def write_plugin(
     check_name(name, kinds, registry=registry, one_file=one_file)
     target = out / (f"{module_name(name, one_file=True)}.py" if one_file else f"emoclass-{name}")
     if os.path.lexists(target):
-        raise ConfigError(
-            f"{target}: expected nothing there, found {'a folder' if target.is_dir() else 'a file'}.",
-            hint="Nothing was written. Choose another name, or another folder with --out DIR.",
-        )
+        raise _taken(target)
     files = {target / path if path else target: text for path, text in render(name, kinds, one_file=one_file).items()}
     _write(files, target)
     return files
@@ -171,6 +170,13 @@ def _environment() -> Environment:
     )
 
 
+def _taken(target: Path) -> ConfigError:
+    return ConfigError(
+        f"{target}: expected nothing there, found {'a folder' if target.is_dir() else 'a file'}.",
+        hint="Nothing was written. Choose another name, or another folder with --out DIR.",
+    )
+
+
 def _write(files: Mapping[Path, str], target: Path) -> None:
     """Write files beside their place and move them there at once."""
     out = target.parent
@@ -183,14 +189,13 @@ def _write(files: Mapping[Path, str], target: Path) -> None:
                 path = Path(scratch, file.relative_to(out))
                 path.parent.mkdir(parents=True, exist_ok=True)
                 path.write_text(text, encoding="utf-8", newline="\n")
-            Path(scratch, target.name).rename(target)
+            move_new(Path(scratch, target.name), target)
     except BaseException as error:
         for folder in missing:
             with suppress(OSError):
                 folder.rmdir()
         if not isinstance(error, OSError | UnicodeError):
             raise
-        reason = error.strerror if isinstance(error, OSError) else "its name is not UTF-8"
-        raise OutputError(
-            f"output folder {str(out)!a}: cannot be written ({reason}).", hint="Choose another with --out DIR."
-        ) from error
+        if isinstance(error, FileExistsError) and os.path.lexists(target):
+            raise _taken(target) from error
+        raise unwritable(out, error) from error

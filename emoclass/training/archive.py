@@ -115,3 +115,33 @@ def _foreign(document: Any) -> Iterator[str]:
             yield f"expected layers of Keras or registered ones, got {registered!r} of module {module!r}"
         for each in document.values():
             yield from _foreign(each)
+
+
+def store_in_half_precision(path: Path) -> None:
+    """Write the weights of a `.keras` file as float16 numbers; they must be such already, so that none changes.
+
+    Keras reads them into the float32 variables of the network.
+    """
+    with zipfile.ZipFile(path) as archive:
+        members = [(entry, archive.read(entry)) for entry in archive.infolist()]
+    partial = path.with_suffix(".half")
+    with zipfile.ZipFile(partial, "w") as archive:
+        for entry, content in members:
+            archive.writestr(entry, _halved(content) if entry.filename.endswith(".h5") else content)
+    partial.replace(path)
+
+
+def _halved(content: bytes) -> bytes:
+    halved = io.BytesIO()
+    with h5py.File(io.BytesIO(content), "r") as file, h5py.File(halved, "w") as new:
+        new.attrs.update(file.attrs)
+
+        def copy(name: str, found: h5py.Group | h5py.Dataset) -> None:
+            if isinstance(found, h5py.Group):
+                made = new.require_group(name)
+            else:
+                made = new.create_dataset(name, data=found[()], dtype="f2" if found.dtype == "f4" else found.dtype)
+            made.attrs.update(found.attrs)
+
+        file.visititems(copy)
+    return halved.getvalue()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import random
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -13,7 +14,7 @@ import numpy as np
 
 from emoclass.bundle.plain import one_line
 from emoclass.errors import BundleError, ConfigError, ContractError
-from emoclass.training.archive import check_archive
+from emoclass.training.archive import check_archive, store_in_half_precision
 from emoclass.training.settings import standard_settings
 from emoclass.values.labels import LabelScheme
 from emoclass.values.references import call_with_options, resolve
@@ -72,7 +73,7 @@ def finish(
         network: What was trained.
         labels: The emotions.
         seed: As for `build`.
-        options: As for `build`.
+        options: As for `build`; the model's `finish` gets those that it names.
 
     Raises:
         ContractError: What the model's `finish` made is no such model.
@@ -84,8 +85,9 @@ def finish(
     if spec.finish is None:
         return network
     make = resolve(spec.finish)
+    named = inspect.signature(make).parameters
     with standard_settings():
-        model = make(network)
+        model = make(network, **{name: value for name, value in (options or {}).items() if name in named})
     _check(spec, labels, model)
     return model
 
@@ -153,10 +155,30 @@ def _shape_text(layer: keras.layers.Layer) -> str:
     return ", ".join(str(tuple(output.shape)) for output in outputs)
 
 
+def fits_half_precision(model: keras.Model) -> bool:
+    """Tell whether half precision holds every weight exactly, as a model's `finish` may see to."""
+    with np.errstate(over="ignore"):
+        return all(np.array_equal(each, each.astype(np.float16)) for each in model.get_weights())
+
+
+def round_to_half_precision(model: keras.Model) -> None:
+    """Round the weights of a model to numbers that half precision holds; what is too large for it stays as it is."""
+    with np.errstate(over="ignore"):
+        rounded = [each.astype(np.float16).astype(each.dtype) for each in model.get_weights()]
+    model.set_weights(
+        [half if np.isfinite(half).all() else each for half, each in zip(rounded, model.get_weights(), strict=True)]
+    )
+
+
 @standard_settings()
 def save_model(model: keras.Model, path: Path) -> None:
-    """Save a model, bare and without optimizer, to a file whose name ends in `.keras`."""
+    """Save a model, bare and without optimizer, to a file whose name ends in `.keras`.
+
+    Where half precision holds every weight exactly, the file has half the size; Keras reads it as any other.
+    """
     keras.saving.save_model(model, path)
+    if fits_half_precision(model):
+        store_in_half_precision(path)
 
 
 def reason_not_loadable(model: keras.Model, path: Path) -> str | None:

@@ -18,9 +18,10 @@ from emoclass.bundle.read import Bundle
 from emoclass.data.calibration import Pictures
 from emoclass.errors import BundleError, OutputError
 from emoclass.evaluation.decision import predicted_classes
+from emoclass.files import move_new
 from emoclass.native_output import output_aside
 from emoclass.training.bundled import load_bundled
-from emoclass.training.export import Quantization, export_litert, export_onnx, export_saved_model
+from emoclass.training.export import BOUNDS, Quantization, export_litert, export_onnx, export_saved_model
 from emoclass.training.pipeline import from_pixels
 from emoclass.training.settings import standard_settings
 
@@ -30,13 +31,15 @@ Predict: TypeAlias = Callable[[np.ndarray], np.ndarray]
 
 SUFFIXES: Mapping[Format, str] = {"litert": ".tflite", "onnx": ".onnx", "saved-model": ""}
 
-BOUNDS: Mapping[Quantization | None, float] = {None: 1e-3, "float16": 0.02, "int8": 0.1}
-"""How far a probability may move: for int8 on average over the pictures, otherwise on any."""
-
 ACCURACY_LOSS = 0.01
 """A loss of accuracy beyond this is reported."""
 
 _BATCH = 16
+
+_HINTS: Mapping[Quantization, str] = {
+    "dynamic": "Use float16.",
+    "int8": "Calibrate with images like those the model will see, or use float16.",
+}
 
 
 @dataclass(frozen=True)
@@ -127,9 +130,10 @@ def convert(
         result = Conversion(
             path=out, bytes=_size(partial), original_bytes=original.stat().st_size, images=len(pictures), **found
         )
-        check_free(out)
         try:
-            partial.rename(out)
+            move_new(partial, out)
+        except FileExistsError as error:
+            raise _taken(out) from error
         except OSError as error:
             raise OutputError(f"model {out}: cannot be written ({error.strerror}).") from error
     return result
@@ -138,7 +142,11 @@ def convert(
 def check_free(out: Path) -> None:
     """Raise OutputError if there is something at a path."""
     if os.path.lexists(out):
-        raise OutputError(f"model {out}: exists already.", hint="Name another file with --out, or remove it.")
+        raise _taken(out)
+
+
+def _taken(out: Path) -> OutputError:
+    return OutputError(f"model {out}: exists already.", hint="Name another file with --out, or remove it.")
 
 
 def _compare(
@@ -183,13 +191,13 @@ def _classes(output: np.ndarray) -> np.ndarray:
 def _check_difference(bundle: Bundle, subject: str, found: Mapping[str, Any], quantize: Quantization | None) -> None:
     if not found:
         return
-    rounds = quantize == "int8"
+    rounds = quantize in ("dynamic", "int8")
     difference, bound = found["mean_difference" if rounds else "difference"], BOUNDS[quantize]
     if difference > bound:
         raise BundleError(
             f"bundle {bundle.path}: {subject}: expected probabilities that differ by at most {bound:g}"
             f"{' on average' if rounds else ''}, got {difference:.4f}. Nothing is written.",
-            hint="Calibrate with images like those the model will see, or use float16." if rounds else None,
+            hint=_HINTS.get(quantize) if quantize else None,
         )
 
 

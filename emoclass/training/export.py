@@ -9,7 +9,8 @@ import subprocess
 import sys
 import tempfile
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from copy import copy
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Literal
@@ -18,16 +19,21 @@ import keras
 import numpy as np
 
 from emoclass.bundle.plain import one_line
-from emoclass.errors import ConfigError, ContractError, MissingPackageError, OutputError
+from emoclass.errors import ContractError, MissingPackageError, OutputError
 from emoclass.native_output import output_aside
 from emoclass.training.build import save_model
+from emoclass.training.head import head_of, logits_of
 from emoclass.training.pipeline import from_pixels
 from emoclass.training.settings import standard_settings
 
-Quantization = Literal["float16", "int8"]
+Quantization = Literal["float16", "dynamic", "int8"]
 
-_CALIBRATING = 200
+N_CALIBRATING = 200
 """Pictures that ranges for int8 are taken from; TensorFlow's guide asks for 100 to 500."""
+
+
+BOUNDS: Mapping[Quantization | None, float] = {None: 1e-3, "float16": 0.02, "dynamic": 0.05, "int8": 0.1}
+"""How far a probability may move: with 8 bits on average over the pictures, otherwise on any."""
 
 
 @standard_settings()
@@ -50,8 +56,9 @@ def export_litert(
         model: The bare model.
         value_range: What it expects its input in.
         path: Where to write; the name ends in `.tflite`.
-        quantize: `float16` keeps the weights in half precision. `int8` computes with integers, except where LiteRT
-            has no such operation.
+        quantize: `float16` keeps the weights in half precision. `dynamic` keeps them in 8-bit integers, and converts a
+            layer's input to such when it runs; the rest stays float32. `int8` computes with integers throughout, but
+            for operations that LiteRT does not have in them, and the last softmax or sigmoid.
         pictures: For int8, what the network will see: uint8 `(n, height, width, channels)` in [0, 255].
 
     Raises:
@@ -59,7 +66,7 @@ def export_litert(
         OutputError: The file cannot be written.
     """
     if keras.backend.backend() != "tensorflow":
-        _export_from_tensorflow(model, value_range, path, quantize)
+        _export_from_tensorflow(model, value_range, path, quantize, pictures)
         return
     import tensorflow as tf
 
@@ -70,10 +77,15 @@ def export_litert(
         settings["optimizations"] = [tf.lite.Optimize.DEFAULT]
     if quantize == "float16":
         target["supported_types"] = [tf.float16]
+    head = None
     if quantize == "int8":
         if pictures is None or not len(pictures):
             raise ValueError("int8 needs images")
-        chosen = pictures[np.linspace(0, len(pictures) - 1, min(_CALIBRATING, len(pictures))).astype(int)]
+        chosen = pictures[np.linspace(0, len(pictures) - 1, min(N_CALIBRATING, len(pictures))).astype(int)]
+
+        logits = logits_of(model)
+        if logits is not None:
+            head, model = head_of(model), keras.Model(model.inputs[0], logits, name=model.name)
 
         def each() -> Iterator[list[np.ndarray]]:
             yield from ([picture[None].astype(np.float32)] for picture in chosen)
@@ -86,21 +98,57 @@ def export_litert(
             raise _unwritable(path, error) from error
         except Exception as error:  # the converter's, or whatever the model's layers raise when they are traced
             raise _refusal(model, error) from error
+        if head is not None:
+            _append_activation(path, head)
+
+
+def _append_activation(path: Path, head: str) -> None:
+    """Let a LiteRT file end in a softmax or sigmoid of floats.
+
+    One of int8 rounds probabilities to multiples of 1/256: rows do not sum to 1, and what is unlikely becomes 0.
+    """
+    from tensorflow.lite.python import schema_py_generated as schema
+    from tensorflow.lite.tools import flatbuffer_utils
+
+    file = flatbuffer_utils.read_model(str(path))
+    graph = file.subgraphs[0]
+    (logits,) = graph.outputs
+    kind, operator, code = schema.BuiltinOperator, schema.OperatorT(), schema.OperatorCodeT()
+    code.builtinCode = code.deprecatedBuiltinCode = kind.SOFTMAX if head == "softmax" else kind.LOGISTIC
+    code.version = 1
+    if head == "softmax":
+        operator.builtinOptionsType = schema.BuiltinOptions.SoftmaxOptions
+        operator.builtinOptions = schema.SoftmaxOptionsT()
+        operator.builtinOptions.beta = 1.0
+    probabilities = copy(graph.tensors[logits])
+    probabilities.name = b"probabilities"
+    operator.opcodeIndex = len(file.operatorCodes)
+    operator.inputs, operator.outputs = [logits], [len(graph.tensors)]
+    file.operatorCodes.append(code)
+    graph.tensors.append(probabilities)
+    graph.operators.append(operator)
+    graph.outputs = operator.outputs
+    for signature in file.signatureDefs or ():
+        signature.outputs[0].tensorIndex = operator.outputs[0]
+    flatbuffer_utils.write_model(file, str(path))
 
 
 def _export_from_tensorflow(
-    model: keras.Model, value_range: tuple[float, float], path: Path, quantize: Quantization | None
+    model: keras.Model,
+    value_range: tuple[float, float],
+    path: Path,
+    quantize: Quantization | None,
+    pictures: np.ndarray | None,
 ) -> None:
     """Let another process, in which Keras runs on TensorFlow, write the file from the saved model."""
-    if quantize == "int8":
-        raise ConfigError(
-            f"int8: expected Keras on TensorFlow, got {keras.backend.backend()}.",
-            hint="Export with KERAS_BACKEND=tensorflow.",
-        )
     with tempfile.TemporaryDirectory() as scratch:
         saved = Path(scratch, "model.keras")
         save_model(model, saved)
-        task = {"model": str(saved), "value_range": value_range, "path": str(path), "quantize": quantize}
+        task: dict[str, Any] = {"model": str(saved), "value_range": value_range, "path": str(path)}
+        task["quantize"] = quantize
+        if pictures is not None:
+            task["pictures"] = str(Path(scratch, "pictures.npy"))
+            np.save(task["pictures"], pictures)
         done = subprocess.run(
             [sys.executable, "-m", "emoclass.training.litert_process", json.dumps(task)],
             env={**os.environ, "KERAS_BACKEND": "tensorflow"},
@@ -111,11 +159,6 @@ def _export_from_tensorflow(
     if done.returncode != 0:
         reason = one_line(done.stderr.strip().rpartition("\n")[2])
         raise ContractError(f"model {model.name!r}: cannot be exported to LiteRT by TensorFlow ({reason}).")
-
-
-def fits_half_precision(model: keras.Model) -> bool:
-    """Tell whether half precision holds every weight exactly, as a model's `finish` may see to."""
-    return all(np.array_equal(each, each.astype(np.float16)) for each in model.get_weights())
 
 
 @standard_settings()

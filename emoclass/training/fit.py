@@ -8,8 +8,9 @@ import math
 import sys
 import time
 import traceback
-from collections.abc import Callable, Collection, Mapping
-from contextlib import nullcontext, suppress
+from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import ExitStack, nullcontext, suppress
+from importlib.util import find_spec
 from pathlib import Path
 from types import FrameType
 from typing import Any, get_type_hints
@@ -17,13 +18,14 @@ from typing import Any, get_type_hints
 import keras
 import numpy as np
 
-from emoclass.errors import ConfigError, PluginError
+from emoclass.errors import ConfigError, MissingPackageError, PluginError
 from emoclass.native_output import output_aside
 from emoclass.progress import Progress
 from emoclass.training.build import seeded
 from emoclass.training.checkpoint import Checkpoint
 from emoclass.training.pipeline import Batches, ShuffledBatches, from_pixels
 from emoclass.training.settings import kept_settings, standard_settings
+from emoclass.training.teacher import DistillationLoss, Teacher, teach
 from emoclass.values.config import Component, TrainingConfig
 from emoclass.values.labels import LabelScheme
 from emoclass.values.references import resolve
@@ -46,6 +48,8 @@ def fit(
     checkpoint: Path,
     on_epoch: OnEpoch,
     on_batch: OnBatch | None = None,
+    teachers: Sequence[Teacher] = (),
+    on_note: Callable[[str], object] | None = None,
 ) -> None:
     """Train a model in place; where the checkpoint file is there, go on from it.
 
@@ -63,8 +67,11 @@ def fit(
         checkpoint: The file that the state is kept in.
         on_epoch: Called after every epoch with its number (from 0), logs and seconds.
         on_batch: Called after every step with the epoch's number (from 0) and the number of steps done.
+        teachers: What `config.teacher` names, where it does.
+        on_note: Called with what a reader of the results must know.
 
     Raises:
+        MissingPackageError: A callback needs a package that is not installed.
         ConfigError: A component's options do not fit.
         OutputError: The checkpoint cannot be read or written.
     """
@@ -75,18 +82,25 @@ def fit(
             for i, component in enumerate(config.augmentation)
         )
         network = from_pixels(model, value_range, augmentation)
+    loss = _loss(config, labels)
+    if config.teacher is not None:
+        network = teach(network, teachers, value_range, labels)
+        loss = DistillationLoss(loss, share=config.teacher.share, temperature=config.teacher.temperature)
     optimizer = _optimizer(config, steps)
     if config.weight_averaging:
         _average_from_the_first_steps(optimizer)
     network.compile(
         optimizer=optimizer,
-        loss=_loss(config, labels),
+        loss=loss,
         metrics=[keras.metrics.MeanMetricWrapper(_is_likeliest, name="accuracy")],
     )
     network.optimizer.build(network.trainable_variables)
     callbacks = [
         _make(each, f"training.callbacks[{i}]", keras.callbacks.Callback) for i, each in enumerate(config.callbacks)
     ]
+    if any(isinstance(each, keras.callbacks.TensorBoard) for each in callbacks) and find_spec("tensorboard") is None:
+        # Keras notices only after the first epoch.
+        raise _missing_package(ModuleNotFoundError("No module named 'tensorboard'", name="tensorboard"), config)
     if config.weight_averaging:
         _refuse_early_end_of_averages(config, callbacks)
         # Before the others, which then see the averages at the end of an epoch.
@@ -100,12 +114,26 @@ def fit(
         )
     saver = Checkpoint(checkpoint, callbacks)
     try:
+        saver.restore(network)
+        if saver.fallback is not None and on_note is not None:
+            on_note(saver.fallback)
         _fit(network, train, validation, config, [_Teller(on_epoch, on_batch), *callbacks, saver], saver,
              _class_weights(config, labels, class_counts))  # fmt: skip
     except BaseException as error:
         del network, callbacks, saver
         _free_iterators(error)
+        if isinstance(error, ImportError):  # as TensorBoard does, when the training begins
+            raise _missing_package(error, config) from error
         raise
+
+
+def _missing_package(error: ImportError, config: TrainingConfig) -> MissingPackageError:
+    package = (error.name or str(error)).partition(".")[0]
+    named = ", ".join(component.ref for component in config.callbacks) or "none"
+    return MissingPackageError(
+        f"training: package {package!r} is needed, and cannot be imported ({error}). Callbacks: {named}.",
+        hint=f"Install it (pip install {package}), or leave out the callback that needs it.",
+    )
 
 
 def _fit(
@@ -117,20 +145,23 @@ def _fit(
     saver: Checkpoint,
     class_weights: np.ndarray | None,
 ) -> None:
+    quiet = ExitStack()
+    if config.teacher is not None:
+        callbacks = [_QuietFirstStep(quiet), *callbacks]
     try:
-        saver.restore(network)
         train.first_epoch = saver.epochs_done
-        network.fit(
-            train.dataset(class_weights),
-            steps_per_epoch=train.batches_per_epoch,
-            validation_data=validation.dataset(),
-            validation_steps=validation.batches_per_epoch,
-            initial_epoch=saver.epochs_done,
-            epochs=saver.epochs_done if saver.stopped else config.epochs,
-            callbacks=callbacks,
-            shuffle=False,
-            verbose=0,
-        )
+        with quiet:
+            network.fit(
+                train.stream(class_weights),
+                steps_per_epoch=train.batches_per_epoch,
+                validation_data=validation.stream(),
+                validation_steps=validation.batches_per_epoch,
+                initial_epoch=saver.epochs_done,
+                epochs=saver.epochs_done if saver.stopped else config.epochs,
+                callbacks=callbacks,
+                shuffle=False,
+                verbose=0,
+            )
     finally:
         saver.close()
 
@@ -150,6 +181,27 @@ def _free_iterators(error: BaseException) -> None:
                 inner.clear()
             inner = inner.f_back
     gc.collect()
+
+
+class _QuietFirstStep(keras.callbacks.Callback):  # type: ignore[misc]
+    """Turns output aside in the first step: TensorFlow compiles it, and remarks on what a teacher uses twice.
+
+    Args:
+        stack: Ends with the training, so that a step that fails shows what was written.
+    """
+
+    def __init__(self, stack: ExitStack) -> None:
+        super().__init__()
+        self._stack = stack
+        self._is_done = False
+
+    def on_train_batch_begin(self, batch: int, logs: dict[str, Any] | None = None) -> None:
+        if not self._is_done:
+            self._is_done = True
+            self._stack.enter_context(output_aside())
+
+    def on_train_batch_end(self, batch: int, logs: dict[str, Any] | None = None) -> None:
+        self._stack.close()
 
 
 class _Teller(keras.callbacks.Callback):  # type: ignore[misc]
@@ -284,6 +336,7 @@ def default_loss(labels: LabelScheme) -> keras.losses.Loss:
 def _is_likeliest(targets: Any, output: Any) -> Any:
     """Tell for each image whether what is likeliest to the network is so in the target, which may be softened."""
     ops = keras.ops
+    output = output[:, : targets.shape[-1]]  # without what a teacher says
     if output.shape[-1] == 1:
         return ops.cast(ops.equal(targets > 0.5, output > 0.5), "float32")[:, 0]
     return ops.cast(ops.equal(ops.argmax(targets, axis=-1), ops.argmax(output, axis=-1)), "float32")

@@ -7,6 +7,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 
 def main(task: dict[str, Any]) -> None:
     """Do what `export_litert` says, with a model from a file."""
@@ -14,7 +16,9 @@ def main(task: dict[str, Any]) -> None:
     from emoclass.training.export import export_litert
 
     low, high = task["value_range"]
-    export_litert(load_model(Path(task["model"])), (low, high), Path(task["path"]), quantize=task["quantize"])
+    pictures = np.load(task["pictures"]) if "pictures" in task else None
+    path, quantize = Path(task["path"]), task["quantize"]
+    export_litert(load_model(Path(task["model"])), (low, high), path, quantize=quantize, pictures=pictures)
 
 
 if __name__ == "__main__":

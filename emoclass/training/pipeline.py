@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator
+from typing import TYPE_CHECKING, Any
 
 import keras
 import numpy as np
-import tensorflow as tf
 
 from emoclass.data.pixels import PixelCache
 from emoclass.randomness import generator
+
+if TYPE_CHECKING:
+    import tensorflow as tf
 
 READ_AHEAD_BYTES = 64 * 2**20
 """Batches are read ahead up to this size, but never fewer than one, nor more than `READ_AHEAD`."""
@@ -41,20 +43,15 @@ class Batches:
         """Return a batch by its number; after the last one they begin anew."""
         return self._batch(self._positions(number % self.batches_per_epoch))
 
-    def dataset(self, class_weights: np.ndarray | None = None) -> tf.data.Dataset:
+    def stream(self, class_weights: np.ndarray | None = None) -> Iterable[tuple[np.ndarray, ...]]:
         """Return the batches as an endless stream for `keras.Model.fit`, which must be given the steps per epoch.
 
-        Endless, so that the first batches of the next epoch are ready when it begins. TensorFlow does not tune this
-        dataset: the thread that tunes sleeps for up to a minute at a time and can miss that the dataset is closed,
-        and `fit` then waits for it to wake up.
+        On TensorFlow they are read ahead. The other backends of Keras take them as they come, so that training does not
+        need TensorFlow there.
 
         Args:
             class_weights: The weight of each class's images in the loss, float `(n_classes,)`.
         """
-        pixels, targets = self[0]
-        spec = [tf.TensorSpec((None, *each.shape[1:]), each.dtype) for each in (pixels, targets)]
-        if class_weights is not None:
-            spec.append(tf.TensorSpec((None,), tf.float32))
 
         def batches() -> Iterator[tuple[np.ndarray, ...]]:
             for number in itertools.count():
@@ -64,13 +61,7 @@ class Batches:
                 else:
                     yield pixels, targets, class_weights[_classes(targets)].astype(np.float32)
 
-        options = tf.data.Options()
-        options.autotune.enabled = False
-        return (
-            tf.data.Dataset.from_generator(batches, output_signature=tuple(spec))
-            .prefetch(_read_ahead(pixels.nbytes))
-            .with_options(options)
-        )
+        return _read_ahead(batches) if keras.backend.backend() == "tensorflow" else batches()
 
     def _positions(self, number: int) -> Any:
         """Return what selects a batch's images: a slice, or their positions."""
@@ -128,11 +119,27 @@ class ShuffledBatches(Batches):
         return order
 
 
-def _read_ahead(batch_bytes: int) -> int:
+def _read_ahead(batches: Callable[[], Iterator[tuple[np.ndarray, ...]]]) -> tf.data.Dataset:
+    """Return an endless stream of batches that is read ahead: when an epoch begins, its first batches are ready.
+
+    TensorFlow does not tune this dataset: the thread that tunes sleeps for up to a minute at a time and can miss that
+    the dataset is closed, and `fit` then waits for it to wake up.
+    """
+    import tensorflow as tf
+
+    first = next(batches())
+    options = tf.data.Options()
+    options.autotune.enabled = False
+    spec = tuple(tf.TensorSpec((None, *each.shape[1:]), each.dtype) for each in first)
+    dataset = tf.data.Dataset.from_generator(batches, output_signature=spec)
+    return dataset.prefetch(_n_read_ahead(first[0].nbytes)).with_options(options)
+
+
+def _n_read_ahead(batch_bytes: int) -> int:
     """Return how many batches are read ahead.
 
     Example:
-        >>> _read_ahead(2**10), _read_ahead(16 * 2**20), _read_ahead(2**30)
+        >>> _n_read_ahead(2**10), _n_read_ahead(16 * 2**20), _n_read_ahead(2**30)
         (8, 4, 1)
     """
     return min(READ_AHEAD, max(1, READ_AHEAD_BYTES // batch_bytes))

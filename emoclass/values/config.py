@@ -141,6 +141,23 @@ class ModelConfig(FrozenModel):
     start: Annotated[str, Field(min_length=1)] | None = None
 
 
+class TeacherConfig(FrozenModel):
+    """Knowledge distillation: the network is trained towards the probabilities that trained models give.
+
+    Attributes:
+        bundles: The teacher, or several: the mean of their probabilities is used. Each is whatever `emoclass predict`
+            accepts: the folder of a run or a bundle, or the name of a plugin with a pretrained model. Each must know
+            the emotions of the run.
+        temperature: Applied to the probabilities of teacher and student in the distillation loss, which is multiplied
+            by its square. Above 1, less likely emotions count more.
+        share: The share of the distillation loss in the training loss, in [0, 1]; the rest is the loss on the labels.
+    """
+
+    bundles: Annotated[tuple[Annotated[str, Field(min_length=1)], ...], Field(min_length=1)]
+    temperature: float = Field(default=2.0, gt=0, le=100)
+    share: float = Field(default=0.9, ge=0, le=1)
+
+
 class TrainingConfig(FrozenModel):
     """How the network is trained.
 
@@ -168,6 +185,15 @@ class TrainingConfig(FrozenModel):
         precision: The numeric precision during training: `mixed_bfloat16` is several times as fast if the CPU has
             instructions for it, and slower elsewhere. The saved model is float32.
         keep: Which epoch's weights are kept: the `last`, or the `best` by validation loss.
+        calibration: With `"temperature"`, the finished network's probabilities are calibrated on the validation
+            images: its logits are divided by the number that gives the smallest log loss. It is part of the saved
+            model, and never changes the most likely emotion.
+        quantize: With `"float16"`, the weights of the finished network are rounded to half precision, so that its
+            files have half the size. With `"dynamic"` or `"int8"`, the bundle's LiteRT file, which predicts, computes
+            with 8-bit integers, and is compared with the network on the validation images. `"dynamic"` quantizes the
+            weights, and each layer's input when it runs. `"int8"` keeps everything between in integers, too: their
+            ranges are taken from 200 training images, and the model must end in a softmax or sigmoid layer.
+        teacher: If present, knowledge distillation from trained models.
     """
 
     epochs: int = Field(default=20, ge=1)
@@ -185,6 +211,9 @@ class TrainingConfig(FrozenModel):
     weight_averaging: float = Field(default=0.0, ge=0, lt=1)
     precision: Literal["float32", "mixed_bfloat16"] = "float32"
     keep: Literal["last", "best"] = "last"
+    calibration: Literal["temperature"] | None = None
+    quantize: Literal["float16", "dynamic", "int8"] | None = None
+    teacher: TeacherConfig | None = None
 
     @model_validator(mode="after")
     def _warmup_is_of_a_schedule(self) -> TrainingConfig:

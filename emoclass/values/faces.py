@@ -15,6 +15,26 @@ Point: TypeAlias = tuple[float, float]
 NO_FACE, READY_MADE = "no face found", "ready-made crop"
 """What tables and messages say of a picture without a face, and of one that is itself a face crop."""
 
+_OUTSIDE = "no face within the limits"
+
+
+def no_face(n_left_out: int = 0) -> str:
+    """Return why a photograph gives no face.
+
+    Args:
+        n_left_out: How many faces were found in it and left out by the limits.
+
+    Example:
+        >>> no_face(), no_face(2)
+        ('no face found', 'no face within the limits (2 found)')
+    """
+    return f"{_OUTSIDE} ({n_left_out:,} found)" if n_left_out else NO_FACE
+
+
+def is_no_face(reason: str) -> bool:
+    """Tell whether a reason is one of those that `no_face` returns."""
+    return reason == NO_FACE or reason.startswith(_OUTSIDE)
+
 
 class Face(FrozenModel):
     """A face that a detector found.

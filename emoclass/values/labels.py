@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import re
+import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Annotated, Any, Literal
@@ -46,6 +47,16 @@ MAX_NAME, MAX_MEANING = 50, 1000
 """Characters of an emotion that a run declares, and of what it says that it means."""
 
 
+def folded(word: str) -> str:
+    """Return a word as words are compared: in lower case, and with letters composed, which macOS writes in parts.
+
+    Example:
+        >>> folded(" Gele\u0301e") == folded("gel\u00e9e")
+        True
+    """
+    return unicodedata.normalize("NFC", word).strip().casefold()
+
+
 def canonical(name: str, extra: Iterable[str] = ()) -> str | None:
     """Return the emotion id that a word stands for, or None if it stands for none.
 
@@ -57,7 +68,7 @@ def canonical(name: str, extra: Iterable[str] = ()) -> str | None:
         >>> canonical("Happiness"), canonical("bored"), canonical("bored", extra=["bored"])
         ('happy', None, 'bored')
     """
-    word = name.strip().casefold()
+    word = folded(name)
     if word in EMOTIONS or word in extra:
         return word
     return ALIASES.get(word)
@@ -73,7 +84,7 @@ def expanded(names: Iterable[str]) -> tuple[str, ...]:
         >>> expanded(["basic5", "Contempt"])
         ('happy', 'sad', 'angry', 'scared', 'surprised', 'Contempt')
     """
-    return tuple(each for name in names for each in SCHEMES.get(name.strip().casefold(), (name,)))
+    return tuple(each for name in names for each in SCHEMES.get(folded(name), (name,)))
 
 
 def close_emotions(name: str, extra: Iterable[str] = ()) -> tuple[str, ...]:
@@ -84,7 +95,7 @@ def close_emotions(name: str, extra: Iterable[str] = ()) -> tuple[str, ...]:
         ('happy',)
     """
     words = [*EMOTIONS, *extra, *ALIASES]
-    close = difflib.get_close_matches(name.strip().casefold(), words, n=4, cutoff=0.6)
+    close = difflib.get_close_matches(folded(name), words, n=4, cutoff=0.6)
     return tuple(dict.fromkeys(ALIASES.get(word, word) for word in close))
 
 

@@ -10,7 +10,7 @@ import inspect
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from emoclass.errors import ConfigError, PluginError
+from emoclass.errors import ConfigError, ContractError, PluginError
 from emoclass.keras_backend import require_keras
 from emoclass.suggestions import did_you_mean
 
@@ -90,12 +90,14 @@ def call_with_options(ref: Ref, options: Mapping[str, Any], *args: Any, subject:
 
     Raises:
         ConfigError: It takes no such option. Whatever it raises itself passes through.
+        ContractError: It does not take the arguments of ours.
     """
     function = resolve(ref)
     try:
         signature = inspect.signature(function)
     except ValueError:  # some builtins have none
         return function(*args, **fixed, **options)
+    _check_fixed(ref, signature, args, fixed, subject)
     try:
         signature.bind(*args, **fixed, **options)
     except TypeError as error:
@@ -108,3 +110,17 @@ def call_with_options(ref: Ref, options: Mapping[str, Any], *args: Any, subject:
             f"{subject}: options do not fit: {error}.", hint=f"It takes {', '.join(known) or 'no options'}."
         ) from error
     return function(*args, **fixed, **options)
+
+
+def _check_fixed(
+    ref: Ref, signature: inspect.Signature, args: tuple[Any, ...], fixed: Mapping[str, Any], subject: str
+) -> None:
+    """Refuse a function that does not take what it is always given: its author's mistake, and no option's."""
+    try:
+        signature.bind_partial(*args, **fixed)
+    except TypeError as error:
+        taken = ", ".join([f"{len(args)} by position"] * bool(args) + list(fixed))
+        raise ContractError(
+            f"{subject}: expected a function that takes {taken}, got {describe(ref)}{signature} ({error}).",
+            hint="Add what is missing to its parameters.",
+        ) from error

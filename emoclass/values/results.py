@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any, Literal, NoReturn
 
 from pydantic import Field, field_validator
 
@@ -117,6 +117,8 @@ class CroppedFolder(FrozenModel):
         n_unreadable: Files that cannot be read, or show nothing: all pixels have nearly the same color.
         n_left_out: Faces that were found and left out by a limit: too small, too uncertain, not the largest.
         skipped: The photographs that gave no crop, and why.
+        passed_over: What in the folder of photographs was not read, in a sentence: videos, files that are no images,
+            linked folders. None where there is nothing else.
     """
 
     folder: Path
@@ -132,10 +134,65 @@ class CroppedFolder(FrozenModel):
     n_unreadable: int = 0
     n_left_out: int = 0
     skipped: tuple[SkippedFile, ...] = ()
+    passed_over: str | None = None
 
     def to_json(self) -> dict[str, Any]:
         """Return the document that `emoclass crop --json` prints."""
         return self.model_dump(mode="json")
+
+
+class Calibration(FrozenModel):
+    """The temperature of a network's probabilities, and what it changed on the images that it was fitted on.
+
+    Attributes:
+        temperature: The logits were divided by it. Above 1, the network was too sure of itself.
+        n_samples: How many validation images it was fitted on.
+        log_loss: Before and after.
+        ece: The expected calibration error, before and after.
+    """
+
+    temperature: float
+    n_samples: int
+    log_loss: tuple[float, float]
+    ece: tuple[float, float]
+
+    def note(self) -> str:
+        """Return a sentence for whoever reads the metrics."""
+        (loss, new_loss), (ece, new_ece) = self.log_loss, self.ece
+        return (
+            f"The probabilities are calibrated with a temperature of {self.temperature:.3g}, fitted on "
+            f"{self.n_samples:,} validation images. On these, it changes the log loss from {loss:.3f} to "
+            f"{new_loss:.3f} and the expected calibration error from {ece:.3f} to {new_ece:.3f}."
+        )
+
+
+class Quantization(FrozenModel):
+    """How the file that predicts differs from the network that was trained.
+
+    Attributes:
+        kind: `dynamic` or `int8`.
+        n_calibrated: How many training images its ranges were taken from; 0 for `dynamic`, which needs none.
+        n_samples: How many validation images both were tried on.
+        difference: The largest difference of a probability.
+        mean_difference: The mean over the images of each one's largest difference.
+        accuracy: On these images, of the network and of the file.
+    """
+
+    kind: Literal["dynamic", "int8"]
+    n_calibrated: int
+    n_samples: int
+    difference: float
+    mean_difference: float
+    accuracy: tuple[float, float]
+
+    def note(self) -> str:
+        """Return a sentence for whoever reads the metrics."""
+        before, after = self.accuracy
+        return (
+            f"The bundle predicts with 8-bit integers ({self.kind}), and the metrics are those of the network before. "
+            f"On {self.n_samples:,} validation images, its accuracy is {after:.3f}, and {before:.3f} before; "
+            f"probabilities differ by {self.mean_difference:.3f} on average, and by {self.difference:.3f} at most."
+        )
 
 
 class LayerRow(FrozenModel):
@@ -171,6 +228,8 @@ class RunRecord(FrozenModel):
         history: Column of `history.csv` -> one number an epoch.
         skipped: Files that could not be read, and photographs without a face where faces were cropped.
         cropped: What became of the images where faces were cropped; else None.
+        calibration: The temperature of the probabilities, where they are calibrated; else None.
+        quantization: How the bundle's LiteRT file was quantized, if to 8 bits; else None.
         left_out: Class word -> images that belong to no emotion of this run.
         merged: Emotion -> class word -> images of another class that the run's map counts as this emotion.
         notes: What a reader of the numbers must know: sentences.
@@ -188,6 +247,8 @@ class RunRecord(FrozenModel):
     history: Mapping[str, tuple[float, ...]] = Field(default_factory=dict)
     skipped: tuple[SkippedFile, ...] = ()
     cropped: CropCounts | None = None
+    calibration: Calibration | None = None
+    quantization: Quantization | None = None
     left_out: Mapping[str, int] = Field(default_factory=dict)
     merged: Mapping[str, Mapping[str, int]] = Field(default_factory=dict)
     notes: tuple[str, ...] = ()
@@ -206,6 +267,8 @@ class RunRecord(FrozenModel):
             "leak_adjusted": {name: value.to_json() for name, value in self.leak_adjusted.items()},
             "skipped": [skipped.model_dump() for skipped in self.skipped],
             **({"cropped": self.cropped.model_dump()} if self.cropped else {}),
+            **({"calibration": self.calibration.model_dump(mode="json")} if self.calibration else {}),
+            **({"quantization": self.quantization.model_dump(mode="json")} if self.quantization else {}),
             "left_out": dict(self.left_out),
             "merged": {emotion: dict(words) for emotion, words in self.merged.items()},
             "notes": list(self.notes),
@@ -297,6 +360,7 @@ class PictureFaces(FrozenModel):
         height: Its height.
         ready_made: Whether it was taken for a ready-made face crop, which is judged as it is.
         faces: From left to right; none where no face was found.
+        n_left_out: How many faces were found and left out: too small, too uncertain, not among the largest.
     """
 
     path: str | None = None
@@ -304,6 +368,7 @@ class PictureFaces(FrozenModel):
     height: int
     ready_made: bool = False
     faces: tuple[FacePrediction, ...] = ()
+    n_left_out: int = 0
 
     def to_json(self) -> dict[str, Any]:
         """Return the document that `emoclass predict --json` prints of a picture.
@@ -317,6 +382,7 @@ class PictureFaces(FrozenModel):
             "width": self.width,
             "height": self.height,
             "ready_made": self.ready_made,
+            "n_left_out": self.n_left_out,
             "faces": [face.to_json() for face in self.faces],
         }
 

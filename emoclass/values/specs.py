@@ -118,8 +118,9 @@ class ModelSpec(Spec):
             Input: float32 `(batch, height, width, channels)` in `value_range`. Output: probabilities,
             `(batch, 1)` = P(second label) where `labels.head == "sigmoid"`, else `(batch, len(labels))`. Layers
             are named explicitly, so that two builds in one process are named alike.
-        finish: `finish(network: keras.Model) -> keras.Model` makes of a trained network what is measured and kept, such
-            as one that also looks at the mirrored picture; same input, same output. None keeps the network itself.
+        finish: `finish(network: keras.Model, **options) -> keras.Model` makes of a trained network what is measured and
+            kept, such as one that also looks at the mirrored picture; same input, same output. It gets those of the
+            model's options that it names. None keeps the network itself.
         start: `start(network: keras.Model, trained: keras.Model) -> None` puts what a kept model has learned into a
             network that was just built, but for the last layer. None copies weights by the layers' names.
         image_shape: `(height, width, channels)` in pixels; 3 channels are RGB, 1 is gray.

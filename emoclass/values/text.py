@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import sys
 import unicodedata
 
 
@@ -15,6 +17,27 @@ def printable(text: str) -> str:
     if text.isprintable():
         return text
     return "".join(each if _is_shown(each) else each.encode("unicode_escape").decode() for each in text)
+
+
+def why_not_utf8(path: str) -> tuple[str, str] | None:
+    """Return why a path cannot be written as UTF-8, and what to do; None where it can.
+
+    Either its name holds other bytes, or Python takes the names of files for another encoding than UTF-8.
+    """
+    try:
+        path.encode()
+        return None
+    except UnicodeEncodeError:
+        pass
+    try:
+        os.fsencode(path).decode()
+    except UnicodeError:
+        return "its name is not UTF-8", "Rename it."
+    encoding = sys.getfilesystemencoding()
+    return (
+        f"its name is UTF-8, and this environment's encoding of file names is {encoding}",
+        "Set the environment variable PYTHONUTF8=1, or a UTF-8 locale such as LC_ALL=C.UTF-8.",
+    )
 
 
 def _is_shown(character: str) -> bool:

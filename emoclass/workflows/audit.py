@@ -11,6 +11,7 @@ from emoclass.auditing.examine import examine
 from emoclass.auditing.findings import Audit
 from emoclass.auditing.flat import FLAT_FOLDER, is_flat
 from emoclass.data.index import list_samples
+from emoclass.data.unlisted import note_of_unlisted
 from emoclass.errors import ConfigError
 from emoclass.plugin.registry import Registry
 from emoclass.progress import Progress
@@ -29,11 +30,17 @@ class Listing:
         samples: Their `emotion` is the dataset's own word.
         spec: The dataset.
         root: Its folder; None for one that takes none.
+        unlisted: What else is in the folder, in a sentence; None where there is nothing else.
     """
 
     samples: tuple[Sample, ...]
     spec: DatasetSpec
     root: Path | None
+    unlisted: str | None = None
+
+    def examine(self, *, threads: int | None = None, progress: Progress | None = None) -> Audit:
+        """Audit the images."""
+        return examine(self.samples, self.spec, self.root, threads=threads, progress=progress, unlisted=self.unlisted)
 
 
 def audit(
@@ -71,7 +78,7 @@ def audit(
         (False, (('happy/beach.jpg', 'sad/beach-small.jpg'),))
     """
     listing = list_images(root, dataset=dataset, options=options, registry=registry)
-    return examine(listing.samples, listing.spec, listing.root, threads=threads, progress=progress)
+    return listing.examine(threads=threads, progress=progress)
 
 
 def list_images(
@@ -95,4 +102,5 @@ def list_images(
     config = DataConfig(dataset=spec.name, root=folder, options=options or {})
     extra = {emotion: f"declared by dataset {spec.name}" for emotion in spec.emotions if emotion not in EMOTIONS}
     samples = list_samples(spec, config, LabelScheme(emotions=spec.emotions, extra=extra))
-    return Listing(tuple(sorted(samples, key=lambda sample: sample.id)), spec, folder)
+    unlisted = note_of_unlisted(spec, folder, samples)
+    return Listing(tuple(sorted(samples, key=lambda sample: sample.id)), spec, folder, unlisted)

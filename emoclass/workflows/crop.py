@@ -16,8 +16,11 @@ from PIL import Image
 
 from emoclass.concurrency import MAX_THREADS, available_threads, check_count, ordered_map
 from emoclass.data.folder import CROPS_TABLE
-from emoclass.data.images import FORMATS, SUFFIXES, quiet_decoders, read_bytes
+from emoclass.data.images import FORMATS, quiet_decoders, read_bytes
+from emoclass.data.listing import LeftOut
+from emoclass.data.outputs import is_output
 from emoclass.data.photograph import Photograph
+from emoclass.data.search import Search
 from emoclass.errors import ConfigError, DataError, OutputError, UnreadableImageError
 from emoclass.faces.find import FaceFinder, find, keep
 from emoclass.faces.frame import MAX_SIDE, SHOWS_NOTHING, crop_face, shows_nothing
@@ -32,7 +35,7 @@ from emoclass.reporting.folders.crops import (
     skipped_of,
     stamp,
 )
-from emoclass.values.faces import NO_FACE, READY_MADE, Face, Framing
+from emoclass.values.faces import READY_MADE, Face, Framing, is_no_face, no_face
 from emoclass.values.results import CroppedFolder
 from emoclass.values.text import printable
 
@@ -134,9 +137,14 @@ def crop(
     spec = choose_detector(registry, detector, measured_with)
     root, folder = Path(photos).expanduser(), Path(out).expanduser()
     finder = FaceFinder(spec, options=options)
-    sources = list(_photographs(root, folder))
+    left_out = LeftOut()
+    sources = list(_photographs(root, folder, left_out))
+    passed_over = left_out.sentence()
     if not sources:
-        raise DataError(f"photographs {root}: found none.", hint=f"Files are searched for by their names: {FORMATS}.")
+        raise DataError(
+            f"photographs {root}: found none." + (f" {passed_over}" if passed_over else ""),
+            hint=f"Folders are searched for {FORMATS} files, except hidden ones.",
+        )
     names = _table_names(folder, sources)
     home = root if root.is_dir() else root.parent
     limits = {"min_score": min_detection, "min_face": min_face, "max_faces": 1 if largest else max_faces}
@@ -162,7 +170,8 @@ def crop(
                 crops.add(done.rows, done.crops)
     finally:
         crops.close()
-    return _summary(folder, crops.rows, differences, n_before=len(finished - differences.gone))
+    summary = _summary(folder, crops.rows, differences, n_before=len(finished - differences.gone))
+    return summary.model_copy(update={"passed_over": passed_over})
 
 
 def _framing(
@@ -189,24 +198,29 @@ def _framing(
     return manifest.framing, manifest.detector
 
 
-def _photographs(root: Path, out: Path) -> Iterator[str]:
+def _photographs(root: Path, out: Path, left_out: LeftOut) -> Iterator[str]:
     """Yield the paths of a folder's images, relative to it; hidden ones and the crops are left out."""
 
-    def refuse(error: OSError) -> None:
-        raise DataError(f"photographs {error.filename}: cannot be listed ({error.strerror}).") from error
+    def refuse(folder: str, error: OSError) -> None:
+        raise DataError(f"photographs {folder}: cannot be listed ({error.strerror}).") from error
+
+    def is_left_out(folder: str) -> bool:
+        if Path(folder) == root:
+            return False
+        if _is_same(Path(folder), out):
+            return True
+        if not is_output(folder):
+            return False
+        left_out.add("run", folder.rstrip(os.sep))
+        return True
 
     if root.is_file():
         yield root.name
         return
     if not root.exists():
         raise DataError(f"photographs {root}: no such folder or file.", hint="Check the path.")
-    for parent, folders, files in os.walk(root, onerror=refuse):
-        folders[:] = sorted(
-            name for name in folders if not name.startswith(".") and not _is_same(Path(parent, name), out)
-        )
-        for name in sorted(files):
-            if name.lower().endswith(SUFFIXES) and not name.startswith("."):
-                yield Path(parent, name).relative_to(root).as_posix()
+    for path in Search.in_folder(str(root)).run(is_left_out, refuse, left_out):
+        yield Path(path).relative_to(root).as_posix()
 
 
 def _table_names(out: Path, sources: Sequence[str]) -> dict[str, str]:
@@ -253,23 +267,23 @@ def _worker(
         at = stamp(home / source)  # before it is read: a change meanwhile is noticed by the next call
         try:
             photograph = Photograph(read_bytes(home / source, path=source), path=source)
-            found, ready_made = find(photograph, finder, "auto")
-            if ready_made:
+            found = find(photograph, finder, "auto")
+            if found.ready_made:
                 image = photograph.at_least(min(size, photograph.longer))
                 image.thumbnail((size, size), Image.Resampling.BILINEAR)
                 if shows_nothing(np.asarray(image)):
                     raise UnreadableImageError(source, SHOWS_NOTHING)
                 row = _row(source, at, f"{base}.png", 1, 1, 1, None, READY_MADE)
                 return _Cropped((row,), {row["crop"]: _png(image)})
-            faces = keep(found, **limits)
+            faces = keep(found.faces, **limits)
             if not faces:
-                return _Cropped((_row(source, at, "", 0, 0, len(found), None, NO_FACE),), {})
+                return _Cropped((_row(source, at, "", 0, 0, len(found.faces), None, no_face(len(found.faces))),), {})
             crops: dict[str, bytes] = {}
             rows = []
             for number, face in enumerate(faces, 1):
                 name = f"{base}.png" if len(faces) == 1 else f"{base}-{number}.png"
                 crops[name] = _png(crop_face(photograph, face, framing, max_side=size))
-                rows.append(_row(source, at, name, number, len(faces), len(found), face, ""))
+                rows.append(_row(source, at, name, number, len(faces), len(found.faces), face, ""))
             return _Cropped(tuple(rows), crops)
         except UnreadableImageError as error:
             return _Cropped((_row(source, at, "", 0, 0, 0, None, error.reason),), {})
@@ -304,7 +318,7 @@ def _summary(folder: Path, rows: Sequence[Row], differences: Differences, *, n_b
     n_found = sum(int(row["found"]) for row in first)
     n_ready_made = sum(row["note"] == READY_MADE for row in first)
     skipped = skipped_of(rows)
-    n_without = sum(each.reason == NO_FACE for each in skipped)
+    n_without = sum(is_no_face(each.reason) for each in skipped)
     n_crops = sum(bool(row["crop"]) for row in rows)
     return CroppedFolder(
         folder=folder,

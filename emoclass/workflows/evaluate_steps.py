@@ -25,7 +25,7 @@ from emoclass.progress import Progress
 from emoclass.suggestions import did_you_mean
 from emoclass.values.config import IGNORE, CropConfig, DataConfig
 from emoclass.values.evaluation import Breakdown, Evaluation
-from emoclass.values.labels import EMOTIONS, canonical
+from emoclass.values.labels import EMOTIONS, canonical, folded
 from emoclass.values.results import MetricValue, SkippedFile
 from emoclass.values.specs import MetricSpec, Sample, SplitName
 from emoclass.workflows.crop_steps import crops_of
@@ -189,6 +189,8 @@ class Trial:
     def _notes(self, predictions: Predictions, skipped: Sequence[SkippedFile]) -> Iterator[str]:
         """Yield what matters for reading the metrics."""
         spec, index, labels = self.listed.spec, self.listed.index, self.classifier.labels
+        if index.unlisted:
+            yield index.unlisted
         if index.merge_note:
             yield index.merge_note
         yield from self._notes_of_merged_classes()
@@ -255,7 +257,7 @@ class Trial:
         labels = self.classifier.labels
 
         def meant(word: str) -> str:
-            return canonical(word, labels.extra) or word.strip().casefold()
+            return canonical(word, labels.extra) or folded(word)
 
         left_out = set(map(meant, self.listed.index.left_out))
         merged = self.classifier.bundle.manifest.merged

@@ -25,6 +25,7 @@ from emoclass.workflows.run_outputs import write_bundle, write_outcome
 from emoclass.workflows.run_steps import (
     Work,
     audit_images,
+    calibrate,
     crop_images,
     decode_images,
     expects_of,
@@ -109,7 +110,12 @@ def run(
 
 
 def run_config(
-    config: RunConfig, *, out: str | Path = "runs", registry: Registry | None = None, progress: Progress | None = None
+    config: RunConfig,
+    *,
+    out: str | Path = "runs",
+    registry: Registry | None = None,
+    progress: Progress | None = None,
+    is_kept: bool = True,
 ) -> RunResult:
     """Do what a complete configuration says, and write a run folder; what `run` does after composing it.
 
@@ -118,6 +124,7 @@ def run_config(
         out: Where the run makes its own folder.
         registry: The plugins; None discovers the installed ones.
         progress: Progress callback.
+        is_kept: Whether the run folder stays, so that an error says how to continue.
 
     Raises:
         EmoclassError: What `run` raises.
@@ -125,7 +132,7 @@ def run_config(
     require_keras()
     work = Work(config, registry or Registry.discover(), progress or Progress())
     # Before anything is written: most mistakes show here.
-    listed, toml, _, _ = work.index(), config.to_toml(), work.trained, work.detector
+    listed, toml, _, _, _ = work.index(), config.to_toml(), work.trained, work.teachers, work.detector
     folder = RunFolder.create(Path(out).expanduser(), config.recipe)
     try:
         folder.write_text("config.toml", toml)
@@ -133,7 +140,8 @@ def run_config(
     except EmoclassError as error:
         if not folder.history():
             folder.discard()  # nothing is lost, and resuming would fail the same way
-        _add_hint(error, folder)
+        if is_kept:
+            _add_hint(error, folder)
         raise
     finally:
         folder.release()
@@ -213,7 +221,7 @@ def _execute(work: Work, folder: RunFolder, listed: Index) -> RunResult:
         images = split_images(work, samples, decoded, skipped, clusters)
         leaked = leaked_images(images, clusters) if audited else None
         environment = write_beginning(
-            folder, config, work.plugin, decoded.digest, skipped, images, threads=work.threads
+            folder, config, work.plugin, decoded.digest, skipped, images, teachers=work.teachers, threads=work.threads
         )
         expects = expects_of(work.model, crops)
         notices = [
@@ -221,12 +229,17 @@ def _execute(work: Work, folder: RunFolder, listed: Index) -> RunResult:
             note_of_crops(config, work.dataset, crops),
             note_of_mismatch(expects, work.model.image_shape, dataset, config.data.root, samples),
         ]
-        notes = notes_of(images, notices, listed, len(decoded.skipped), audited, leaked, config, work.start_trained_on)
+        notes = notes_of(images, notices, listed, len(decoded.skipped), audited, leaked, config, work.start_trained_on,
+                         work.teachers)  # fmt: skip
         for note in notes:
             work.progress.note(note)
         with work.timed("training"):
             model, found_in_training = train(work, folder, images)
             notes = (*notes, *found_in_training)
+            model, calibration = calibrate(work, model, images)
+            if calibration is not None:
+                notes = (*notes, calibration.note())
+                work.progress.note(notes[-1])
         with work.timed("evaluation"):
             predictions = predict_test(work, model, images, leaked, audited)
             found = tuple(notes_of_predictions(predictions))
@@ -249,14 +262,15 @@ def _execute(work: Work, folder: RunFolder, listed: Index) -> RunResult:
                 history=folder.history(),
                 skipped=skipped,
                 cropped=crops.counts if crops else None,
+                calibration=calibration,
                 left_out=listed.left_out,
                 merged=listed.merged,
                 notes=notes,
             )
-            unpredictable = write_bundle(work, folder, result, model, crops)
-            if unpredictable is not None:
-                work.progress.note(unpredictable)
-                result = result.model_copy(update={"notes": (*notes, unpredictable)})
+            quantization, found = write_bundle(work, folder, result, model, images, crops)
+            for note in found:
+                work.progress.note(note)
+            result = result.model_copy(update={"notes": (*notes, *found), "quantization": quantization})
             write_outcome(work, folder, result, model, images, predictions, environment, listed, audited, crops)
     finally:
         decoded.pixels.close()

@@ -6,7 +6,9 @@ import os
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
 
 from emoclass.bundle.manifest import KERAS, LITERT, ImageInput, Manifest
 from emoclass.bundle.plain import one_line
@@ -14,7 +16,10 @@ from emoclass.bundle.write import describe_file, write_manifest
 from emoclass.data.index import Index
 from emoclass.data.labeled import LabeledPixels
 from emoclass.errors import ContractError
-from emoclass.evaluation.predictions import Predictions
+from emoclass.evaluation.decision import predicted_classes
+from emoclass.evaluation.predictions import Predictions, scores_from_output
+from emoclass.inference.litert import LiteRTModel
+from emoclass.randomness import generator
 from emoclass.reporting.contents import ReportContents
 from emoclass.reporting.folders.environment import package_versions
 from emoclass.reporting.folders.run import RunFolder
@@ -25,8 +30,8 @@ from emoclass.reporting.write_run import (
     write_predictions,
     write_report_and_metrics,
 )
-from emoclass.values.results import RunRecord
-from emoclass.workflows.run_steps import Work, expects_of
+from emoclass.values.results import Quantization, RunRecord
+from emoclass.workflows.run_steps import Work, batches_of, expects_of
 
 if TYPE_CHECKING:
     import keras
@@ -36,29 +41,35 @@ if TYPE_CHECKING:
 
 
 def write_bundle(
-    work: Work, folder: RunFolder, result: RunRecord, model: keras.Model, crops: Crops | None = None
-) -> str | None:
-    """Write the network, and the bundle that predicts with it; return what the user should know of it, if anything.
+    work: Work,
+    folder: RunFolder,
+    result: RunRecord,
+    model: keras.Model,
+    images: LabeledPixels,
+    crops: Crops | None = None,
+) -> tuple[Quantization | None, tuple[str, ...]]:
+    """Write the network, and the bundle that predicts with it.
 
     A network that cannot be exported gives a bundle without the file that predicts: what was trained is kept.
+
+    Returns:
+        How the file that predicts was quantized, if to 8 bits; and what the user should know of it.
     """
     from emoclass.training.build import save_model
-    from emoclass.training.export import Quantization, export_litert, fits_half_precision
 
     height, width, channels = work.model.image_shape
-    note = None
+    quantization: Quantization | None = None
+    notes: list[str] = []
     with folder.writing(KERAS) as path:
         save_model(model, path)
     with folder.writing_folder("bundle") as bundle:
         _link(folder.path / KERAS, bundle / KERAS)
         files = {KERAS: describe_file(bundle / KERAS, input_range=work.model.value_range)}
         try:
-            # Half the size, the same predictions.
-            half: Quantization | None = "float16" if fits_half_precision(model) else None
-            export_litert(model, work.model.value_range, bundle / LITERT, quantize=half)
+            quantization, notes = _write_litert(work, model, images, bundle / LITERT)
             files[LITERT] = describe_file(bundle / LITERT, input_range=(0.0, 255.0))
         except ContractError as error:
-            note = f"The bundle cannot predict without Keras: {error}"
+            notes = [f"The bundle cannot predict without Keras: {error}"]
         trained = {
             "plugin": work.plugin.name,
             "plugin_version": work.plugin.version,
@@ -66,6 +77,9 @@ def write_bundle(
             "model": work.model.name,
             "start": work.config.model.start and Path(work.config.model.start).name,  # no path of this machine
             "start_trained_on": list(work.start_trained_on),
+            **_teaching(work),
+            **({"calibration": result.calibration.model_dump(mode="json")} if result.calibration else {}),
+            **({"quantization": quantization.model_dump(mode="json")} if quantization else {}),
             "dataset": work.config.data.dataset,
             "n_samples": dict(result.n_samples),
             # Class words are names of folders, say: a manifest takes none that cannot be printed.
@@ -90,7 +104,88 @@ def write_bundle(
             versions=package_versions(),
         )
         write_manifest(bundle, manifest)
-    return note
+    return quantization, tuple(notes)
+
+
+def _write_litert(
+    work: Work, model: keras.Model, images: LabeledPixels, path: Path
+) -> tuple[Quantization | None, list[str]]:
+    """Write the file that predicts, quantized where the configuration says so and its probabilities stay close.
+
+    Raises:
+        ContractError: LiteRT cannot run the model.
+    """
+    from emoclass.training.build import fits_half_precision
+    from emoclass.training.export import BOUNDS, export_litert
+
+    notes = []
+    kind = work.config.training.quantize
+    if kind in ("dynamic", "int8"):
+        quantization = _write_quantized(work, model, images, path, kind)
+        if quantization.mean_difference <= BOUNDS[kind]:
+            return quantization, [quantization.note()]
+        path.unlink()
+        notes.append(
+            f"The bundle is not quantized ({kind}): expected probabilities that differ by at most {BOUNDS[kind]:g} on "
+            f"average, got {quantization.mean_difference:.3f} on {quantization.n_samples:,} validation images."
+        )
+    # Half the size, the same predictions.
+    half: Literal["float16"] | None = "float16" if fits_half_precision(model) else None
+    export_litert(model, work.model.value_range, path, quantize=half)
+    return None, notes
+
+
+def _write_quantized(
+    work: Work, model: keras.Model, images: LabeledPixels, path: Path, kind: Literal["dynamic", "int8"]
+) -> Quantization:
+    """Write a LiteRT file with 8-bit integers, and compare it with the network on the validation images."""
+    from emoclass.training.export import N_CALIBRATING, export_litert
+    from emoclass.training.fit import predict
+
+    pictures = None
+    if kind == "int8":
+        rows = images.rows_of("train")
+        chosen = generator(work.config.seed, "int8: ranges").permutation(len(rows))[:N_CALIBRATING]
+        pictures = images.pixels.read(rows[chosen])
+    export_litert(model, work.model.value_range, path, quantize=kind, pictures=pictures)
+    batches, labels = batches_of(work, images, "validation"), work.config.labels
+    litert = LiteRTModel(path)
+    outputs = np.concatenate([litert.predict(batches[number][0]) for number in range(batches.batches_per_epoch)])
+    before, after = (
+        scores_from_output(each, labels) for each in (predict(model, work.model.value_range, batches), outputs)
+    )
+    differences, y_true = abs(before - after).max(axis=1), images.y_true("validation")
+    right, still_right = (float((predicted_classes(each) == y_true).mean()) for each in (before, after))
+    return Quantization(
+        kind=kind,
+        n_calibrated=0 if pictures is None else len(pictures),
+        n_samples=len(y_true),
+        difference=float(differences.max()),
+        mean_difference=float(differences.mean()),
+        accuracy=(right, still_right),
+    )
+
+
+def _teaching(work: Work) -> dict[str, Any]:
+    """Return what a manifest says of the teachers; nothing where there are none."""
+    teacher = work.config.training.teacher
+    if teacher is None:
+        return {}
+    return {
+        "teacher": {
+            "models": [
+                {
+                    "name": bundle.manifest.name,
+                    "source": Path(source).name,  # no path of this machine
+                    "sha256": bundle.manifest.files[KERAS].sha256,
+                }
+                for source, bundle in zip(teacher.bundles, work.teachers, strict=True)
+            ],
+            "temperature": teacher.temperature,
+            "share": teacher.share,
+        },
+        "teacher_trained_on": list(work.teachers_trained_on),
+    }
 
 
 def _link(file: Path, other: Path) -> None:

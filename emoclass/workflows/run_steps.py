@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from emoclass.bundle.manifest import KERAS
 from emoclass.bundle.read import Bundle, read_bundle
 from emoclass.concurrency import available_threads
 from emoclass.data.images import FORMATS
@@ -20,7 +21,7 @@ from emoclass.data.labeled import LabeledPixels
 from emoclass.data.leaks import copies_of_each_other, copies_of_training
 from emoclass.data.pixels import Decoded, decode
 from emoclass.data.split import split
-from emoclass.errors import BundleError, DataError, PluginError
+from emoclass.errors import BundleError, ConfigError, DataError, EmoclassError, PluginError
 from emoclass.evaluation.evaluate import evaluate
 from emoclass.evaluation.predictions import Predictions, numbers_of_votes, scores_from_output, shares_of_votes
 from emoclass.inference.face_search import choose_detector
@@ -31,7 +32,7 @@ from emoclass.plugin.registry import PluginInfo, Registry, unknown_name
 from emoclass.progress import Progress
 from emoclass.reporting.folders.run import RunFolder
 from emoclass.values.config import RunConfig, is_pretrained
-from emoclass.values.results import MetricValue, SkippedFile
+from emoclass.values.results import Calibration, MetricValue, SkippedFile
 from emoclass.values.specs import DatasetSpec, DetectorSpec, Expects, MetricSpec, ModelSpec, Sample, SplitName
 from emoclass.workflows.crop_steps import crops_of
 
@@ -140,6 +141,40 @@ class Work:
             )
         return bundle
 
+    @cached_property
+    def teachers(self) -> tuple[Bundle, ...]:
+        """The trained models that teach the network, where the configuration names some.
+
+        Raises:
+            BundleError: One is missing, damaged, or has no Keras file.
+            ConfigError: One does not know all emotions of the run.
+            PluginError: Nobody offers one.
+        """
+        teacher = self.config.training.teacher
+        return tuple(self._teacher(source) for source in teacher.bundles) if teacher else ()
+
+    def _teacher(self, source: str) -> Bundle:
+        subject = f"training.teacher: {source}:"
+        try:
+            bundle = read_bundle(find_bundle(source, registry=self.registry))
+            bundle.file(KERAS)
+        except EmoclassError as error:
+            error.message = f"{subject} {error.message}"
+            raise
+        known, wanted = bundle.manifest.labels.emotions, self.config.labels.emotions
+        if strangers := [emotion for emotion in wanted if emotion not in known]:
+            raise ConfigError(
+                f"{subject} expected a model that knows the emotions of the run, {', '.join(wanted)}; this one knows "
+                f"{', '.join(known)}, not {', '.join(strangers)}.",
+                hint="Choose among its emotions with labels, or name another teacher.",
+            )
+        return bundle
+
+    @property
+    def teachers_trained_on(self) -> tuple[str, ...]:
+        """The datasets that the teachers were trained on, each once."""
+        return tuple(dict.fromkeys(name for bundle in self.teachers for name in bundle.manifest.trained_on))
+
     @property
     def start_trained_on(self) -> tuple[str, ...]:
         """The datasets that the trained model was trained on; empty where there is none, or where it is gone."""
@@ -211,7 +246,9 @@ def audit_images(work: Work, listed: Index) -> Audit | None:
     from emoclass.auditing.examine import examine
 
     root = work.config.data.root
-    return examine(listed.samples, work.dataset, root, threads=work.threads, progress=work.progress)
+    return examine(
+        listed.samples, work.dataset, root, threads=work.threads, progress=work.progress, unlisted=listed.unlisted
+    )
 
 
 def split_images(
@@ -243,7 +280,8 @@ def split_images(
     return LabeledPixels(drawn, config.labels, decoded.pixels, np.array(decoded.usable))
 
 
-def _batches(work: Work, images: LabeledPixels, side: SplitName) -> Batches:
+def batches_of(work: Work, images: LabeledPixels, side: SplitName) -> Batches:
+    """Return the images of one side, in order, with their labels."""
     from emoclass.training.pipeline import Batches
     from emoclass.training.targets import validation_targets
 
@@ -257,19 +295,28 @@ def train(work: Work, folder: RunFolder, images: LabeledPixels) -> tuple[keras.M
     Returns:
         What is kept of the network; and notes, which were shown before the first epoch.
     """
-    from emoclass.training.build import build, finish, reason_not_loadable, set_threads
+    from emoclass.training.build import build, finish, reason_not_loadable, round_to_half_precision, set_threads
     from emoclass.training.bundled import load_bundled
     from emoclass.training.fit import fit
+    from emoclass.training.head import head_of, logits_of
     from emoclass.training.pipeline import ShuffledBatches
     from emoclass.training.start import start_from
     from emoclass.training.targets import training_targets
+    from emoclass.training.teacher import load_teachers
 
     config = work.config
     set_threads(config.runtime.threads)
     settings: dict[str, Any] = {"seed": config.seed, "options": config.model.options}
     network = build(work.model, config.labels, precision=config.training.precision, **settings)
     notes: tuple[str, ...] = ()
-    reason = reason_not_loadable(finish(work.model, network, config.labels, **settings), folder.path / TRIAL)
+    untrained = finish(work.model, network, config.labels, **settings)
+    if config.training.quantize == "int8" and logits_of(untrained) is None:
+        raise ConfigError(
+            f"training.quantize: int8: expected a model that ends in a {head_of(untrained)}, got {work.model.name!r}, "
+            "which does not.",
+            hint="Rounded to 8 bits, what it ends in would be no probabilities.",
+        )
+    reason = reason_not_loadable(untrained, folder.path / TRIAL)
     if reason is not None:
         notes = (
             f"The network cannot be loaded again: {reason}. `emoclass export`, `--from` and `RunResult.model` will "
@@ -277,6 +324,12 @@ def train(work: Work, folder: RunFolder, images: LabeledPixels) -> tuple[keras.M
             "@keras.saving.register_keras_serializable().",
         )
         work.progress.note(notes[0])
+    told: list[str] = []
+
+    def on_note(note: str) -> None:
+        told.append(note)
+        work.progress.note(note)
+
     checkpoint = folder.path / "checkpoint.state"
     if not checkpoint.exists() and work.trained is not None:  # a checkpoint is further on already
         start_from(work.model, network, config.labels, load_bundled(work.trained), work.trained.manifest.labels)
@@ -305,7 +358,7 @@ def train(work: Work, folder: RunFolder, images: LabeledPixels) -> tuple[keras.M
         network,
         work.model.value_range,
         batches,
-        _batches(work, images, "validation"),
+        batches_of(work, images, "validation"),
         config.training,
         config.labels,
         class_counts=images.split.counts(config.labels)["train"],
@@ -313,8 +366,27 @@ def train(work: Work, folder: RunFolder, images: LabeledPixels) -> tuple[keras.M
         checkpoint=checkpoint,
         on_epoch=on_epoch,
         on_batch=on_batch,
+        on_note=on_note,
+        teachers=load_teachers(work.teachers, config.training.precision),
     )
-    return finish(work.model, network, config.labels, **settings), notes
+    finished = finish(work.model, network, config.labels, **settings)
+    if config.training.quantize == "float16":
+        round_to_half_precision(finished)
+    return finished, (*notes, *told)
+
+
+def calibrate(work: Work, model: keras.Model, images: LabeledPixels) -> tuple[keras.Model, Calibration | None]:
+    """Put a temperature into the trained network that fits the validation images, if the configuration says so."""
+    if work.config.training.calibration is None:
+        return model, None
+    from emoclass.evaluation.temperature import fit_temperature
+    from emoclass.training.calibrate import with_temperature
+    from emoclass.training.fit import predict
+
+    output = predict(model, work.model.value_range, batches_of(work, images, "validation"))
+    scores = scores_from_output(output, images.labels)
+    calibration = fit_temperature(images.y_true("validation"), scores, images.labels)
+    return with_temperature(model, calibration.temperature), calibration
 
 
 def leaked_images(images: LabeledPixels, clusters: Iterable[Collection[str]]) -> frozenset[str]:
@@ -329,7 +401,7 @@ def predict_test(
     """Let the model say what it sees on the test images; mark those that are copies."""
     from emoclass.training.fit import predict
 
-    output = predict(model, work.model.value_range, _batches(work, images, "test"), work.progress)
+    output = predict(model, work.model.value_range, batches_of(work, images, "test"), work.progress)
     samples = images.samples("test")
     votes = [sample.votes for sample in samples]
     copies = copies_of_each_other((sample.id for sample in samples), audited.clusters if audited else ())

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import csv
+import shutil
 
 import pytest
 from PIL import Image
 from tiny import draw_photographs, tiny_registry
 
 import emoclass
-from emoclass.errors import ConfigError
+from emoclass.errors import ConfigError, OutputError
 
 FLIPPED = {"sad/flipped-0.png", "sad/flipped-1.png", "happy/flipped-0.png"}
 
@@ -66,3 +67,15 @@ def test_one_emotion_is_not_enough(tmp_path):
     draw_photographs(tmp_path, {"happy": 3})
     with pytest.raises(ConfigError, match="expected images of at least two emotions, got only happy"):
         emoclass.suspected_labels(tmp_path, plugin="tiny", registry=tiny_registry())
+
+
+def test_a_table_of_a_stranger_leads_to_no_file_outside_the_data(found, tmp_path):
+    study = shutil.copytree(found.study, tmp_path / "study")
+    table = study / "predictions.csv"
+    for path in ("../secret.png", "/etc/passwd"):
+        table.write_text((found.study / "predictions.csv").read_text().replace("sad/flipped-0.png", path))
+        with pytest.raises(OutputError) as caught:
+            emoclass.suspected_labels(study=study, registry=tiny_registry())
+        assert f"predictions.csv cannot be read (expected paths inside the data folder, got '{path}')" in str(
+            caught.value
+        )

@@ -112,7 +112,7 @@ def test_a_group_is_never_separated(counts: list[int], groups: list[int], shares
     try:
         result = draw(samples, labels, shares, seed)
     except DataError as error:  # too few groups to stand on every side
-        assert "no images of" in str(error)
+        assert any(said in str(error) for said in ("no images of", "too few images"))
         return
     where = defaultdict(set)
     for sample, side in zip(result.samples, result.sides, strict=True):
@@ -172,7 +172,7 @@ def test_copies_are_never_separated_in_whatever_order_they_are_listed(
     try:
         result = split(samples, labels, DataConfig(), seed=seed, clusters=clusters)
     except DataError as error:  # too few pictures to stand on every side
-        assert "no images of" in str(error)
+        assert any(said in str(error) for said in ("no images of", "too few images"))
         return
     side = dict(zip((sample.id for sample in result.samples), result.sides, strict=True))
     assert sorted(side) == sorted(sample.id for sample in samples)

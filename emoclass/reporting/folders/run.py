@@ -19,6 +19,7 @@ from typing import IO, Any
 from emoclass.errors import OutputError
 from emoclass.values.cells import to_cells
 from emoclass.values.results import MetricValue, RunRecord, SkippedFile
+from emoclass.values.text import why_not_utf8
 
 logger = logging.getLogger(__name__)
 
@@ -41,6 +42,15 @@ def _plugin_option(folder: Path) -> str:
         if isinstance(plugin, str) and plugin.endswith(".py"):
             return f" --plugin {shlex.quote(plugin)}"
     return ""
+
+
+def unwritable(folder: Path, error: Exception) -> OutputError:
+    """Return what to say of an output folder that cannot be written."""
+    wrong = why_not_utf8(str(folder))
+    reason = (error.strerror if isinstance(error, OSError) else None) or str(error)
+    reason, cure = wrong or (reason, "")
+    hint = f"{cure} Or choose another with --out DIR." if cure else "Choose another with --out DIR."
+    return OutputError(f"output folder {str(folder)!a}: cannot be written ({reason}).", hint=hint)
 
 
 class RunFolder:
@@ -78,10 +88,7 @@ class RunFolder:
                 f"This run has not finished. Continue it with: {resume_command(folder.path)}\n", encoding="utf-8"
             )
         except (OSError, UnicodeError) as error:  # the second of a name that is not UTF-8
-            reason = error.strerror if isinstance(error, OSError) else "its name is not UTF-8"
-            raise OutputError(
-                f"output folder {str(parent)!a}: cannot be written ({reason}).", hint="Choose another with --out DIR."
-            ) from error
+            raise unwritable(parent, error) from error
         folder._take()
         return folder
 
@@ -95,11 +102,16 @@ class RunFolder:
         if not (path / "config.toml").is_file():
             raise OutputError(f"run folder {path}: expected a folder with a config.toml, found none.")
         folder = cls(path.resolve())
-        if not folder.is_finished():
-            folder._take()
-        else:
-            folder._sweep()  # what a run left that was killed right after it finished
+        folder._take_unfinished()
         return folder
+
+    def _take_unfinished(self) -> None:
+        """Hold the folder, unless the run is finished, or is being finished by another process at this moment."""
+        if not self.is_finished():
+            self._take()
+        if self.is_finished():
+            self.release()
+            self._sweep()  # what a run left that was killed right after it finished
 
     def is_finished(self) -> bool:
         """Tell whether the run came to its end."""

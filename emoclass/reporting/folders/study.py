@@ -82,8 +82,7 @@ class StudyFolder(RunFolder):
         if not is_study(path):
             raise OutputError(f"study {path}: expected a folder with a {PLAN}, found none.")
         folder = cls(path.resolve())
-        if not folder.is_finished():
-            folder._take()
+        folder._take_unfinished()
         return folder
 
     def is_finished(self) -> bool:

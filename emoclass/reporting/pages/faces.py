@@ -18,7 +18,7 @@ from emoclass.errors import OutputError, UnreadableImageError
 from emoclass.faces.frame import crop_face
 from emoclass.reporting.pages.templates import template
 from emoclass.values.colors import color_of
-from emoclass.values.faces import Face, Framing
+from emoclass.values.faces import Face, Framing, no_face
 from emoclass.values.results import FacePrediction, PictureFaces, Prediction, Unreadable
 
 SHOWN = 100
@@ -144,7 +144,9 @@ class FacesPage:
 
     def _write(self, content: bytes) -> None:
         if os.path.lexists(self.path):
-            raise OutputError(f"page {self.path}: exists already, and is not overwritten.")
+            raise OutputError(
+                f"page {self.path}: exists already, and is not overwritten.", hint="Name another file, or remove it."
+            )
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             with self.path.open("xb") as file:
@@ -166,7 +168,7 @@ class FacesPage:
         except UnreadableImageError as error:  # it changed since it was classified
             note = error.reason
         if isinstance(found, PictureFaces) and not found.faces:
-            note = note or "No face found."
+            note = note or f"{no_face(found.n_left_out).capitalize()}."
         if isinstance(found, PictureFaces) and found.ready_made:
             note = note or "A ready-made face crop, classified as it is."
         has_boxes = isinstance(found, PictureFaces) and not found.ready_made

@@ -58,7 +58,7 @@ def check_runs_one_epoch(case: Case[Recipe]) -> None:
         }
     )
     try:
-        run_config(short, out=case.scratch / "runs", registry=case.registry)
+        run_config(short, out=case.scratch / "runs", registry=case.registry, is_kept=False)
     except DataError as error:
         if dataset.needs_root and (config.data.options or config.labels.extra):
             case.skip(f"the tiny dataset does not know the recipe's options or labels ({error.message.rstrip('.')})")

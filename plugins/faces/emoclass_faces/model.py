@@ -32,9 +32,12 @@ def build(
     labels: LabelScheme,
     image_shape: tuple[int, int, int],
     seed: int,
+    stem: int = 32,
     widths: Sequence[int] = (64, 96, 128),
     blocks: Sequence[int] = (2, 2, 1),
+    gates: bool = True,
     dropout: float = 0.2,
+    views: int = 4,
 ) -> keras.Model:
     """Build the network: a stem, stages of residual blocks that halve the picture, and a mean over what is left.
 
@@ -45,15 +48,18 @@ def build(
         labels: Two emotions give one sigmoid unit, P(second label); more give a softmax.
         image_shape: `(48, 48, 1)`; other sizes that are multiples of 8 work too.
         seed: Of the initial weights and of dropout.
+        stem: Channels of the first convolution.
         widths: Channels of each stage.
         blocks: Residual blocks of each stage.
+        gates: Whether each block weights its channels by the whole image (squeeze and excitation).
         dropout: Share of the features that the classifier does without in training.
+        views: Views of the image that the finished model averages: 1, 2 or 4. See `finish`.
 
     Returns:
         An uncompiled model: float32 `(batch, *image_shape)`, gray, [0, 1], to `(batch, labels.units)`.
 
     Raises:
-        ConfigError: Not as many widths as blocks.
+        ConfigError: Not as many widths as blocks, or another number of views.
 
     Source: Brock et al., "Characterizing signal propagation to close the performance gap in unnormalized ResNets",
     ICLR 2021; Hu et al., "Squeeze-and-Excitation Networks", CVPR 2018.
@@ -63,6 +69,7 @@ def build(
             f"model 'faces': [model.options]: expected as many widths as blocks, got {len(widths)} and {len(blocks)}.",
             hint="Each stage has a width and a number of blocks, such as widths = [64, 96, 128], blocks = [2, 2, 1].",
         )
+    _check_views(views)
     seeds = iter(range(1000 * seed, 1000 * seed + 1000))
 
     def convolution(
@@ -83,7 +90,7 @@ def build(
     x = layers.LayerNormalization(
         axis=(1, 2, 3), center=False, scale=False, epsilon=1e-5, dtype="float32", name="standardize"
     )(pixels)
-    x = convolution(x, 32, 3, "stem_1")
+    x = convolution(x, stem, 3, "stem_1")
     x = layers.ReLU(name="stem_relu")(x)
     x = convolution(x, widths[0], 3, "stem_2", strides=2, scale=RELU_SCALE)
 
@@ -104,10 +111,10 @@ def build(
             branch = convolution(active, width, 3, f"{name}_conv_1", strides=strides, scale=scale)
             branch = layers.ReLU(name=f"{name}_relu_2")(branch)
             # Twice the scale makes up for the gates, which begin at one half.
-            branch = convolution(
-                branch, width, 3, f"{name}_conv_2", scale=2 * RELU_SCALE * math.sqrt(BRANCH_VARIANCE), gain=0.0
-            )
-            branch = _gated(branch, name, seeds)
+            scale = (2 if gates else 1) * RELU_SCALE * math.sqrt(BRANCH_VARIANCE)
+            branch = convolution(branch, width, 3, f"{name}_conv_2", scale=scale, gain=0.0)
+            if gates:
+                branch = _gated(branch, name, seeds)
             x = layers.Add(name=f"{name}_add")([shortcut, branch])
             variance += BRANCH_VARIANCE
 
@@ -141,35 +148,49 @@ def _gated(x: Any, name: str, seeds: Iterator[int]) -> Any:
     return layers.Multiply(name=f"{name}_gated")([x, gates])
 
 
-def finish(network: keras.Model) -> keras.Model:
-    """Make of a trained network what predicts: plain convolutions, in half precision, on four views of the picture.
+def finish(network: keras.Model, *, views: int = 4) -> keras.Model:
+    """Make of a trained network what predicts: plain convolutions, in half precision, on one or more views of an image.
 
     Args:
         network: What `build` made.
+        views: 1 is the image alone; 2, its mirror image, too; 4, also the middle of both, enlarged.
 
     Returns:
         A model of Keras' own layers, with the input and output of `network`: the mean of the probabilities of the
-        picture, of its middle, enlarged, and of the mirror images of both. Its weights are float32 numbers that half
-        precision holds exactly, so that a file of half the size predicts the same.
+        views. Its weights are float32 numbers that half precision holds exactly, so that a file of half the size
+        predicts the same.
+
+    Raises:
+        ConfigError: Another number of views.
     """
+    _check_views(views)
     plain = keras.models.clone_model(network, clone_function=_plain_layer)
     for layer, trained in zip(plain.layers, network.layers, strict=True):
         layer.set_weights([_in_half_precision(weight) for weight in _plain_weights(trained)])
     inner = keras.Model(plain.input, plain.output, name=INNER)
-    return _views(inner, network.input_shape[1:])
+    return _averaged(inner, network.input_shape[1:], views)
 
 
-def _views(inner: keras.Model, shape: tuple[int, int, int]) -> keras.Model:
-    """Return a model of the mean of what a network says of four views."""
+def _check_views(views: int) -> None:
+    if views not in (1, 2, 4):
+        raise ConfigError(f"model 'faces': [model.options] views: expected 1, 2 or 4, got {views!r}.")
+
+
+def _averaged(inner: keras.Model, shape: tuple[int, int, int], views: int) -> keras.Model:
+    """Return a model of the mean of a network's probabilities for some views of an image."""
     height, width, _ = shape
     pixels = keras.Input(shape, name="pixels")
-    margin = height // CLOSER, width // CLOSER
-    # Not keras.layers.Resizing, which imports TensorFlow on every backend.
-    closer = ops.image.resize(layers.Cropping2D(margin, name="middle")(pixels), (height, width))
-    views = [pixels, closer, ops.flip(pixels, axis=2), ops.flip(closer, axis=2)]
+    if views == 1:
+        return keras.Model(pixels, inner(pixels), name="faces")
+    seen = [pixels]
+    if views == 4:
+        margin = height // CLOSER, width // CLOSER
+        # Not keras.layers.Resizing, which imports TensorFlow on every backend.
+        seen.append(ops.image.resize(layers.Cropping2D(margin, name="middle")(pixels), (height, width)))
+    seen += [ops.flip(view, axis=2) for view in seen]
     # As one larger batch, so that the network is in an exported file once.
-    seen = ops.reshape(inner(ops.concatenate(views, axis=0)), (len(views), -1, inner.output_shape[-1]))
-    return keras.Model(pixels, ops.mean(seen, axis=0), name="faces")
+    outputs = ops.reshape(inner(ops.concatenate(seen, axis=0)), (views, -1, inner.output_shape[-1]))
+    return keras.Model(pixels, ops.mean(outputs, axis=0), name="faces")
 
 
 def start(network: keras.Model, trained: keras.Model) -> None:

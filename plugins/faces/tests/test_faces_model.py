@@ -9,8 +9,8 @@ from emoclass_faces.layers import StandardizedConv2D
 from emoclass import LabelScheme
 from emoclass.errors import ConfigError, ContractError
 from emoclass.inference.litert import LiteRTModel
-from emoclass.training.build import build, finish, load_model, save_model
-from emoclass.training.export import export_litert, fits_half_precision
+from emoclass.training.build import build, finish, fits_half_precision, load_model, save_model
+from emoclass.training.export import export_litert
 from emoclass.training.start import start_from
 
 SPEC = register_models()[0]
@@ -80,6 +80,34 @@ def test_a_finished_model_is_the_mean_of_four_views_in_keras_own_layers(pictures
     save_model(kept, tmp_path / "kept.keras")
     loaded = load_model(tmp_path / "kept.keras")
     np.testing.assert_array_equal(loaded.predict(pictures, verbose=0), kept.predict(pictures, verbose=0))
+
+
+@pytest.mark.parametrize("views", [1, 2])
+def test_fewer_views_are_averaged_where_the_options_say_so(pictures, views):
+    network = trained(views=views)
+    kept = finish(SPEC, network, SEVEN, seed=0, options={**SMALL, "views": views})
+    seen = [pictures, pictures[:, :, ::-1]][:views]
+    mean = sum(network.predict(view, verbose=0) for view in seen) / views
+    np.testing.assert_allclose(kept.predict(pictures, verbose=0), mean, atol=3e-3)
+
+
+@pytest.mark.parametrize("views", [0, 3, "2"])
+def test_another_number_of_views_is_an_error_before_training(views):
+    with pytest.raises(ConfigError, match=rf"\[model.options\] views: expected 1, 2 or 4, got {views!r}"):
+        build(SPEC, SEVEN, seed=0, options={"views": views})
+
+
+def test_a_network_without_gates_has_none_and_its_branches_are_as_strong(pictures):
+    def deviation(**options):
+        network = build(SPEC, SEVEN, seed=0, options={**SMALL, **options})
+        assert any("gate" in layer.name for layer in network.layers) == options.get("gates", True)
+        for layer in network.layers:
+            if isinstance(layer, StandardizedConv2D):
+                layer.gain.assign(np.ones(layer.gain.shape))  # branches begin as nothing
+        features = keras.Model(network.input, network.get_layer("stage2_block1_add").output)
+        return float(np.std(features.predict(pictures, verbose=0)))
+
+    assert deviation(gates=False) == pytest.approx(deviation(), rel=0.1)
 
 
 def test_a_finished_model_fits_half_precision_and_one_in_training_does_not():

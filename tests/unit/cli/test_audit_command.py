@@ -244,7 +244,7 @@ def test_ctrl_c_ends_with_130(copies, monkeypatch) -> None:
     def interrupted(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("emoclass.auditing.examine.examine", interrupted)
+    monkeypatch.setattr("emoclass.workflows.audit.examine", interrupted)
     result = run(copies, "--report", "page.html")
     assert (result.exit_code, Path("page.html").exists()) == (130, False)
 

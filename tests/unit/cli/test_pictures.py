@@ -39,11 +39,23 @@ def test_copies_of_several_inputs_keep_apart(bundle, photos):
 
 
 @pytest.mark.parametrize("option", ["--annotate", "--explain"])
-def test_no_file_is_ever_overwritten(bundle, photos, option):
+def test_only_a_new_or_empty_folder_is_written_to(bundle, photos, option):
     for folder in ("photos", "photos/notes.txt"):
-        with pytest.raises(OutputError, match="expected a new or empty folder"):
+        with pytest.raises(OutputError, match=r"expected a new or empty folder.* Name another folder, or empty this"):
             run(bundle, "photos/deep", option, folder)
-    result = run(bundle, "photos/a.JPG", "photos/a.JPG", option, "out")
+
+
+@pytest.mark.parametrize("option", ["--annotate", "--explain"])
+def test_a_picture_that_is_given_twice_is_written_once(bundle, photos, option):
+    result = run(bundle, "photos/a.JPG", "./photos/a.JPG", "photos", option, "out")
+    assert (result.exit_code, "no image was written" in result.stderr) == (0, False)
+    assert len([each for each in Path("out").rglob("*") if each.is_file()]) == 3
+
+
+def test_no_file_is_ever_overwritten(bundle, photos):
+    for name in ("c.gif", "c.gif.png"):  # the copy of the first is a PNG file, with the name of the second
+        Image.new("RGB", (30, 20)).save(photos / name)
+    result = run(bundle, "photos/c.gif", "photos/c.gif.png", "--annotate", "out")
     assert (result.exit_code, result.stderr.count("exists already")) == (1, 1)
 
 
@@ -73,7 +85,7 @@ def test_a_picture_that_cannot_be_written_is_told_and_the_others_are(bundle, pho
     long = Path("photos") / f"{'x' * 250}.gif"
     Image.new("RGB", (30, 20)).save(long)
     for option in ("--annotate", "--explain"):
-        result = run(bundle, photos, option, f"out{option}", "--json")
+        result = run(bundle, *ALL, long, option, f"out{option}", "--json")
         assert result.exit_code == 1
         assert [each["path"] for each in json.loads(result.stdout)] == [*ALL, str(long)]
         assert result.stderr.count("Note: ") == 1
@@ -93,8 +105,15 @@ def test_no_half_a_picture_is_left(bundle, photos, monkeypatch, error):
     assert not [each for each in Path("out").rglob("*") if each.is_file()]
 
 
-def test_after_many_notes_pictures_are_only_counted(bundle, photos):
-    Path("one").mkdir()
-    result = run(bundle, *["photos/b.png"] * 31, "--annotate", "out")
-    assert result.stderr.count("no image was written for photos/b.png: picture out/b.png: exists already") == 20
+def test_after_many_notes_pictures_are_only_counted(bundle, photos, monkeypatch):
+    names = [f"photos/{number}.png" for number in range(30)]
+    for name in names:
+        Image.new("RGB", (30, 20)).save(name)
+
+    def save(self, *arguments, **options):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("PIL.Image.Image.save", save)
+    result = run(bundle, *names, "--annotate", "out")
+    assert result.stderr.count("no image was written for photos/") == 20
     assert result.stderr.endswith("only counted.\nNote: 30 images could not be written.\n")

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
-from predicting import listed, run
+from predicting import ALL, listed, run
 
 from emoclass.cli import main
 from emoclass.errors import BundleError, ConfigError
@@ -78,11 +78,11 @@ def test_whole_photographs_are_told_once_to_a_model_of_crops_that_looks_for_no_f
     rng = np.random.default_rng(0)
     for name in ("a", "b"):
         Image.fromarray(rng.integers(0, 256, (240, 320, 3), np.uint8)).save(f"{name}.png")
-    result = run(crop_bundle, "a.png", "b.png", photos, "--csv", "--faces", "never")
+    result = run(crop_bundle, "a.png", "b.png", *ALL, "--csv", "--faces", "never")
     assert result.stderr.count("expects aligned face crops") == 1
     assert "a.png (320x240) looks like a whole photograph" in result.stderr
-    assert run(bundle, photos, "--csv").stderr == ""
-    assert run(crop_bundle, photos, "--faces", "never").stderr == ""
+    assert run(bundle, *ALL, "--csv").stderr == ""
+    assert run(crop_bundle, *ALL, "--faces", "never").stderr == ""
     Image.fromarray(rng.integers(0, 256, (600, 600, 3), np.uint8)).save("square.png")
     assert "(600x600)" in run(crop_bundle, "square.png", "--faces", "never").stderr
 
@@ -105,7 +105,7 @@ def test_ctrl_c_exits_with_130_and_leaves_a_whole_document(bundle, photos, monke
         raise KeyboardInterrupt
 
     monkeypatch.setattr("emoclass.inference.classifier.Classifier.predict_batches", interrupted)
-    result = run(bundle, photos, "--json")
+    result = run(bundle, "photos/a.JPG", "photos/b.png", "--json")
     assert (result.exit_code, result.stderr) == (130, "\nInterrupted.\n")
     assert json.loads(result.stdout) == [{"path": "photos/a.JPG", "error": "slow"}]
 

@@ -58,7 +58,7 @@ def test_a_line_for_each_face_from_left_to_right(crop_bundle, album):
 def test_json_has_the_faces_of_each_picture(crop_bundle, album):
     a, _, c, d = listed(crop_bundle, album)
     assert a == next(emoclass.load(crop_bundle).find_batches(["album/a.png"])).to_json()
-    assert list(a) == ["path", "width", "height", "ready_made", "faces"]
+    assert list(a) == ["path", "width", "height", "ready_made", "n_left_out", "faces"]
     assert list(a["faces"][0]) == ["box", "landmarks", "detection", "label", "probability", "scores"]
     assert a["faces"][0]["box"] == [50, 100, 80, 80]
     assert c["faces"] == []
@@ -121,8 +121,13 @@ def test_a_picture_without_a_face_is_an_error_only_on_demand(crop_bundle, album)
 def test_options_choose_among_faces(crop_bundle, album):
     assert len(rows(crop_bundle, "album/a.png", "--largest")) == 1
     assert len(rows(crop_bundle, "album/a.png", "--max-faces", 1)) == 1
-    assert rows(crop_bundle, "album/a.png", "--min-face", 81)[0]["note"] == "no face found"
-    assert rows(crop_bundle, "album/a.png", "--min-detection", 0.95)[0]["note"] == "no face found"
+    for limit in (("--min-face", 81), ("--min-detection", 0.95)):
+        assert rows(crop_bundle, "album/a.png", *limit)[0]["note"] == "no face within the limits (2 found)"
+        told = run(crop_bundle, "album/a.png", "album/c.png", *limit).stdout
+        assert "2 photographs without a face (1 of them with faces outside the limits)" in told
+    both = run(crop_bundle, "album/a.png", "--largest", "--max-faces", 2)
+    assert both.exit_code == 2
+    assert "--max-faces: expected either --largest or --max-faces, got both" in both.stderr
     assert rows(crop_bundle, "album/d.png", "--faces", "find")[0]["note"] == "no face found"
     assert "faces" not in rows(crop_bundle, "album/d.png", "--faces", "never")[0]
 
@@ -153,7 +158,7 @@ def test_without_a_detector_crops_are_still_classified(crop_bundle, album, monke
     monkeypatch.setattr("emoclass.plugin.registry.Registry.discover", classmethod(lambda cls: cls()))
     result = run(crop_bundle, "album/d.png", "--json")
     assert result.exit_code == 0 and "label" in json.loads(result.stdout)[0]
-    assert result.stderr.count("Note: no face detector is installed") == 1
+    assert result.stderr.count("Note: No face detector is installed") == 1
     with pytest.raises(emoclass.EmoclassError, match="pip install emoclass-yunet"):
         run(crop_bundle, "album/d.png", "--faces", "auto")
 

@@ -23,6 +23,14 @@ def shell(command, *arguments, **variables):
     return subprocess.run(["bash", "-c", script, "bash", *map(str, arguments)], capture_output=True, env=environment)
 
 
+@pytest.fixture
+def photos(photos):
+    """Return the folder without what is left out of it, of which a note tells."""
+    for name in ("notes.txt", ".hidden.png"):
+        (photos / name).unlink()
+    return photos
+
+
 @pytest.mark.parametrize("unbuffered", ["", "1"])
 @pytest.mark.parametrize("command", ["--help", "models list", "predict $0 photos --json", "predict $0 photos"])
 def test_a_full_disk_is_told_in_a_line(bundle, photos, command, unbuffered):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import subprocess
 import sys
 from collections import Counter
 from pathlib import Path
@@ -219,7 +220,29 @@ def test_a_file_name_that_is_no_utf8_is_refused_with_its_name(tmp_path: Path) ->
     Path(os.fsdecode(os.fsencode(tmp_path) + b"/happy/gr\xfcn.jpg")).write_bytes(b"x")
     message = refusal(tmp_path)
     assert message.encode()  # can be shown
-    assert "expected file names in UTF-8, got 'happy/gr\\udcfcn.jpg'. Rename it." in message
+    assert "'happy/gr\\udcfcn.jpg' cannot be read: its name is not UTF-8. Rename it." in message
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems read file names as UTF-8 anyway")
+def test_utf8_names_under_another_locale_are_not_told_to_be_renamed(tmp_path: Path) -> None:
+    """Python takes the names of files for ASCII there, and spells the other bytes out."""
+    touch(tmp_path, "fröhlich/ä.jpg", "sad/b.jpg")
+    code = (
+        "import sys; from pathlib import Path; from emoclass.data.folder import load\n"
+        "try:\n    list(load(Path(sys.argv[1])))\nexcept Exception as error:\n    print(ascii(str(error)))"
+    )
+    ascii_only = {"LC_ALL": "C", "PYTHONCOERCECLOCALE": "0", "PYTHONUTF8": "0"}
+    told = subprocess.run(
+        [sys.executable, "-c", code, str(tmp_path)],
+        env={**os.environ, **ascii_only}, capture_output=True, text=True, check=True,
+    ).stdout  # fmt: skip
+    assert "its name is UTF-8, and this environment's encoding of file names is ascii" in told
+    assert "PYTHONUTF8=1" in told and "LC_ALL=C.UTF-8" in told and "Rename" not in told
+    listed = subprocess.run(
+        [sys.executable, "-c", code, str(tmp_path)],
+        env={**os.environ, **ascii_only, "PYTHONUTF8": "1"}, capture_output=True, text=True, check=True,
+    ).stdout  # fmt: skip
+    assert listed == ""
 
 
 def test_the_order_does_not_depend_on_how_the_disk_lists_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import re
 from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
@@ -112,6 +113,14 @@ def test_extra_emotions_are_known() -> None:
 def test_map_translates_a_word_in_any_case() -> None:
     found = read(images("Smile", "frown"), map={"smile": "happiness", "FROWN": "sad"})
     assert {sample.id: sample.emotion for sample in found.samples} == {"Smile/0": "happy", "frown/0": "sad"}
+
+
+def test_letters_that_are_written_in_parts_are_the_same_letters() -> None:
+    """As macOS writes the names of folders; a keyboard writes them in one."""
+    composed, parts = "fr\N{LATIN SMALL LETTER O WITH DIAERESIS}hlich", "fro\N{COMBINING DIAERESIS}hlich"
+    for folder, said in ((composed, parts), (parts, composed), (parts.title(), composed.upper())):
+        found = read(images(folder, "sad"), map={said: "happy"})
+        assert [sample.emotion for sample in found.samples] == ["happy", "sad"]
 
 
 def test_map_ignores_and_counts_what_it_ignores() -> None:
@@ -239,6 +248,21 @@ def test_paths_that_leave_the_root_break_the_contract(path: str) -> None:
 def test_an_attribute_named_as_persons_are_breaks_the_contract() -> None:
     with pytest.raises(ContractError, match=r"other names than 'group', got 'old' \(sample 'happy/0'\)\."):
         read(images("happy", "sad", attributes={"group": "old"}))
+
+
+def test_a_wrong_cell_of_a_sample_breaks_the_contract_in_a_line() -> None:
+    def load(root):
+        yield from images("happy")
+        yield Sample(id="x", path="x.png", emotion="sad", split="Test")
+
+    spec = DatasetSpec(name="mine", summary="A test's own.", load=load)
+    with pytest.raises(ContractError) as caught:
+        index(spec, DataConfig(root="photos"), TWO)
+    assert re.fullmatch(
+        r"dataset 'mine': load: Sample \(test_index\.py, line \d+\): split: input should be 'train', 'validation' or "
+        r"'test', got 'Test'\.",
+        str(caught.value),
+    )
 
 
 def test_official_splits_for_some_images_only_break_the_contract() -> None:

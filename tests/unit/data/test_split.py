@@ -7,6 +7,7 @@ import io
 import random
 import time
 from collections import Counter
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from fractions import Fraction
 from typing import Any
@@ -29,8 +30,15 @@ def images(emotion: str, n: int, **fields: Any) -> list[Sample]:
     return [Sample(id=f"{start}/{i:05d}", path=f"{start}/{i:05d}.jpg", emotion=emotion, **fields) for i in range(n)]
 
 
-def draw(samples: list[Sample], labels: LabelScheme = TWO, *, seed: int = 0, **shares: float) -> Split:
-    return split(samples, labels, DataConfig(**shares), seed=seed)
+def draw(
+    samples: list[Sample],
+    labels: LabelScheme = TWO,
+    *,
+    seed: int = 0,
+    clusters: Sequence[Collection[str]] = (),
+    **shares: float,
+) -> Split:
+    return split(samples, labels, DataConfig(**shares), seed=seed, clusters=clusters)
 
 
 def sizes(result: Split) -> list[int]:
@@ -265,7 +273,19 @@ def test_a_test_set_of_few_people_is_told_where_it_cannot_be_changed_and_not_whe
     assert "only 3 of the 33 groups" in draw([*train, *test]).notes[-1]
     folds = split(people(16, 4), TWO, DataConfig(fold=Fold(number=1, of=5)), seed=0)
     assert folds.notes == ()
-    assert draw(images("happy", 40) + images("sad", 40)).notes == ()
+    assert draw(images("happy", 120) + images("sad", 120)).notes == ()
+
+
+def test_a_test_set_of_few_images_is_told_with_the_number_of_folds() -> None:
+    few = images("happy", 32) + images("sad", 32)
+    assert draw(few).notes == (
+        "The test set holds only 8 of the 64 images: one image is 12 percentage points of accuracy. With --folds 5, "
+        "every image is tested once.",
+    )
+    assert "--folds" not in draw(images("happy", 3) + images("sad", 32)).notes[0]
+    copies = [[sample.id for sample in few[:29]]]
+    assert "With --folds 4," in draw(few, clusters=copies).notes[0]
+    assert split(few, TWO, DataConfig(fold=Fold(number=1, of=5)), seed=0).notes == ()
 
 
 @pytest.mark.parametrize(("present", "missing"), [("test", "validation"), ("validation", "test")])
@@ -301,9 +321,22 @@ def test_two_groups_cannot_stand_on_three_sides() -> None:
     samples = [replace(s, group="bert") if s.id.endswith("7") else s for s in samples]
     with pytest.raises(DataError) as caught:
         draw(samples)
-    assert caught.value.message in ("validation set: no images of happy.", "test set: no images of happy.")
-    assert caught.value.hint is not None
-    assert "smaller groups" in caught.value.hint
+    assert str(caught.value) == (
+        "too few images to split: happy has 20 in 2 groups or sets of copies; expected at least 3 per class, none of "
+        "one group, (train, validation, test). Add images of other groups (a group stays in one part), or leave the "
+        "emotion out with --labels."
+    )
+
+
+def test_copies_of_one_picture_are_no_more_images() -> None:
+    samples = images("happy", 20) + images("sad", 9)
+    with pytest.raises(DataError) as caught:
+        draw(samples, clusters=[[sample.id for sample in samples[20:]]])
+    assert str(caught.value) == (
+        "too few images to split: sad has 9 copies of 1 picture; expected at least 3 per class, none a copy of "
+        "another, (train, validation, test). Add other pictures (copies of one picture stay in one part), or leave "
+        "the emotion out with --labels."
+    )
 
 
 # Official splits

@@ -128,8 +128,8 @@ def test_a_crop_is_known_by_the_face_that_fills_it(size, boxes, ready):
 def test_a_small_photograph_whose_faces_are_left_out_is_no_crop():
     """Of a picture of 100 pixels with one small face, nothing is judged where small faces are left out."""
     small = spec(lambda: lambda pixels: [Face(box=(40, 40, 12, 15), score=0.9)])
-    assert find(picture(100, 100), FaceFinder(small, min_face=50), "auto") == ((), False)
-    assert find(picture(100, 100), FaceFinder(small, min_score=0.95), "auto") == ((), False)
-    faces, ready_made = find(picture(100, 100), FaceFinder(small), "auto")
-    assert (lefts(faces), ready_made) == ([40], False)
-    assert find(picture(100, 100), FaceFinder(spec(lambda: lambda pixels: []), min_face=50), "auto") == ((), True)
+    assert find(picture(100, 100), FaceFinder(small, min_face=50), "auto") == ((), False, 1)
+    assert find(picture(100, 100), FaceFinder(small, min_score=0.95), "auto") == ((), False, 1)
+    found = find(picture(100, 100), FaceFinder(small), "auto")
+    assert (lefts(found.faces), found.ready_made, found.n_left_out) == ([40], False, 0)
+    assert find(picture(100, 100), FaceFinder(spec(lambda: lambda pixels: []), min_face=50), "auto") == ((), True, 0)

@@ -51,6 +51,25 @@ def test_a_folder_in_use_is_refused_and_a_released_one_is_not(tmp_path):
     RunFolder.open(folder.path).release()
 
 
+@pytest.mark.parametrize("at", ["before the lock", "with the lock"])
+def test_a_run_that_another_process_finishes_while_it_is_opened_is_not_continued(tmp_path, monkeypatch, at):
+    fcntl = pytest.importorskip("fcntl", reason="this platform has no file locks")
+    folder = RunFolder.create(tmp_path, "r")
+    folder.write_text("config.toml", "")
+    folder.write_text("metrics.json", "{}")
+    if at == "before the lock":
+        take = RunFolder._take
+        monkeypatch.setattr(RunFolder, "_take", lambda self: (folder.finish(), take(self)))
+    else:
+        flock = fcntl.flock
+        monkeypatch.setattr(fcntl, "flock", lambda *asked: (folder.finish(), flock(*asked)))
+    (folder.path / "checkpoint.state").touch()
+    opened = RunFolder.open(folder.path)
+    assert opened.is_finished()
+    assert opened._lock is None
+    assert not (opened.path / "checkpoint.state").exists()
+
+
 def test_what_a_run_left_that_was_killed_right_after_it_finished_is_swept(tmp_path):
     folder = RunFolder.create(tmp_path, "r")
     folder.write_text("config.toml", "")

@@ -6,7 +6,16 @@ import pytest
 
 from emoclass import LabelScheme, ModelSpec
 from emoclass.errors import BundleError, ConfigError, ContractError
-from emoclass.training.build import build, finish, layer_rows, load_model, save_model, set_threads
+from emoclass.training.build import (
+    build,
+    finish,
+    fits_half_precision,
+    layer_rows,
+    load_model,
+    round_to_half_precision,
+    save_model,
+    set_threads,
+)
 
 TWO = LabelScheme(emotions=("happy", "sad"))
 FIVE = LabelScheme(emotions=("happy", "sad", "angry", "scared", "surprised"))
@@ -143,3 +152,47 @@ def test_what_a_finish_makes_must_be_a_model_of_the_labels():
     model = spec(convolutional).model_copy(update={"finish": with_another_output})
     with pytest.raises(ContractError, match=r"expected output \(None, 5\), got \(None, 4\)"):
         finish(model, build(model, FIVE, seed=0), FIVE, seed=0)
+
+
+def half_network():
+    model = keras.Sequential(
+        [
+            keras.Input((6, 6, 1)),
+            keras.layers.Conv2D(8, 3, name="conv"),
+            keras.layers.BatchNormalization(name="norm"),
+            keras.layers.Flatten(name="flatten"),
+            keras.layers.Dropout(0.5, seed=1, name="dropout"),
+            keras.Sequential([keras.layers.Dense(64, name="inside")], name="nested"),
+            keras.layers.Dense(3, activation="softmax", name="dense"),
+        ],
+        name="half",
+    )
+    model.build((None, 6, 6, 1))
+    return model
+
+
+def test_weights_that_fit_half_precision_are_saved_in_half_the_size_and_predict_the_same(tmp_path):
+    model = half_network()
+    save_model(model, tmp_path / "whole.keras")
+    round_to_half_precision(model)
+    assert fits_half_precision(model)
+    save_model(model, tmp_path / "half.keras")
+    assert [path.name for path in sorted(tmp_path.iterdir())] == ["half.keras", "whole.keras"]
+    saved = 2 * sum(weight.size for weight in model.get_weights())
+    whole, half = ((tmp_path / name).stat().st_size for name in ("whole.keras", "half.keras"))
+    assert whole - half == pytest.approx(saved, rel=0.1)
+    loaded = load_model(tmp_path / "half.keras")
+    assert {each.dtype for each in loaded.weights} == {"float32"}
+    assert all(map(np.array_equal, model.get_weights(), loaded.get_weights()))
+    pixels = np.random.default_rng(0).random((4, 6, 6, 1)).astype(np.float32)
+    np.testing.assert_array_equal(loaded.predict_on_batch(pixels), model.predict_on_batch(pixels))
+
+
+def test_what_is_too_large_for_half_precision_is_not_rounded():
+    model = half_network()
+    kernel, bias = model.layers[0].get_weights()
+    model.layers[0].set_weights([kernel, bias + 1e6])
+    round_to_half_precision(model)
+    assert np.array_equal(model.layers[0].get_weights()[1], bias + 1e6)
+    assert not fits_half_precision(model)
+    assert fits_half_precision(model.layers[-1])

@@ -1,3 +1,5 @@
+import errno
+import importlib
 import re
 import shutil
 
@@ -58,12 +60,6 @@ def test_a_saved_model_is_a_folder_that_answers_alike(to, tmp_path):
     assert done.bytes == sum(path.stat().st_size for path in done.path.rglob("*") if path.is_file())
 
 
-def test_an_onnx_file_answers_alike(to):
-    for package in ("tf2onnx", "onnx", "onnxruntime"):
-        pytest.importorskip(package, reason="the onnx extra is not installed")
-    assert to("onnx", "a.onnx").difference < 1e-4
-
-
 def test_without_its_packages_onnx_is_refused_with_what_to_install(to, tmp_path, monkeypatch):
     monkeypatch.setattr(export, "find_spec", lambda name: None)
     with pytest.raises(ConfigError, match=r'tf2onnx and onnx .* pip install "emoclass\[onnx\]"'):
@@ -93,6 +89,36 @@ def test_nothing_is_overwritten_and_nothing_written_where_there_is_no_folder(to,
     assert (tmp_path / "a.tflite").read_text() == "mine"
     with pytest.raises(OutputError, match="cannot be written"):
         to("litert", "nowhere/a.tflite")
+
+
+@pytest.mark.parametrize(("form", "name"), [("litert", "a.tflite"), ("saved-model", "saved")])
+@pytest.mark.parametrize("links", [True, False])
+def test_what_appears_while_the_model_is_converted_is_not_overwritten(to, tmp_path, monkeypatch, form, name, links):
+    convert_module = importlib.import_module("emoclass.training.convert")
+    compare = convert_module._compare
+
+    def slow(*arguments):
+        (tmp_path / name).write_text("another's")
+        return compare(*arguments)
+
+    def no_links(source, target):
+        raise OSError(errno.EPERM, "Operation not permitted")
+
+    monkeypatch.setattr(convert_module, "_compare", slow)
+    if not links:
+        monkeypatch.setattr("os.link", no_links)
+    with pytest.raises(OutputError, match="exists already"):
+        to(form, name)
+    assert {path.name: path.read_text() for path in tmp_path.iterdir()} == {name: "another's"}
+
+
+def test_a_disk_without_hard_links_holds_exports_too(to, tmp_path, monkeypatch):
+    def no_links(source, target):
+        raise OSError(errno.EPERM, "Operation not permitted")
+
+    monkeypatch.setattr("os.link", no_links)
+    assert to("litert", "a.tflite").bytes == (tmp_path / "a.tflite").stat().st_size
+    assert [path.name for path in tmp_path.iterdir()] == ["a.tflite"]
 
 
 def test_a_damaged_keras_file_is_refused_before_it_is_loaded(to, tmp_path, bundle):

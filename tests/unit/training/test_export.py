@@ -5,10 +5,10 @@ import keras
 import numpy as np
 import pytest
 
-from emoclass.errors import ConfigError, ContractError, OutputError
+from emoclass.errors import ContractError, OutputError
 from emoclass.inference.litert import LiteRTModel
-from emoclass.training.build import seeded
-from emoclass.training.export import export_litert, fits_half_precision
+from emoclass.training.build import fits_half_precision, seeded
+from emoclass.training.export import export_litert
 from emoclass.training.pipeline import from_pixels
 
 
@@ -133,10 +133,6 @@ def test_what_tensorflow_has_against_a_network_of_another_backend_is_told(tmp_pa
     told = re.escape("model 'small': cannot be exported to LiteRT by TensorFlow (TypeError: too fussy).")
     with pytest.raises(ContractError, match=told):
         export_litert(network(), (0.0, 1.0), tmp_path / "model.tflite")
-    with pytest.raises(ConfigError, match="int8: expected Keras on TensorFlow, got jax"):
-        export_litert(
-            network(), (0.0, 1.0), tmp_path / "model.tflite", quantize="int8", pictures=np.zeros((1, 12, 10, 3))
-        )
 
 
 def test_a_network_fits_half_precision_where_no_weight_changes():
@@ -144,3 +140,33 @@ def test_a_network_fits_half_precision_where_no_weight_changes():
     assert not fits_half_precision(model)
     model.set_weights([weight.astype(np.float16).astype(np.float32) for weight in model.get_weights()])
     assert fits_half_precision(model)
+
+
+@pytest.mark.parametrize(("units", "activation"), [(1, "sigmoid"), (3, "softmax")])
+@pytest.mark.parametrize("backend", ["tensorflow", "jax"])
+def test_an_int8_file_takes_and_gives_floats_of_any_batch_size_and_its_rows_sum_to_1(
+    tmp_path, monkeypatch, units, activation, backend
+):
+    model = network(units, activation)
+    rng = np.random.default_rng(0)
+    model.set_weights([rng.normal(0, 0.2, weight.shape) ** 2 for weight in model.get_weights()])
+    model.layers[-1].set_weights([rng.normal(0, 0.5, weight.shape) for weight in model.layers[-1].get_weights()])
+    before = [each.copy() for each in model.get_weights()]
+    pictures = rng.integers(0, 256, (300, 12, 10, 3), np.uint8)
+    expected = from_pixels(model, (0.0, 1.0)).predict_on_batch(pictures[:7])
+    with monkeypatch.context() as patch:
+        patch.setattr(keras.backend, "backend", lambda: backend)
+        export_litert(model, (0.0, 1.0), tmp_path / "model.tflite", quantize="int8", pictures=pictures)
+    exported = LiteRTModel(tmp_path / "model.tflite")
+    kinds = {each["dtype"] for each in exported._interpreter.get_tensor_details()}
+    assert np.int8 in kinds
+    for batch in (7, 1, 3):
+        output = exported.predict(pictures[:batch])
+        assert output.dtype == np.float32
+        np.testing.assert_allclose(output, expected[:batch], atol=0.1)
+        if units > 1:
+            np.testing.assert_allclose(output.sum(axis=1), 1, atol=1e-6)
+    rounded = exported.predict(pictures) * 256
+    assert abs(rounded - rounded.round()).max() > 0.01, "probabilities are not rounded to multiples of 1/256"
+    assert all(map(np.array_equal, before, model.get_weights()))
+    assert model.layers[-1].activation is getattr(keras.activations, activation)

@@ -1,6 +1,7 @@
 import contextlib
 import gc
 import itertools
+import sys
 
 import keras
 import numpy as np
@@ -8,7 +9,7 @@ import pytest
 
 from emoclass import LabelScheme, ModelSpec
 from emoclass.data.pixels import PixelCache
-from emoclass.errors import ConfigError, OutputError
+from emoclass.errors import ConfigError, MissingPackageError, OutputError
 from emoclass.randomness import generator
 from emoclass.training import fit as fit_module
 from emoclass.training import pipeline
@@ -64,7 +65,7 @@ class Killed(BaseException):
     pass
 
 
-def train(pixels, checkpoint, *, kill_after=None, kill=Killed, on_batch=None, labels=LABELS, **config):
+def train(pixels, checkpoint, *, kill_after=None, kill=Killed, on_batch=None, on_note=None, labels=LABELS, **config):
     """Train, telling the epochs' logs; `kill_after` ends it abruptly after that epoch."""
     y_true = np.arange(N) % len(labels)
     targets = validation_targets(y_true, labels)
@@ -97,6 +98,7 @@ def train(pixels, checkpoint, *, kill_after=None, kill=Killed, on_batch=None, la
             checkpoint=checkpoint,
             on_epoch=on_epoch,
             on_batch=on_batch,
+            on_note=on_note,
         )
     return model, told
 
@@ -266,9 +268,26 @@ def test_the_order_is_drawn_once_an_epoch(pixels, monkeypatch):
 def test_the_stream_for_keras_is_endless_and_not_tuned(pixels):
     targets = np.arange(20, dtype=np.float32)[:, np.newaxis]
     batches = Batches(pixels, np.arange(20), targets, batch_size=8)
-    stream = batches.dataset()
+    stream = batches.stream()
     assert stream.options().autotune.enabled is False
     assert [int(y[0, 0]) for _, y in stream.take(5)] == [0, 8, 16, 0, 8]
+
+
+def test_other_backends_get_the_same_batches_without_tensorflow(pixels, tmp_path, monkeypatch):
+    weights = {"happy": 1.0, "sad": 3.0, "angry": 0.5}
+    expected, _ = train(pixels, tmp_path / "tensorflow.state", epochs=2, class_weights=weights)
+    monkeypatch.setattr(pipeline, "_read_ahead", lambda batches: batches())  # Keras takes these on any backend
+    found, _ = train(pixels, tmp_path / "other.state", epochs=2, class_weights=weights)
+    for one, other in zip(expected.get_weights(), found.get_weights(), strict=True):
+        np.testing.assert_allclose(one, other, atol=1e-6)
+
+
+def test_tensorflow_is_asked_for_the_stream_on_its_own_backend_alone(pixels, monkeypatch):
+    monkeypatch.setattr(keras.backend, "backend", lambda: "jax")
+    monkeypatch.setitem(sys.modules, "tensorflow", None)
+    batches = Batches(pixels, np.arange(20), np.eye(20, dtype=np.float32), batch_size=8)
+    stream = itertools.islice(batches.stream(np.arange(20.0)), 4)
+    assert [shares.tolist()[:2] for _, _, shares in stream] == [[0, 1], [8, 9], [16, 17], [0, 1]]
 
 
 def test_batches_hold_the_pixels_of_their_rows_and_the_last_may_be_smaller(pixels):
@@ -390,6 +409,52 @@ def test_a_checkpoint_of_another_model_or_a_damaged_one_is_refused(pixels, tmp_p
     (tmp_path / "c.state").write_bytes((tmp_path / "c.state").read_bytes()[:300])
     with pytest.raises(OutputError, match="cannot be read"):
         train(pixels, tmp_path / "c.state")
+
+
+@pytest.mark.parametrize("damage", ["cut off", "empty", "other bytes"])
+def test_a_damaged_checkpoint_falls_back_to_the_state_before_it_and_says_so(pixels, tmp_path, damage):
+    whole, told = train(pixels, tmp_path / "whole.state")
+    train(pixels, tmp_path / "c.state", kill_after=3)  # three epochs are saved
+    state = tmp_path / "c.state"
+    data = state.read_bytes()
+    state.write_bytes({"cut off": data[: len(data) // 2], "empty": b"", "other bytes": bytes(len(data))}[damage])
+    notes = []
+    resumed, part = train(pixels, state, on_note=notes.append)
+    assert part == told[2:]
+    assert equal_weights(whole, resumed)
+    assert len(notes) == 1
+    assert notes[0].startswith("The last checkpoint is damaged (")
+    assert notes[0].endswith("): the training continues from the one before it, after 2 epochs.")
+
+
+def test_a_sound_checkpoint_says_nothing(pixels, tmp_path):
+    train(pixels, tmp_path / "c.state", epochs=2)
+    notes = []
+    train(pixels, tmp_path / "c.state", on_note=notes.append)
+    assert notes == []
+
+
+def test_tensorboard_that_is_not_installed_is_told_before_the_first_epoch(pixels, tmp_path, monkeypatch):
+    monkeypatch.setattr(fit_module, "find_spec", lambda name: None)
+    callback = {"ref": "keras.callbacks:TensorBoard", "options": {"log_dir": str(tmp_path / "logs")}}
+    with pytest.raises(MissingPackageError, match=r"'tensorboard' is needed.*pip install tensorboard"):
+        train(pixels, tmp_path / "c.state", callbacks=[callback])
+    assert not (tmp_path / "c.state").exists()
+
+
+class NeedsAPackage(keras.callbacks.Callback):
+    def set_model(self, model):
+        raise ModuleNotFoundError("No module named 'tensorboard'", name="tensorboard")
+
+
+def test_a_callback_whose_package_is_missing_names_it(pixels, tmp_path):
+    callback = {"ref": f"{__name__}:NeedsAPackage"}
+    with pytest.raises(MissingPackageError) as caught:
+        train(pixels, tmp_path / "c.state", callbacks=[callback])
+    assert str(caught.value) == (
+        "training: package 'tensorboard' is needed, and cannot be imported (No module named 'tensorboard'). Callbacks: "
+        f"{__name__}:NeedsAPackage. Install it (pip install tensorboard), or leave out the callback that needs it."
+    )
 
 
 def test_a_checkpoint_that_cannot_be_written_stops_the_run_with_a_reason(pixels, tmp_path):

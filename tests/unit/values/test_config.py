@@ -123,6 +123,35 @@ def test_a_config_file_that_cannot_be_read_says_why(tmp_path):
         read_file(tmp_path / "bad.toml")
 
 
+def test_a_config_file_may_begin_with_a_byte_order_mark(tmp_path):
+    (tmp_path / "c.toml").write_text("seed = 3\n", encoding="utf-8-sig")
+    assert read_file(tmp_path / "c.toml") == {"seed": 3}
+    (tmp_path / "c.toml").write_text("seed = 3\n", encoding="utf-16")
+    with pytest.raises(ConfigError, match=r"expected UTF-8 text \(.*\)\. Save it as UTF-8\."):
+        read_file(tmp_path / "c.toml")
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        r'root = "C:\Users\anna\photos"',
+        r'root = "D:\photos"',
+        r'root = "C:\temp\new"',  # valid TOML: a tab and a line break
+        r'exclude = "C:\temp\list.txt"',
+    ],
+)
+def test_backslashes_in_double_quotes_are_explained(tmp_path, line):
+    (tmp_path / "c.toml").write_text(f"seed = 3\n[data]\n{line}\n")
+    with pytest.raises(ConfigError, match=r"Write Windows paths in single quotes, as in 'C:\\photos'\."):
+        read_file(tmp_path / "c.toml")
+    (tmp_path / "c.toml").write_text("[data]\n" + line.replace('"', "'"))
+    assert read_file(tmp_path / "c.toml")["data"]
+    (tmp_path / "c.toml").write_text("seed = = 3\n")
+    with pytest.raises(ConfigError) as caught:
+        read_file(tmp_path / "c.toml")
+    assert caught.value.hint is None
+
+
 @pytest.mark.parametrize(
     ("options", "n_images", "said"),
     [

@@ -9,11 +9,14 @@ from dataclasses import dataclass
 from fnmatch import fnmatch
 from glob import has_magic
 from itertools import takewhile
+from typing import TypeAlias
 
-from emoclass.data.images import SUFFIXES
+from emoclass.data.listing import Kind, LeftOut, is_hidden_image, kind_of
 
 _SEPARATORS = os.sep + (os.altsep or "")
 _FILE: frozenset[int] = frozenset()
+Reached: TypeAlias = frozenset[int] | Kind
+"""The positions in a pattern that a folder has reached, `_FILE` for a file, or why it is left out."""
 
 
 @dataclass(frozen=True)
@@ -47,7 +50,12 @@ class Search:
         parts = (name.rstrip(_SEPARATORS) for name in names[len(before) :])
         return cls("".join(before), tuple(filter(None, parts)), pattern.endswith(tuple(_SEPARATORS)))
 
-    def run(self, is_left_out: Callable[[str], bool], on_error: Callable[[str, OSError], None]) -> Iterator[str]:
+    def run(
+        self,
+        is_left_out: Callable[[str], bool],
+        on_error: Callable[[str, OSError], None],
+        left_out: LeftOut | None = None,
+    ) -> Iterator[str]:
         """Yield paths, folders sorted by name.
 
         Names that begin with a dot are passed over, and links to folders, unless the pattern names them.
@@ -55,7 +63,9 @@ class Search:
         Args:
             is_left_out: Says of which folders nothing is wanted.
             on_error: Called for each folder that cannot be listed, with the reason.
+            left_out: Counts what else is found: files that are no images, hidden images, and links to folders.
         """
+        left_out = LeftOut() if left_out is None else left_out
 
         def listed(folder: str, reached: frozenset[int]) -> Iterator[tuple[str, frozenset[int]]]:
             try:
@@ -66,8 +76,16 @@ class Search:
                 on_error(folder.rstrip(_SEPARATORS) or folder or os.curdir, error)
                 return
             for name, after in names:
-                if after or len(self.parts) not in reached or _may_be_image(folder + name):
-                    yield folder + name, after
+                path = folder + name
+                if isinstance(after, frozenset) and after:
+                    yield path, after
+                    continue
+                # What a pattern names is given as it is; what is merely found must be an image.
+                kind = kind_of(path, name) if after == _FILE and len(self.parts) in reached else after
+                if isinstance(kind, frozenset) or kind == "image":
+                    yield path, _FILE
+                elif kind != "hidden" or is_hidden_image(path):
+                    left_out.add(kind, path)
 
         # No recursion: folders may lie deeper than Python's stack reaches.
         stack = [listed(self.base, self._with_end({0}))]
@@ -80,8 +98,9 @@ class Search:
             else:
                 stack.pop()
 
-    def _names(self, folder: str, reached: frozenset[int]) -> list[tuple[str, frozenset[int]]]:
+    def _names(self, folder: str, reached: frozenset[int]) -> list[tuple[str, Reached]]:
         """Return the names in a folder that matter, sorted: of a folder, with what is reached there."""
+        found: list[tuple[str, Reached | None]]
         part = self.parts[min(reached)] if len(reached) == 1 and len(self.parts) not in reached else None
         if part is not None and not has_magic(part):  # it is no name in a list if it is "..", or nobody may list
             exists = os.path.lexists(folder + part)
@@ -89,27 +108,30 @@ class Search:
         else:
             with os.scandir(folder or os.curdir) as listing:  # its entries would take several times the memory
                 found = [(each.name, self._after(each.name, reached, *_kind(each))) for each in listing]
-        return sorted((name, after) for name, after in found if after is not None)
+        return sorted(((name, after) for name, after in found if after is not None), key=lambda each: each[0])
 
-    def _after(self, name: str, reached: frozenset[int], is_folder: bool, is_linked: bool) -> frozenset[int] | None:
-        """Return what a folder's name reaches, `_FILE` for a file that is found, None for what does not matter."""
+    def _after(self, name: str, reached: frozenset[int], is_folder: bool, is_linked: bool) -> Reached | None:
+        """Return what a name reaches, or why it is left out; None for what does not matter."""
         is_hidden = name.startswith(".")
         if len(self.parts) in reached:
-            if is_hidden or is_linked:
-                return None
-            return reached if is_folder else _FILE if name.lower().endswith(SUFFIXES) else None
+            if is_hidden:
+                return None if is_folder else "hidden"
+            return "link" if is_linked else reached if is_folder else _FILE
         after = set()
+        not_followed = False
         for position in reached:
             part = self.parts[position]
             if part == "**":
+                not_followed |= is_linked and not is_hidden
                 if is_folder and not is_hidden and not is_linked:
                     after.add(position)
-            elif is_linked and has_magic(part):
-                continue
             elif fnmatch(name, part) and (part.startswith(".") or not is_hidden):
-                after.add(position + 1)
+                if is_linked and has_magic(part):
+                    not_followed = True
+                else:
+                    after.add(position + 1)
         if is_folder:
-            return self._with_end(after) or None
+            return self._with_end(after) or ("link" if not_followed else None)
         return _FILE if len(self.parts) in after and not self.folders_only else None
 
     def _with_end(self, positions: set[int]) -> frozenset[int]:
@@ -135,8 +157,3 @@ def _kind(entry: os.DirEntry[str]) -> tuple[bool, bool]:
 
 def _is_folder(path: str) -> bool:
     return os.path.isdir(path)  # noqa: PTH112 (Path.is_dir raises for a link to itself, or what nobody may see)
-
-
-def _may_be_image(path: str) -> bool:
-    """Return whether it is no pipe and the like; a broken link is to be reported."""
-    return os.path.isfile(path) or not os.path.exists(path)  # noqa: PTH110, PTH113 (those of Path raise)
