@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from emoclass.cli.native import native_messages_aside
 from emoclass.cli.output import print_note
+from emoclass.native_output import messages_aside
 
 if TYPE_CHECKING:
     from emoclass.video.write import Codec
@@ -94,7 +94,7 @@ def video(
 
     with ExitStack() as stack:
         typed = stack.enter_context(stopping())
-        with redirect_stdout(sys.stderr), native_messages_aside():
+        with redirect_stdout(sys.stderr), messages_aside():
             from emoclass.reporting.folders.video import VideoFolder
             from emoclass.video.watcher import SMOOTHING
             from emoclass.workflows.video import Recording, in_words
