@@ -174,8 +174,7 @@ class Watcher:
         return Look(picture, self._find(picture) if search else None, thumbnail(image))
 
     def _find(self, picture: Photograph) -> tuple[Face, ...]:
-        faces, _ = find(picture, self._search.finder, "find", largest=self._search.largest)
-        return faces
+        return find(picture, self._search.finder, "find", largest=self._search.largest).faces
 
     def follow(self, look: Look, time: float) -> Moment:
         """Follow and judge the faces that `look` found in the next frame.
