@@ -97,7 +97,7 @@ def video(
         with redirect_stdout(sys.stderr), messages_aside():
             from emoclass.reporting.folders.video import VideoFolder
             from emoclass.video.watcher import SMOOTHING
-            from emoclass.workflows.video import Recording, in_words
+            from emoclass.workflows.video import STOPPED, Recording, in_words
             from emoclass.workflows.watch import watch
 
             folder = None if out is None else VideoFolder(out)
@@ -135,8 +135,9 @@ def video(
         watching.close()
         if lines is not None:
             lines.close()
-    for note in watching.notes[told:]:
-        print_note(note)
+    for note in (watching.notes if found is None else found.notes)[told:]:
+        if note != STOPPED:
+            print_note(note)
     if found is not None and lines is None:
         print_summary(found, annotated=annotate)
     if typed.is_set():

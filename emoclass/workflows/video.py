@@ -27,6 +27,9 @@ from emoclass.workflows.watch import Watching
 
 ANNOTATED, TIMELINE, REPORT = "annotated.mp4", "timeline.png", "report.html"
 
+STOPPED = "it was stopped before the end."
+"""What the notes say of a video that was not watched to its end."""
+
 AHEAD = 4
 """So many frames wait at most to be drawn on and encoded."""
 
@@ -120,7 +123,7 @@ class Recording:
             events=tuple(sorted(watching.events, key=lambda event: (event.start, event.person))),
             took=time.monotonic() - self._began,
             is_interrupted=is_interrupted,
-            notes=(*watching.notes, *(["it was stopped before the end."] if is_interrupted else [])),
+            notes=(*watching.notes, *(self._copy.notes if self._copy else ()), *([STOPPED] if is_interrupted else [])),
         )
         courses = self._timeline.courses(video.persons, video.events)
         frames = [(kept.picture, kept.moment) for kept in self._frames.frames()]
@@ -161,6 +164,11 @@ class AnnotatedCopy:
         finally:
             self._pool.shutdown()
             self._writer.close()
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What is missing in the copy, such as the sound; complete at the end."""
+        return self._writer.notes
 
     def add(self, frame: Frame, moment: Moment) -> None:
         """Draw on the next frame, and write it, soon."""
