@@ -31,7 +31,7 @@ _WORDS: dict[Kind, tuple[str, str]] = {
 """The kinds in words, in the order of the sentence."""
 
 _HINTS: dict[Kind, str] = {
-    "video": "Videos are not read.",
+    "video": "For videos: emoclass video.",
     "link": "To search a linked folder, name it.",
 }
 """What to say of a kind beside its number."""

@@ -81,7 +81,7 @@ def test_what_is_left_out_is_counted_and_named() -> None:
         left_out.add("other", f"{number}.txt")
     left_out.add("other", "LICENSE")
     assert left_out.sentence() == (
-        "Left out: 4 videos (1.mp4, 2.mp4, 3.mp4, ...), 5 other files (.txt 4, LICENSE 1). Videos are not read."
+        "Left out: 4 videos (1.mp4, 2.mp4, 3.mp4, ...), 5 other files (.txt 4, LICENSE 1). For videos: emoclass video."
     )
 
 
@@ -102,7 +102,7 @@ def test_a_folder_is_searched_by_content_and_the_rest_is_told(mixed, monkeypatch
     assert list(inputs.paths()) == ["mixed/happy/a.jpe", "mixed/happy/b", "mixed/sad/c.PNG"]
     assert inputs.survey().left_out == (
         "Left out: 1 video (mixed/clip), 1 other file (.txt), 1 hidden image (mixed/.d.jpg), 1 linked folder "
-        "(mixed/link). Videos are not read. To search a linked folder, name it."
+        "(mixed/link). For videos: emoclass video. To search a linked folder, name it."
     )
     assert Inputs(("mixed/happy",)).survey().left_out is None
 
@@ -136,7 +136,7 @@ def test_a_run_tells_of_what_its_dataset_does_not_list(mixed, registry) -> None:
     (mixed / "sad" / "more").symlink_to(mixed / "happy")
     assert listed_by(folder, mixed) == (
         "Left out: 1 image that belongs to no class or split (loose.png), 1 video (clip), 1 other file (.txt), "
-        "1 hidden image (.d.jpg), 1 linked folder (sad/more). Videos are not read. To search a linked folder, name it."
+        "1 hidden image (.d.jpg), 1 linked folder (sad/more). For videos: emoclass video. To search a linked folder, name it."
     )
 
 
@@ -157,7 +157,7 @@ def test_published_datasets_and_containers_are_left_alone(tmp_path) -> None:
 def test_an_audit_tells_of_what_it_did_not_read(mixed, registry) -> None:
     (mixed / "link").unlink()
     found = emoclass.audit(mixed, registry=registry)
-    told = "Left out: 1 video (clip), 1 other file (.txt), 1 hidden image (.d.jpg). Videos are not read."
+    told = "Left out: 1 video (clip), 1 other file (.txt), 1 hidden image (.d.jpg). For videos: emoclass video."
     assert (found.n_images, found.unlisted, found.to_json()["unlisted"]) == (3, told, told)
     assert told in found.summary().splitlines()
 
@@ -181,7 +181,7 @@ def test_images_beside_split_folders_are_told(tmp_path, registry) -> None:
 
 def test_nothing_to_audit_says_what_is_there_instead(tmp_path, registry) -> None:
     write_all(tmp_path, {"clip.mp4": VIDEO, "happy/.keep": b""})
-    with pytest.raises(DataError, match=r"no images found\. Left out: 1 video \(clip\.mp4\)\. Videos are not read\."):
+    with pytest.raises(DataError, match=r"no images found\. Left out: 1 video \(clip\.mp4\)\. For videos: emoclass video\."):
         emoclass.audit(tmp_path, registry=registry)
 
 
