@@ -122,7 +122,10 @@ def _about_groups(result: Split, official: bool) -> Split:
     """Say whether groups stand on one side; only official splits may tear them."""
     torn = _torn_groups(result.samples, result.sides)
     if not torn:
-        return replace(result, method=(*result.method, "No group (person or source) is in more than one split."))
+        said = "No group (person or source) is in more than one split."
+        if n_without := sum(sample.group is None for sample in result.samples):
+            said += f" {n_without:,} of the {len(result.samples):,} images have no group."
+        return replace(result, method=(*result.method, said))
     if not official:
         raise SplitLeakageError(f"group {torn[0]!r}: expected in one split, got in two.")
     note = (

@@ -1,5 +1,6 @@
 """CK+48: faces cut from the last three frames of CK+'s labeled sequences, a folder for each class.
 
+Copies with all seven classes, with five and with three are common; some have `train/` and `test/` above the classes.
 Three frames of one sequence look almost alike, so a random split would test on what was trained on: the group of a
 sample is the person.
 """
@@ -11,7 +12,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from emoclass import Sample
-from emoclass_datasets.release import Release
+from emoclass_datasets.class_folders import class_folders, holds_classes
+from emoclass_datasets.release import Release, Split
 
 CODES = {
     "anger": "angry",
@@ -27,7 +29,10 @@ CODES = {
 RELEASE = Release(
     name="ck48",
     url="https://www.kaggle.com/datasets/shawon10/ckplus",
-    layout="CK+48/{anger,contempt,disgust,fear,happy,sadness,surprise}/S010_004_00000017.png",
+    layout=(
+        "CK+48/{anger,contempt,disgust,fear,happy,sadness,surprise}/S010_004_00000017.png: all of these classes or "
+        "some, also below train/ and test/"
+    ),
 )
 
 _NAME = re.compile(r"(?P<subject>S\d{3})_\d{3}_\d{8}\.png", re.IGNORECASE)
@@ -37,38 +42,33 @@ def load(root: Path | None = None) -> Iterator[Sample]:
     """List the faces; each person is a group.
 
     Args:
-        root: The folder `CK+48`, or one above it.
+        root: The folder `CK+48`, or one up to two levels above it.
 
     Returns:
-        Samples with the attribute `subject`.
+        Samples with the attribute `subject`, and with the split where the copy has split folders.
 
     Raises:
-        DataError: A class folder is missing, there is one more, or a file's name does not say person, sequence and
-            frame.
+        DataError: There is only one class folder, one that is no class, or a file's name does not say person, sequence
+            and frame.
     """
-    home = RELEASE.find(root, *CODES)
-    present = {folder.name: folder for folder in RELEASE.subfolders(home)}
-    absent = [name for name in CODES if name not in present]
-    if absent:
-        raise RELEASE.missing(f"the class folders {', '.join(CODES)} in {home}", f"no {', '.join(absent)}")
+    home = RELEASE.find_where(root, lambda folder: holds_classes(RELEASE, folder, CODES), "class folders of CK+48")
     found = False
-    for name, folder in present.items():
-        word = RELEASE.word(CODES, name, str(home))
-        for file in RELEASE.files(folder):
+    for each in class_folders(RELEASE, home, CODES, complete=False):
+        for file in RELEASE.files(each.path):
             found = True
-            yield _sample(root or home, home, file, word)
+            yield _sample(root or home, home, file, each.word, each.split)
     if not found:
         raise RELEASE.missing(f"faces in {home}", "empty class folders")
 
 
-def _sample(root: Path, home: Path, file: Path, word: str) -> Sample:
+def _sample(root: Path, home: Path, file: Path, word: str, split: Split | None) -> Sample:
     name = file.relative_to(home).as_posix()
     match = _NAME.fullmatch(file.name)
     if match is None:
         raise RELEASE.malformed("a name such as S010_004_00000017.png", repr(file.name), name)
     subject = match["subject"].upper()
     path = file.relative_to(root).as_posix()
-    return Sample(id=name, path=path, emotion=word, group=subject, attributes={"subject": subject})
+    return Sample(id=name, path=path, emotion=word, group=subject, split=split, attributes={"subject": subject})
 
 
 def make_tiny(root: Path) -> dict[str, str]:

@@ -1,13 +1,20 @@
-"""FER2013, as a table of pixels or as Kaggle's folders."""
+"""FER2013, as a table of pixels or as class folders.
+
+The public copies with class folders are of two kinds. Where the names of the files tell the owner's split
+(`Training_123.jpg`), they decide, in whatever folder a file lies. Where they don't (`im0.png`, `0.jpg`), the split
+folders do; their split is then the copy's, which need not be the owner's.
+"""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 
 from emoclass import Sample
 from emoclass.errors import ConfigError, DataError
 from emoclass_datasets import pixel_table
+from emoclass_datasets.class_folders import ClassFolder, class_folders, holds_classes, split_folders
 from emoclass_datasets.release import Release, Split
 
 CODES: Mapping[str, str] = {
@@ -19,26 +26,35 @@ CODES: Mapping[str, str] = {
     "5": "surprise",
     "6": "neutral",
 }
-"""The numbers of the table, and what Kaggle's folders call the same classes."""
+"""The numbers of the table, and what the class folders of the known copies are called."""
 
 TABLES = ("fer2013.csv", "icml_face_data.csv")
-FOLDERS = ("train", "test")
 USAGES: Mapping[str, Split] = {"Training": "train", "PublicTest": "validation", "PrivateTest": "test"}
 """The owner's words for the splits, and what the literature does with them."""
+
+FOLDER_USAGES: Mapping[Split, str] = {"train": "Training", "validation": "a validation folder", "test": "a test folder"}
+"""What stands for the Usage of a file whose name does not tell it: split -> Usage."""
+
+ENOUGH = 1000
+"""Numbered class folders are checked for their order from this number of images on."""
 
 RELEASE = Release(
     name="fer2013",
     url="https://www.kaggle.com/c/challenges-in-representation-learning-facial-expression-recognition-challenge",
-    layout="fer2013.csv, icml_face_data.csv, or {train,test}/{angry,disgust,...}/*.jpg",
+    layout="fer2013.csv, icml_face_data.csv, or {train,validation,test}/{angry,disgust,...}/*.jpg",
 )
 
 
 def load(root: Path, *, test: str = "auto") -> Iterator[Sample]:
-    """List `fer2013.csv`, `icml_face_data.csv`, or `{train,test}/{angry,disgust,...}/*.jpg`: the first that is there.
+    """List `fer2013.csv`, `icml_face_data.csv`, or class folders: the first that is there.
 
-    The folder is the root, or one inside it, such as `fer2013/`. Where PrivateTest is there, it is the test set and
-    PublicTest validates, as in the literature. Where it is not, PublicTest is the test set, and a run draws its
-    validation set from the training set.
+    The folder is the root, or one up to two levels below it, such as `fer2013/` or `images/`. Class folders are called
+    `angry`, `disgust` and so on, in any case, or `0` to `6`, the numbers of the table. They stand in split folders:
+    `train`, and `validation` (or `val`), `test` or both.
+
+    Where PrivateTest is there, it is the test set and PublicTest validates, as in the literature. Where it is not,
+    PublicTest is the test set, and a run draws its validation set from the training set. Where the names of files do
+    not tell the split, that of their folder counts.
 
     Args:
         root: The folder.
@@ -46,13 +62,13 @@ def load(root: Path, *, test: str = "auto") -> Iterator[Sample]:
             PrivateTest out.
 
     Returns:
-        Samples with the official splits. An `id` is the file's path, or the table's name and the line in it.
+        Samples with their splits. An `id` is the file's path, or the table's name and the line in it.
 
     Raises:
         DataError: None of them is there, a file is malformed, or PrivateTest is wanted and not there.
         ConfigError: Another word for `test`.
     """
-    home = RELEASE.find(root, *TABLES, *FOLDERS)
+    home = RELEASE.find_where(root, holds_images, f"{', '.join(TABLES)} or train/ with class folders")
     table = find_table(home)
     if table is None:
         listed = list(_files(home))
@@ -66,6 +82,11 @@ def load(root: Path, *, test: str = "auto") -> Iterator[Sample]:
     for name, path, word, usage in listed:
         if usage in splits:
             yield Sample(id=name, path=(inside / path).as_posix(), emotion=word, split=splits[usage])
+
+
+def holds_images(home: Path) -> bool:
+    """Tell whether a folder holds a table of pixels, or split folders with the classes of FER2013."""
+    return find_table(home) is not None or (bool(split_folders(RELEASE, home)) and holds_classes(RELEASE, home, CODES))
 
 
 def find_table(home: Path) -> Path | None:
@@ -87,6 +108,13 @@ def splits_of(usages: Collection[str], test: str, release: Release) -> Mapping[s
     """
     if test not in ("auto", "public", "private"):
         raise ConfigError(f"data.options.test: expected 'auto', 'public' or 'private', got {test!r}.")
+    untold = [usage for usage in FOLDER_USAGES.values() if usage in usages and usage not in USAGES]
+    if test != "auto" and untold:
+        raise DataError(
+            f"dataset {release.name!r}: expected files whose names tell PublicTest from PrivateTest, got others in "
+            f"{' and '.join(untold)}.",
+            hint=f"Leave the option test = {test!r} out: the split of the folders counts then.",
+        )
     if test == "private" and "PrivateTest" not in usages:
         raise DataError(
             f"dataset {release.name!r}: expected images of PrivateTest, got only {', '.join(sorted(usages))}.",
@@ -97,33 +125,45 @@ def splits_of(usages: Collection[str], test: str, release: Release) -> Mapping[s
             f"dataset {release.name!r}: expected images of Training or PublicTest, got those of PrivateTest only.",
             hint="The option test = 'public' leaves PrivateTest out.",
         )
-    if test == "public" or "PrivateTest" not in usages:
-        return {"Training": "train", "PublicTest": "test"}
-    return USAGES
+    of_folders = {usage: split for split, usage in FOLDER_USAGES.items() if usage in untold}
+    if test == "public" or ("PrivateTest" not in usages and "test" not in of_folders.values()):
+        return {"Training": "train", "PublicTest": "test", **of_folders}
+    return {**USAGES, **of_folders}
 
 
 def _files(home: Path) -> Iterator[tuple[str, str, str, str]]:
-    """Yield id, path, class and Usage of each file in Kaggle's folders."""
-    words = set(CODES.values())
-    for split in FOLDERS:
-        folders = RELEASE.subfolders(home / split) if (home / split).is_dir() else []
-        absent = words - {folder.name for folder in folders}
-        for folder in folders:
-            path = f"{split}/{folder.name}"
-            if folder.name not in words:
-                raise RELEASE.malformed(f"folders called {', '.join(CODES.values())}", repr(folder.name), path)
-            for file in RELEASE.files(folder):
-                usage = file.name.partition("_")[0]
-                if usage not in USAGES:
-                    begins = ", ".join(f"{each}_" for each in USAGES)
-                    raise RELEASE.malformed(f"a name that begins with {begins}", file.name, f"{path}/{file.name}")
-                yield f"{path}/{file.name}", f"{path}/{file.name}", folder.name, usage
-        if folders and absent:  # half a dataset would be measured without a word
-            raise RELEASE.missing(f"a folder for each class in {home / split}", f"none for {', '.join(sorted(absent))}")
+    """Yield id, path, class and Usage of each file in class folders."""
+    folders = list(class_folders(RELEASE, home, CODES))
+    files = {folder: RELEASE.files(folder.path) for folder in folders}
+    _check_numbers({folder: len(found) for folder, found in files.items()})
+    for folder, found in files.items():
+        for file in found:
+            usage = file.name.partition("_")[0]
+            path = file.relative_to(home).as_posix()
+            yield path, path, folder.word, usage if usage in USAGES else FOLDER_USAGES[folder.split or "train"]
+
+
+def _check_numbers(counts: Mapping[ClassFolder, int]) -> None:
+    """Refuse class folders that are numbered in the order of the alphabet, as programs that read folders number them.
+
+    In the table 4 is sad, 5 surprise and 6 neutral; in the alphabet 4 is neutral, 5 sad and 6 surprise. Of the three,
+    surprise has by far the fewest images: 3,171 of the training set, against 4,830 and 4,965.
+    """
+    of_numbers: Counter[str] = Counter()
+    for folder, count in counts.items():
+        of_numbers[folder.path.name] += count
+    if {"4", "5", "6"} <= of_numbers.keys() and sum(of_numbers.values()) >= ENOUGH:
+        fewest = min("456", key=of_numbers.__getitem__)
+        if fewest != "5":
+            raise RELEASE.malformed(
+                "class folders with the numbers of fer2013.csv, where 5 is surprise and has fewer images than 4 and 6",
+                f"{', '.join(f'{of_numbers[code]:,} in {code}' for code in '456')}",
+                "train",
+            )
 
 
 def read_sample(root: Path, sample: Sample) -> bytes:
-    """Return one image: a row of the table as a PNG file, or a file of Kaggle's folders as it is.
+    """Return one image: a row of the table as a PNG file, or a file of the class folders as it is.
 
     Raises:
         UnreadableImageError: It cannot be read.

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import csv
+import logging
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import zip_longest
 from pathlib import Path
@@ -11,6 +13,7 @@ from typing import NamedTuple
 from emoclass import Sample
 from emoclass.errors import ConfigError, DataError
 from emoclass_datasets import fer2013, pixel_table
+from emoclass_datasets.class_folders import class_folders, holds_classes, split_folders
 from emoclass_datasets.release import Release, without_repeats
 
 CODES: Mapping[str, str] = {
@@ -27,6 +30,15 @@ CODES: Mapping[str, str] = {
 }
 """The columns of votes, in their order, and the words of samples and their votes; NF is 'not a face'."""
 
+EMOTIONS = {word: word for word in CODES if word not in ("unknown", "NF")}
+"""The classes of copies in class folders."""
+
+LAST: Mapping[str, int] = {"Training": 28637, "PublicTest": 32219, "PrivateTest": 35801}
+"""Usage -> the highest number in the names of its images, as `fer2013new.csv` has them."""
+
+_LOGGER = logging.getLogger(__name__)
+_NAME = re.compile(r"fer(?P<number>\d{7})\.\w+", re.IGNORECASE)
+
 NO_MAJORITY = "no_majority"
 """The class word of an image on which the annotators do not agree."""
 
@@ -39,7 +51,8 @@ RELEASE = Release(
     url="https://github.com/microsoft/FERPlus",
     layout=(
         f"{VOTES} beside the images of FER2013: fer2013.csv, icml_face_data.csv, {', '.join(FOLDERS)}, "
-        f"or Kaggle's train and test with {NAMES}"
+        f"or Kaggle's train and test with {NAMES}; or {{train,validation,test}}/{{anger,contempt,...}}/*.png, without "
+        "votes"
     ),
 )
 
@@ -70,6 +83,14 @@ def load(root: Path, *, test: str = "auto", label: str = "majority") -> list[Sam
       Without `fer2013new.csv`, the `label.csv` in each folder has the votes;
     - Kaggle's `{train,test}/{angry,...}/*.jpg` with `ferplus_names.csv`, a table of `image_name` and `kaggle_path`.
 
+    Where `fer2013new.csv` and `label.csv` are both there, `fer2013new.csv` counts: it is the table in which the authors
+    publish the votes, and the only one in all of these layouts, so that an image has the same votes in each. The two
+    differ on 1,601 images.
+
+    Or there are no votes, but `{train,validation,test}/{anger,contempt,...}/*.png`: class folders, in which a copy's
+    maker has put the images by their majority. They are listed as they are. Names such as `fer0000123.png` tell the
+    split; where they do not, the folder does.
+
     The emotion is that of the authors' majority: words with a single vote do not count, and of the votes left, one
     word has more than half. Where none has, the class is `no_majority`. Or it is FER2013's own label, for those who
     train with votes and are measured on what the field reports. A sample's `votes` are as they were cast. An
@@ -89,7 +110,9 @@ def load(root: Path, *, test: str = "auto", label: str = "majority") -> list[Sam
     """
     if label not in ("majority", "fer2013"):
         raise ConfigError(f"data.options.label: expected 'majority' or 'fer2013', got {label!r}.")
-    home = RELEASE.find(root, VOTES, *FOLDERS)
+    home = RELEASE.find_where(root, _is_home, f"{VOTES}, {', '.join(FOLDERS)}, or class folders below train/ and test/")
+    if not _has_votes(home):
+        return list(_copy(root, home, test, label))
     listed = list(_listed(home))
     if label == "fer2013" and any(voted.label is None for *_, voted in listed):
         raise ConfigError(
@@ -109,6 +132,48 @@ def load(root: Path, *, test: str = "auto", label: str = "majority") -> list[Sam
         for name, file, voted in listed
         if voted.usage in splits
     )
+
+
+def _has_votes(home: Path) -> bool:
+    return (home / VOTES).exists() or any((home / folder).is_dir() for folder in FOLDERS)
+
+
+def _is_home(folder: Path) -> bool:
+    return _has_votes(folder) or (bool(split_folders(RELEASE, folder)) and holds_classes(RELEASE, folder, EMOTIONS))
+
+
+def _copy(root: Path, home: Path, test: str, label: str) -> Iterator[Sample]:
+    """List class folders without votes."""
+    if label == "fer2013":
+        raise ConfigError(
+            f"data.options.label: expected images that say FER2013's labels, got class folders of FER+ in {home}.",
+            hint="Leave the option out.",
+        )
+    listed = [
+        (file, folder.word, _usage(file.name) or fer2013.FOLDER_USAGES[folder.split or "train"])
+        for folder in class_folders(RELEASE, home, EMOTIONS, complete=False)
+        for file in RELEASE.pictures_below(folder.path)
+    ]
+    if not listed:
+        raise RELEASE.missing(f"images in {home}", "none")
+    splits = fer2013.splits_of({usage for *_, usage in listed}, test, RELEASE)
+    for file, word, usage in listed:
+        if usage in splits:
+            name, path = (file.relative_to(above).as_posix() for above in (home, root))
+            yield Sample(id=name, path=path, emotion=word, split=splits[usage])
+
+
+def _usage(name: str) -> str | None:
+    """Return the Usage that an image's name tells by its number.
+
+    Example:
+        >>> _usage("fer0028638.png"), _usage("happy_12.png")
+        ('PublicTest', None)
+    """
+    match = _NAME.fullmatch(name)
+    if match is None:
+        return None
+    return next((usage for usage, last in LAST.items() if int(match["number"]) <= last), None)
 
 
 def majority(votes: Mapping[str, float]) -> str:
@@ -137,11 +202,16 @@ def _listed(home: Path) -> Iterator[tuple[str, Path, Voted]]:
         if folders:
             return _folders(home / VOTES if has_votes else None, folders)
     for place in (home, home / "fer2013"):
-        if has_votes and (home / NAMES).exists() and any((place / folder).is_dir() for folder in fer2013.FOLDERS):
+        if has_votes and (home / NAMES).exists() and _has_split_folders(place):
             paths = _paths(home / NAMES, place)
             RELEASE.require(place, (path.relative_to(place).as_posix() for path in paths.values()), NAMES)
             return _kaggle(home / VOTES, paths)
     raise RELEASE.missing(f"the images of FER2013 in {home}", "votes alone")
+
+
+def _has_split_folders(place: Path) -> bool:
+    """Tell whether a folder is there and has split folders."""
+    return place.is_dir() and bool(split_folders(RELEASE, place))
 
 
 def _rows(votes: Path, table: Path) -> Iterator[tuple[str, Path, Voted]]:
@@ -162,21 +232,41 @@ def _rows(votes: Path, table: Path) -> Iterator[tuple[str, Path, Voted]]:
 
 def _folders(votes: Path | None, folders: Sequence[Path]) -> Iterator[tuple[str, Path, Voted]]:
     place = {FOLDERS[folder.name]: folder for folder in folders}
+    home = folders[0].parent
+    listed = []
     if votes is None:
         for usage, folder in place.items():
             for voted in _labels(folder / "label.csv", usage):
                 file = RELEASE.inside(folder, voted.name, str(folder / "label.csv"), voted.line)
-                yield f"{folder.name}/{voted.name}", file, voted
-        return
-    listed = []
-    for voted in _votes(votes):
-        if voted.name and voted.usage in place:
-            folder = place[voted.usage]
-            file = RELEASE.inside(folder, voted.name, str(votes), voted.line)
-            listed.append((f"{folder.name}/{voted.name}", file, voted))
-    home = folders[0].parent
-    RELEASE.require(home, (file.relative_to(home).as_posix() for _, file, _ in listed), VOTES)
+                listed.append((f"{folder.name}/{voted.name}", file, voted))
+    else:
+        for voted in _votes(votes):
+            if voted.name and voted.usage in place:
+                folder = place[voted.usage]
+                file = RELEASE.inside(folder, voted.name, str(votes), voted.line)
+                listed.append((f"{folder.name}/{voted.name}", file, voted))
+        _say_what_differs({name: voted for name, _, voted in listed}, place)
+    RELEASE.require(home, (file.relative_to(home).as_posix() for _, file, _ in listed), VOTES if votes else "label.csv")
     yield from listed
+
+
+def _say_what_differs(listed: Mapping[str, Voted], place: Mapping[str, Path]) -> None:
+    """Log on how many images the tables in the folders differ from the one that counts."""
+    differ = 0
+    words = 0
+    for usage, folder in place.items():
+        if (folder / "label.csv").is_file():
+            for other in _labels(folder / "label.csv", usage):
+                voted = listed.get(f"{folder.name}/{other.name}")
+                if voted is not None and voted.votes != other.votes:
+                    differ += 1
+                    words += majority(voted.votes) != majority(other.votes)
+    if differ:
+        _LOGGER.warning(
+            "FER+: %s counts, as it is the table that the authors publish the votes in. The label.csv files differ on "
+            "%s images, %s of them in the majority.",
+            VOTES, f"{differ:,}", f"{words:,}",
+        )  # fmt: skip
 
 
 def _kaggle(votes: Path, paths: Mapping[str, Path]) -> Iterator[tuple[str, Path, Voted]]:

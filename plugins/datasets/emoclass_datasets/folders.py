@@ -45,6 +45,7 @@ FOLDERS: tuple[DatasetSpec, ...] = (
         load="emoclass_datasets.rafdb:load",
         make_tiny="emoclass_datasets.rafdb:make_tiny",
         emotions=(*_BASIC, "neutral"),
+        not_emotions=tuple(rafdb.COMPOUND.values()),
         codes=rafdb.CODES,
         expects="face_crop",
         license="Non-commercial research only, on request, not passed on.",

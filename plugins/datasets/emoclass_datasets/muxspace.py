@@ -1,8 +1,8 @@
 """muxspace/facial_expressions: photographs that students labeled, with one table for all.
 
-Most are named after who is in the picture, as in Labeled Faces in the Wild: `Ann_Lee_0001.jpg`. Photographs of one
-name are a group. The table writes one class in several ways, and separates its fields by commas in some lines and by
-tabs in others.
+Most are named after who is in the picture, as in Labeled Faces in the Wild, `Ann_Lee_0001.jpg`, or as those of the
+actors, with any number of digits: `AnnLee_12.jpg`. Photographs of one name are a group. The table writes one class in
+several ways, and separates its fields by commas in some lines and by tabs in others.
 """
 
 from __future__ import annotations
@@ -40,7 +40,8 @@ RELEASE = Release(
 
 LEGEND = "data/legend.csv"
 
-_PERSON = re.compile(r"(?P<person>.*[^\W\d_])_?\d{4,5}\.\w+")
+_PERSON = re.compile(r"(?!facial-expressions_)(?P<person>.*[^\W\d_])_?\d+\.\w+", re.IGNORECASE)
+"""The name of a photograph of a known person. `facial-expressions_12.jpg` tells nobody's name."""
 
 
 def load(root: Path | None = None) -> Iterable[Sample]:

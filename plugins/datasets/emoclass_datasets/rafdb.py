@@ -1,18 +1,23 @@
 """RAF-DB, the basic emotions: faces from the web that about forty people labeled each, with an official test set.
 
-Two layouts are read: the owner's, which says gender, race and age too, and a copy of the aligned faces on Kaggle,
-which says neither. The copy's layout is as its users describe it; none of its files was seen when this was written.
+Two layouts are read: the owner's, which says gender, race and age too, and copies of the aligned faces in class
+folders, which say neither. The compound emotions come with a list of the same name, whose numbers mean something else.
+Their words, and the folders that the owner's archives unpack to, are as users of the dataset describe them.
 """
 
 from __future__ import annotations
 
+import logging
 import re
 from collections.abc import Iterator
 from pathlib import Path
 
 from emoclass import Sample
-from emoclass.errors import ConfigError
+from emoclass.errors import ConfigError, DataError
+from emoclass_datasets.class_folders import class_folders, holds_classes, split_folders
 from emoclass_datasets.release import Release, Split
+
+_LOGGER = logging.getLogger(__name__)
 
 CODES = {
     "1": "surprised",
@@ -24,6 +29,21 @@ CODES = {
     "7": "neutral",
 }
 """Number in the list, or class folder of the copy -> emotion."""
+
+COMPOUND = {
+    "1": "happily surprised",
+    "2": "happily disgusted",
+    "3": "sadly fearful",
+    "4": "sadly angry",
+    "5": "sadly surprised",
+    "6": "sadly disgusted",
+    "7": "fearfully angry",
+    "8": "fearfully surprised",
+    "9": "angrily surprised",
+    "10": "angrily disgusted",
+    "11": "disgustedly surprised",
+}
+"""Number in the list of the compound emotions -> class word, which is none of the emotions."""
 
 GENDERS = {"0": "male", "1": "female", "2": "unsure"}
 RACES = {"0": "Caucasian", "1": "African-American", "2": "Asian"}
@@ -38,8 +58,15 @@ RELEASE = Release(
     ),
 )
 
-LIST = "EmoLabel/list_patition_label.txt"
-IMAGES = {"aligned": "Image/aligned/{}_aligned.jpg", "original": "Image/original/{}.jpg"}
+LIST = "list_patition_label.txt"
+LISTS = (f"EmoLabel/{LIST}", LIST)
+IMAGES = {
+    "aligned": ("{}_aligned.jpg", ("Image/aligned/aligned", "Image/aligned", "aligned/aligned", "aligned")),
+    "original": ("{}.jpg", ("Image/original/original", "Image/original", "original/original", "original")),
+}
+"""Which pictures -> the pattern of their names, and the folders that they can be in."""
+
+ANNOTATIONS = ("Annotation/manual/manual", "Annotation/manual", "Annotation")
 SPLITS: dict[str, Split] = {"train": "train", "test": "test"}
 
 _NAME = re.compile(r"(?P<stem>(?P<split>train|test)_\d+)\.jpg")
@@ -48,16 +75,20 @@ _NAME = re.compile(r"(?P<stem>(?P<split>train|test)_\d+)\.jpg")
 def load(root: Path | None = None, *, images: str = "aligned") -> Iterator[Sample]:
     """List the faces with their official split, `train` or `test`.
 
+    The numbers of the compound emotions mean other classes; their samples have words such as `happily surprised`, which
+    are no emotions.
+
     Args:
-        root: The owner's folder `basic`, the copy's `DATASET`, or a folder above one of them.
-        images: `aligned` face crops of 100x100 pixels, or the `original` photographs, which the copy lacks.
+        root: The owner's folder `basic` or `compound`, a copy's `DATASET`, or a folder above one of them. Of a folder
+            above `basic` and `compound`, `basic` is read.
+        images: `aligned` face crops of 100x100 pixels, or the `original` photographs, which the copies lack.
 
     Returns:
-        Samples; those of the owner's layout with the attributes `gender`, `race` and `age` in words, where the folder
-        `Annotation/manual` is there.
+        Samples; those of the owner's layout with the attributes `gender`, `race` and `age` in words, where there is a
+        well-formed file in `Annotation/manual`. A copy's `val` is `validation`.
 
     Raises:
-        ConfigError: `images` is neither, or `original` and the folder is the copy's.
+        ConfigError: `images` is neither, or `original` and the folder is a copy's.
         DataError: A file or folder is missing, or a line is not as the owner's are.
     """
     if images not in IMAGES:
@@ -65,11 +96,12 @@ def load(root: Path | None = None, *, images: str = "aligned") -> Iterator[Sampl
             f"dataset 'rafdb', option images: expected {' or '.join(IMAGES)}, got {images!r}.",
             hint="Set it under [data.options], or leave it out.",
         )
-    home = RELEASE.find(root, LIST, f"basic/{LIST}", "train/1")
-    if (home / "basic" / LIST).exists():  # the compound emotions, beside it, have a list of the same name
+    home = RELEASE.find_where(root, _is_home, f"{LISTS[0]} or train/ with the class folders 1 to 7")
+    if (home / "basic" / LISTS[0]).exists():  # the compound emotions, beside it, have a list of the same name
         home = home / "basic"
-    if (home / LIST).exists():
-        yield from _official(root or home, home, IMAGES[images])
+    listed = next((name for name in LISTS if (home / name).exists()), None)
+    if listed is not None:
+        yield from _official(root or home, home, listed, images)
     elif images == "aligned":
         yield from _copy(root or home, home)
     else:
@@ -79,26 +111,75 @@ def load(root: Path | None = None, *, images: str = "aligned") -> Iterator[Sampl
         )
 
 
-def _official(root: Path, home: Path, pattern: str) -> Iterator[Sample]:
-    rows: dict[str, tuple[str, Split]] = {}
-    for line, text in RELEASE.lines(home / LIST, LIST):
+def _is_home(folder: Path) -> bool:
+    return any((folder / name).exists() for name in (*LISTS, f"basic/{LISTS[0]}")) or (
+        bool(split_folders(RELEASE, folder)) and holds_classes(RELEASE, folder, CODES)
+    )
+
+
+def _official(root: Path, home: Path, listed: str, images: str) -> Iterator[Sample]:
+    rows: dict[str, tuple[int, str, Split]] = {}
+    for line, text in RELEASE.lines(home / listed, listed):
         name, _, code = text.partition(" ")
         match = _NAME.fullmatch(name)
         if match is None or not code.strip():
-            raise RELEASE.malformed("a line such as 'train_00001.jpg 5'", repr(text), LIST, line)
-        word = RELEASE.word(CODES, code.strip(), LIST, line)
+            raise RELEASE.malformed("a line such as 'train_00001.jpg 5'", repr(text), listed, line)
         if match["stem"] in rows:
-            raise RELEASE.malformed("each image once", f"{name} again", LIST, line)
-        rows[match["stem"]] = word, SPLITS[match["split"]]
-    RELEASE.require(home, (pattern.format(stem) for stem in rows), LIST)
-    annotated = (home / "Annotation/manual").is_dir()
-    for stem, (word, split) in rows.items():
-        path = (home / pattern.format(stem)).relative_to(root).as_posix()
-        attributes = _attributes(home, f"Annotation/manual/{stem}_manu_attri.txt") if annotated else {}
-        yield Sample(id=f"{stem}.jpg", path=path, emotion=word, split=split, attributes=attributes)
+            raise RELEASE.malformed("each image once", f"{name} again", listed, line)
+        rows[match["stem"]] = line, code.strip(), SPLITS[match["split"]]
+    # Of one number beyond 7 it is more likely that it is wrong.
+    is_compound = set(COMPOUND) - set(CODES) <= {code for _, code, _ in rows.values()}
+    words = COMPOUND if is_compound else CODES
+    named = {stem: RELEASE.word(words, code, listed, line) for stem, (line, code, _) in rows.items()}
+    pattern, folders = IMAGES[images]
+    folder = next((name for name in folders if RELEASE.pictures_in(home / name)), folders[1])
+    RELEASE.require(home, (f"{folder}/{pattern.format(stem)}" for stem in rows), listed)
+    attributes = _Attributes(home)
+    for stem, (_, _, split) in rows.items():
+        yield Sample(
+            id=f"{stem}.jpg",
+            path=(home / folder / pattern.format(stem)).relative_to(root).as_posix(),
+            emotion=named[stem],
+            split=split,
+            attributes=attributes.of(stem),
+        )
+    attributes.say()
 
 
-def _attributes(home: Path, file: str) -> dict[str, str]:
+class _Attributes:
+    """Gender, race and age, which the owner's layout has and which no image needs."""
+
+    def __init__(self, home: Path) -> None:
+        self._home = home
+        self._folder = next((name for name in ANNOTATIONS if _holds_text(home / name)), None)
+        self._n_without = 0
+        self._reason = ""
+
+    def of(self, stem: str) -> dict[str, str]:
+        """Return an image's attributes; none where its file is missing or malformed."""
+        if self._folder is None:
+            return {}
+        try:
+            return _read_attributes(self._home, f"{self._folder}/{stem}_manu_attri.txt")
+        except DataError as error:
+            self._n_without += 1
+            self._reason = self._reason or error.message
+            return {}
+
+    def say(self) -> None:
+        """Log how many images have no attributes though others do."""
+        if self._n_without:
+            _LOGGER.warning(
+                "%s images have no gender, race and age, since their annotations cannot be read. The first: %s",
+                f"{self._n_without:,}", self._reason,
+            )  # fmt: skip
+
+
+def _holds_text(folder: Path) -> bool:
+    return any(folder.glob("*_manu_attri.txt"))
+
+
+def _read_attributes(home: Path, file: str) -> dict[str, str]:
     """Return gender, race and age: the three lines below five of landmarks."""
     lines = list(RELEASE.lines(home / file, file))
     if len(lines) != 8:
@@ -113,21 +194,13 @@ def _attributes(home: Path, file: str) -> dict[str, str]:
 
 
 def _copy(root: Path, home: Path) -> Iterator[Sample]:
-    for side, split in SPLITS.items():
-        if not (home / side).is_dir():
-            raise RELEASE.missing(f"train/ and test/ in {home}", f"no {side}/")
-        folders = RELEASE.subfolders(home / side)
-        absent = [code for code in CODES if code not in {folder.name for folder in folders}]
-        if absent:
-            raise RELEASE.missing(f"the class folders {', '.join(CODES)} in {home / side}", f"no {', '.join(absent)}")
-        for folder in folders:
-            word = RELEASE.word(CODES, folder.name, str(home / side))
-            files = list(RELEASE.pictures_below(folder))
-            if not files:
-                raise RELEASE.missing(f"faces in {folder}", "none")
-            for file in files:
-                name, path = (file.relative_to(above).as_posix() for above in (home, root))
-                yield Sample(id=name, path=path, emotion=word, split=split)
+    for folder in class_folders(RELEASE, home, CODES):
+        files = list(RELEASE.pictures_below(folder.path))
+        if not files:
+            raise RELEASE.missing(f"faces in {folder.path}", "none")
+        for file in files:
+            name, path = (file.relative_to(above).as_posix() for above in (home, root))
+            yield Sample(id=name, path=path, emotion=folder.word, split=folder.split)
 
 
 def make_tiny(root: Path) -> dict[str, str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 from typing import Literal
@@ -81,19 +81,40 @@ class Release:
         Raises:
             DataError: The root is no folder, none of the marks is there, or several folders have one.
         """
-        wanted = " or ".join(marks)
-        level = [self.folder(root)]
+        return self.find_where(root, lambda folder: any(_exists(folder / mark) for mark in marks), " or ".join(marks))
+
+    def find_where(self, root: Path | None, fits: Callable[[Path], bool], wanted: str) -> Path:
+        """Return the folder that fits: the root, or one up to two levels below it.
+
+        Args:
+            root: Where the search begins.
+            fits: Tells whether a folder is the one.
+            wanted: What it holds, for errors.
+
+        Raises:
+            DataError: The root is no folder, and no folder or several of them fit.
+        """
+        top = self.folder(root)
+        level = [top]
         for _ in range(3):
-            found = [folder for folder in level if any(_exists(folder / mark) for mark in marks)]
+            found = [folder for folder in level if self._fits(folder, fits, top=top)]
             if len(found) > 1:
                 raise DataError(
                     f"dataset {self.name!r}: expected one folder with {wanted}, got {', '.join(map(str, found))}.",
-                    hint="Name one of them with --data.",
+                    hint="Name one of them.",
                 )
             if found:
                 return found[0]
-            level = [inner for folder in level for inner in self._listable(folder, top=root)]
+            level = [inner for folder in level for inner in self._listable(folder, top=top)]
         raise self.missing(f"{wanted} in {root}", "nothing of that name")
+
+    def _fits(self, folder: Path, fits: Callable[[Path], bool], *, top: Path) -> bool:
+        try:
+            return fits(folder)
+        except DataError:  # one below the top, such as `lost+found`, cannot be listed
+            if folder == top:
+                raise
+            return False
 
     def _listable(self, folder: Path, *, top: Path | None) -> list[Path]:
         """Return a folder's own folders; none where one below the top, such as `lost+found`, cannot be listed."""
@@ -130,6 +151,13 @@ class Release:
         for inner in self.subfolders(folder):
             if not inner.is_symlink():  # it may lead back up
                 yield from self.pictures_below(inner)
+
+    def pictures_in(self, folder: Path) -> bool:
+        """Tell whether a folder itself holds images."""
+        try:
+            return any(file.suffix.lower() in PICTURES for file in self.files(folder))
+        except DataError:  # there is no such folder
+            return False
 
     def _entries(self, folder: Path) -> list[os.DirEntry[str]]:
         try:

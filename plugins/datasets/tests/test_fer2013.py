@@ -93,8 +93,9 @@ def test_kaggles_folders_are_read_by_name_and_one_name_in_two_classes_is_two_ima
     draw(tmp_path / "fer2013" / "train" / "sad" / "Training_0.jpg", size=(48, 48))
     (tmp_path / "fer2013" / "train" / "sad" / "Thumbs.db").write_bytes(b"")
     inside, above = list(load(tmp_path / "fer2013")), list(load(tmp_path))
-    assert [sample.id for sample in inside] == [sample.id for sample in above]
-    assert above[0].path == "fer2013/train/angry/Training_0.jpg"
+    assert {sample.id for sample in inside} == {sample.id for sample in above}
+    paths = {sample.id: sample.path for sample in above}
+    assert paths["train/angry/Training_0.jpg"] == "fer2013/train/angry/Training_0.jpg"
     assert {"train/angry/Training_0.jpg", "train/sad/Training_0.jpg"} <= {sample.id for sample in inside}
     assert Counter(sample.split for sample in inside) == {"train": 8, "validation": 7, "test": 7}
     assert {sample.emotion for sample in inside} == set(WORDS)
@@ -186,16 +187,76 @@ def test_what_is_gone_since_it_was_listed_is_unreadable(tmp_path):
             read_sample(tmp_path, Sample(id=f"{path}:00002", path=path, emotion="sad"))
 
 
+def copy(root, *places, name="im{}.png", words=WORDS):
+    """Write a copy in class folders, one image of each class in each place; return path -> class and split folder."""
+    for place in places:
+        for number, word in enumerate(words):
+            draw(root / place / word / name.format(number), size=(48, 48))
+    return {
+        file.relative_to(root).as_posix(): (WORDS[words.index(file.parent.name)], file.parent.parent.name)
+        for file in root.rglob("*.*")
+    }
+
+
 @pytest.mark.parametrize(
-    ("made", "told"),
+    ("places", "words"),
     [
-        ("train/happiness/Training_1.jpg", r"expected folders called angry, .*, got 'happiness' \(train/happiness\)"),
-        ("train/happy/im1.jpg", r"a name that begins with Training_, .*, got im1\.jpg \(train/happy/im1\.jpg\)"),
+        (("train", "test"), WORDS),
+        (("images/train", "images/validation"), WORDS),
+        (("fer/train", "fer/validation", "fer/test"), WORDS),
+        (("fer/train", "fer/val", "fer/test"), WORDS),
+        (("Train", "Test"), tuple(word.capitalize() for word in WORDS)),
+        (("train", "test"), tuple("0123456")),
+        (("train", "test"), ("anger", "disgusted", "fearful", "HAPPINESS", "sadness", "suprise", "Neutral")),
     ],
 )
-def test_other_folders_and_names_are_refused(made, told, tmp_path):
-    draw(tmp_path / made)
-    with pytest.raises(DataError, match=told):
+def test_copies_whose_names_tell_no_split_have_that_of_their_folders(places, words, tmp_path):
+    expected = copy(tmp_path, *places, words=words)
+    split = {"train": "train", "validation": "validation", "val": "validation", "test": "test"}
+    samples = list(load(tmp_path))
+    assert {s.path: (s.emotion, s.split) for s in samples} == {
+        path: (word, split[folder.lower()]) for path, (word, folder) in expected.items()
+    }
+    for option in ("private", "public"):
+        with pytest.raises(DataError, match="expected files whose names tell PublicTest from PrivateTest") as caught:
+            list(load(tmp_path, test=option))
+        assert f"Leave the option test = '{option}' out" in caught.value.hint
+
+
+@pytest.mark.parametrize("folder", ["validation", "val", "VALID"])
+def test_names_that_tell_the_split_decide_it_in_whatever_folder_they_lie(folder, tmp_path):
+    kaggle(tmp_path, "Training", "PublicTest", "PrivateTest")
+    for number, word in enumerate(WORDS):
+        draw(tmp_path / folder / word / f"Training_{number + 100}.jpg", size=(48, 48))
+    samples = list(load(tmp_path))
+    split = {"Training": "train", "PublicTest": "validation", "PrivateTest": "test"}
+    assert len(samples) == 28
+    assert {s.path: s.split for s in samples} == {
+        file.relative_to(tmp_path).as_posix(): split[file.name.partition("_")[0]] for file in tmp_path.rglob("*.jpg")
+    }
+
+
+def test_folders_numbered_by_the_alphabet_are_refused(tmp_path):
+    counts = {"0": 200, "1": 20, "2": 200, "3": 360, "4": 250, "5": 240, "6": 150}  # the fewest of 4, 5 and 6 is 6
+    for number, count in counts.items():
+        (tmp_path / "train" / number).mkdir(parents=True)
+        for image in range(count):
+            (tmp_path / "train" / number / f"im{image}.png").touch()
+    with pytest.raises(DataError, match=r"where 5 is surprise .*, got 250 in 4, 240 in 5, 150 in 6 \(train\)"):
+        list(load(tmp_path))
+    (tmp_path / "train" / "5").rename(tmp_path / "train" / "x")
+    (tmp_path / "train" / "6").rename(tmp_path / "train" / "5")
+    (tmp_path / "train" / "x").rename(tmp_path / "train" / "6")
+    assert Counter(sample.emotion for sample in load(tmp_path))["surprise"] == 150
+
+
+def test_other_folders_are_refused(tmp_path):
+    copy(tmp_path, "train")
+    draw(tmp_path / "train/contempt/im1.png")
+    with pytest.raises(DataError, match=r"expected folders called angry, .*, got 'contempt' \(train/contempt\)"):
+        list(load(tmp_path))
+    (tmp_path / "train/contempt").rename(tmp_path / "train/anger")
+    with pytest.raises(DataError, match=r"expected one folder for angry, got anger and angry \(train/angry\)"):
         list(load(tmp_path))
 
 
@@ -208,7 +269,7 @@ def test_kaggles_folders_without_one_of_the_classes_are_refused(tmp_path):
 def test_a_missing_file_says_where_its_owner_distributes_it(tmp_path):
     with pytest.raises(DataError) as caught:
         list(load(tmp_path))
-    assert "expected fer2013.csv or icml_face_data.csv or train or test in" in caught.value.message
+    assert "expected fer2013.csv, icml_face_data.csv or train/ with class folders in" in caught.value.message
     assert "Nothing is downloaded" in caught.value.hint
     assert "https://www.kaggle.com/c/challenges-in-representation-learning" in caught.value.hint
 
@@ -226,7 +287,8 @@ def test_a_listing_keeps_no_pixels(tmp_path):
 
 
 def test_folders_without_images_are_an_error(tmp_path):
-    (tmp_path / "train").mkdir()
+    for word in WORDS:
+        (tmp_path / "train" / word).mkdir(parents=True)
     with pytest.raises(DataError, match=r"expected images in .*, got none\. Its layout is"):
         list(load(tmp_path))
 

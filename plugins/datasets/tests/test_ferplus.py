@@ -1,6 +1,8 @@
 """FER+: votes, the authors' majority, the layouts of the images, and what is said of damaged files."""
 
+import csv
 import json
+from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
@@ -225,3 +227,60 @@ def test_the_options_are_shown_with_the_dataset():
     assert (shown.exit_code, "test = 'auto', label = 'majority'" in shown.stdout) == (0, True)
     document = json.loads(CliRunner().invoke(cli, ["datasets", "show", "ferplus", "--json"]).stdout)
     assert document["options"] == {"test": "auto", "label": "majority"}
+
+
+def test_class_folders_have_the_majoritys_words_and_names_with_numbers_tell_the_split(tmp_path):
+    words = ("anger", "contempt", "disgust", "fear", "happiness", "neutral", "sadness", "suprise")
+    named = {"fer0000007.png": "train", "fer0028638.png": "validation", "fer0035801.png": "test"}
+    for word in words:
+        for name in named:
+            draw(tmp_path / "archive" / "train" / word / name)  # whatever the folder says
+    samples = load(tmp_path)
+    assert {s.path: (s.emotion, s.split, s.votes) for s in samples} == {
+        file.relative_to(tmp_path).as_posix(): (file.parent.name.replace("suprise", "surprise"), named[file.name], None)
+        for file in tmp_path.rglob("*.png")
+    }
+    with pytest.raises(ConfigError, match="label: expected images that say FER2013's labels, got class folders"):
+        load(tmp_path, label="fer2013")
+
+
+def test_class_folders_whose_names_tell_nothing_have_the_split_of_their_folders(tmp_path):
+    for folder, word in (("train", "angry"), ("train", "Happy"), ("validation", "Happy"), ("test", "angry")):
+        draw(tmp_path / folder / word / f"{folder}{word}.png")
+    assert [(each.emotion, each.split) for each in load(tmp_path)] == [
+        ("anger", "test"), ("happiness", "train"), ("anger", "train"), ("happiness", "validation"),
+    ]  # fmt: skip
+
+
+def test_numbers_in_names_tell_the_usage_as_the_authors_table_does():
+    table = Path(__file__).parents[4] / "shared/data/ferplus/fer2013new.csv"
+    if not table.exists():
+        pytest.skip("needs ../shared/data")
+    with table.open(newline="") as file:
+        told = {row["Image name"]: row["Usage"] for row in csv.DictReader(file) if row["Image name"]}
+    assert len(told) > 35_000
+    assert {name: ferplus._usage(name) for name in told} == told
+
+
+def test_where_both_tables_are_there_the_published_one_counts_and_the_difference_is_told(tmp_path, caplog):
+    names = [f"fer000000{n}.png" for n in range(3)]
+    for name in names:
+        draw(tmp_path / "FER2013Train" / name)
+    other = [HAPPY, SAD, "1,8,0,0,0,0,0,0,1,0"]
+    rows = (f'{name},"(0, 0, 48, 48)",{cast}\n' for name, cast in zip(names, other, strict=True))
+    (tmp_path / "FER2013Train" / "label.csv").write_text("".join(rows))
+    votes(tmp_path, *(f"Training,{name},{HAPPY}" for name in names))
+    assert [sample.emotion for sample in load(tmp_path)] == ["happiness"] * 3
+    [record] = caplog.records
+    assert record.getMessage() == (
+        "FER+: fer2013new.csv counts, as it is the table that the authors publish the votes in. The label.csv files "
+        "differ on 2 images, 1 of them in the majority."
+    )
+
+
+def test_images_that_a_label_file_names_and_that_are_missing_are_an_error(tmp_path):
+    draw(tmp_path / "FER2013Train" / "a.png")
+    rows = "".join(f'{name}.png,"(0, 0, 48, 48)",{HAPPY}\n' for name in "abc")
+    (tmp_path / "FER2013Train" / "label.csv").write_text(rows)
+    with pytest.raises(DataError, match=r"all files that label\.csv names, got 2 that are not there, FER2013Train/b"):
+        load(tmp_path)

@@ -90,7 +90,7 @@ def test_two_fitting_folders_are_an_error_that_names_both(tmp_path):
         (tmp_path / name / "faces").mkdir(parents=True)
     with pytest.raises(DataError, match=r"expected one folder with faces, got .*first, .*second") as caught:
         RELEASE.find(tmp_path, "faces")
-    assert caught.value.hint == "Name one of them with --data."
+    assert caught.value.hint == "Name one of them."
     assert RELEASE.find(tmp_path / "second", "faces") == tmp_path / "second"
 
 
