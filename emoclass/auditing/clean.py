@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Literal
 
 from emoclass.auditing.findings import Audit, Copy
+from emoclass.data.images import image_file
 from emoclass.errors import ConfigError, DataError, OutputError
 from emoclass.values.base import FrozenModel
 from emoclass.values.specs import DatasetSpec, Sample
@@ -119,9 +120,10 @@ def check_target(target: Path, root: Path | None, spec: DatasetSpec) -> None:
                 f"list {target}: exists already, and is not an audit's list.", hint="Choose another name."
             )
         return
-    if spec.read_sample is not None or root is None:
+    if spec.read_sample is not None or spec.reads_outside_root or root is None:
+        kind = "files below one folder" if spec.reads_outside_root else "separate files"
         raise ConfigError(
-            f"dataset {spec.name!r}: its images are not separate files, and cannot be copied.",
+            f"dataset {spec.name!r}: its images are not {kind}, and cannot be copied.",
             hint=f"Write a list: --write-clean {target}.txt",
         )
     if target.exists() and (not target.is_dir() or any(target.iterdir())):
@@ -206,7 +208,7 @@ def write_copy(left_out: Sequence[Exclusion], samples: Sequence[Sample], root: P
             if sample.path not in gone:
                 place = target / sample.path
                 place.parent.mkdir(parents=True, exist_ok=True)
-                _link(root / sample.path, place)
+                _link(image_file(root, sample), place)
                 yield sample.path
     except OSError as error:
         raise OutputError(f"clean copy {target}: cannot be written ({error.strerror}).") from error

@@ -14,6 +14,7 @@ from emoclass.auditing.fingerprint import Fingerprint, fingerprint
 from emoclass.auditing.suspicious import suspicions
 from emoclass.concurrency import available_threads, ordered_map
 from emoclass.data.images import quiet_decoders
+from emoclass.data.index import note_of_outside
 from emoclass.data.pixels import reader
 from emoclass.data.split import SPLITS
 from emoclass.errors import UnreadableImageError
@@ -95,6 +96,7 @@ def examine(
         modes=_counted(seen.mode for seen in prints),
         formats=_counted(seen.format for seen in prints),
         unlisted=unlisted,
+        notes=tuple(note for note in [note_of_outside(spec, root, samples)] if note),
     )
     return found.model_copy(update=_groups(pairs, readable, paths, prints))
 

@@ -107,6 +107,7 @@ class Audit(FrozenModel):
         pairs: The comparisons behind the groups.
         unlisted: What else is in the folder, in a sentence: videos, files that are no images, linked folders, and
             images that the dataset does not list. None where there is nothing else.
+        notes: What else to know of the dataset, such as how many images lie outside its folder.
     """
 
     dataset: str
@@ -128,6 +129,7 @@ class Audit(FrozenModel):
     copies: Mapping[str, Copy] = Field(default_factory=dict)
     pairs: tuple[CopyPair, ...] = ()
     unlisted: str | None = None
+    notes: tuple[str, ...] = ()
 
     @property
     def leaks(self) -> bool:
@@ -182,6 +184,7 @@ class Audit(FrozenModel):
         yield f"{_plain(self.place)}: {self.n_images:,} image{'' if self.n_images == 1 else 's'}, {some} readable"
         if self.unlisted:
             yield _plain(self.unlisted)
+        yield from (f"Note: {_plain(note)}" for note in self.notes)
         yield ""
         width = max(map(len, self.counts)) + 2
         yield from (f"{name:{width}}{found}" for name, found in self.counts.items())

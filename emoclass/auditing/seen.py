@@ -75,17 +75,28 @@ def seen_by(run: Path, registry: Registry, *, plugin: str, config_digest: str) -
                 for row in map(from_cells, csv.DictReader(file))
                 if row["split"] != "test"
             ]
-        if config.crop is not None:  # several faces of one photograph
+        spec = registry.datasets.get(config.dataset, prefer=plugin)
+        if spec.reads_outside_root:
+            samples = _of_today(samples, list_samples(spec, config, settings.labels), cropped=config.crop is not None)
+        elif config.crop is not None:  # several faces of one photograph
             samples = list({photograph_id(each.id): each for each in samples}.values())
             samples = [replace(each, id=photograph_id(each.id)) for each in samples]
-        spec = registry.datasets.get(config.dataset, prefer=plugin)
     except (EmoclassError, OSError, ValueError, KeyError):
         return None
-    if not all(is_inside(sample.path) for sample in samples):  # a stranger's folder shall not choose what is opened
+    is_safe = spec.reads_outside_root or all(is_inside(sample.path) for sample in samples)
+    if not is_safe:  # a stranger's folder shall not choose what is opened
         return None
     if settings.digest() != config_digest or (config.root is not None and not config.root.exists()):
         return None
     return Seen(tuple(samples), spec, config.root)
+
+
+def _of_today(seen: Sequence[Sample], listed: Sequence[Sample], *, cropped: bool) -> list[Sample]:
+    """Return what a run has seen of a dataset whose images may lie anywhere: only files that its table names today."""
+    ids = {sample.id for sample in seen}
+    if cropped:  # several faces of one photograph
+        ids |= {photograph_id(sample.id) for sample in seen}
+    return [sample for sample in listed if sample.id in ids]
 
 
 def training_set_of(spec: DatasetSpec, root: Path | None, labels: LabelScheme) -> Seen | None:

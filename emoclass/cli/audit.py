@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from emoclass.cli.labels import audit_labels, label_options, labels_chosen
-from emoclass.cli.output import json_option, print_json, printable, say
+from emoclass.cli.output import data_option, json_option, parse_data_options, print_json, printable, say
 from emoclass.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -22,10 +22,12 @@ if TYPE_CHECKING:
 HELP = """Find duplicates, label conflicts, leaks across splits and broken files in a dataset.
 
 DIR has one subfolder per class, with any names, optionally below train/, validation/ and test/; or it is one folder of
-images without classes. Nothing in DIR is ever changed, and nothing is written without --report or --write-clean.
+images without classes, or a table such as labels.csv. Nothing in DIR is ever changed, and nothing is written without
+--report or --write-clean.
 
 \b
 emoclass audit photos/
+emoclass audit labels.csv
 emoclass audit photos/ --report audit.html           shows the pairs side by side, worst first
 emoclass audit photos/ --write-clean exclude.txt     for emoclass run --exclude exclude.txt
 emoclass audit --dataset synthetic-faces --strict    exit code 1 if leaks or conflicts are found
@@ -37,6 +39,7 @@ emoclass audit photos/ --labels                      labels that are probably wr
 @click.argument("folder", metavar="[DIR]", required=False)
 @click.option("--dataset", metavar="NAME", default="folder", show_default=True, help="The dataset reader.")
 @click.option("--data", metavar="ROOT", help="The dataset's folder; same as DIR.")
+@data_option
 @click.option("--report", metavar="FILE.html", help="Write an HTML page that shows the pairs side by side, worst "
               "first.")  # fmt: skip
 @click.option("--write-clean", "clean", metavar="OUT", help="Write a cleaned copy of the dataset to the new folder "
@@ -49,15 +52,16 @@ emoclass audit photos/ --labels                      labels that are probably wr
 @click.option("--quiet", is_flag=True, help="Show no progress.")
 def audit(
     folder: str | None, dataset: str, data: str | None, report: str | None, clean: str | None, strict: bool,
-    threads: int | None, as_json: bool, quiet: bool, **chosen: Any,
+    data_options: tuple[str, ...], threads: int | None, as_json: bool, quiet: bool, **chosen: Any,
 ) -> None:  # fmt: skip
     """Audit, print the findings, and write what was asked for."""
     if folder is not None and data is not None:
         raise ConfigError(f"--data {data}: DIR is given as well ({folder}).", hint="Leave one of them out.")
     root = folder if data is None else data
+    options = parse_data_options(data_options)
     if labels_chosen(chosen, {"--report": report, "--write-clean": clean, "--strict": strict}):
         other = None if dataset == "folder" else dataset
-        audit_labels(root, other, threads=threads, as_json=as_json, quiet=quiet, chosen=chosen)
+        audit_labels(root, other, options, threads=threads, as_json=as_json, quiet=quiet, chosen=chosen)
         return
     if root is None and dataset == "folder":
         raise ConfigError("DIR: expected a folder of images, got none.", hint="For example: emoclass audit photos/")
@@ -69,7 +73,7 @@ def audit(
             from emoclass.workflows.audit import list_images
 
             progress = Progress() if quiet else TerminalProgress()
-            listing = list_images(root, dataset=dataset)
+            listing = list_images(root, dataset=dataset, options=options)
             _check(page, target, listing)
             found = listing.examine(threads=threads, progress=progress)
         _print(found, as_json=as_json, hint=page is None)  # first: a full disk must not cost the findings

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from emoclass.cli.output import json_option, print_json, print_note, printable, say
+from emoclass.cli.output import data_option, json_option, parse_data_options, print_json, print_note, printable, say
 
 if TYPE_CHECKING:
     from emoclass.values.results import CroppedFolder
@@ -18,15 +18,17 @@ if TYPE_CHECKING:
 # Click keeps the lines of a paragraph that begins with a backspace character.
 HELP = """Find the faces in photographs, and write each as an aligned crop.
 
-PHOTOS is a folder, searched with all folders below it, or a single file. The crops are PNG files without metadata, in
-the same folder structure: DIR/happy/anna.jpg.png; of several faces, from left to right, DIR/happy/party.jpg-1.png and
-so on. DIR/crops.csv lists the source, the box, the landmarks and the detection score of each. An image that is a face
-crop already is written as it is. Run again, the same command continues: with new
+PHOTOS is a folder, searched with all folders below it, a single file, or a table such as labels.csv. The crops are PNG
+files without metadata, in the same folder structure: DIR/happy/anna.jpg.png; of several faces, from left to right,
+DIR/happy/party.jpg-1.png and so on. DIR/crops.csv lists the source, the box, the landmarks and the detection score of
+each. An image that is a face crop already is written as it is. Of a table, DIR/labels.csv has the label of each crop,
+and where the table has the boxes of faces, these are cropped. Run again, the same command continues: with new
 photographs, with those whose files changed, and with those whose crops are missing. No other file is overwritten.
 
 \b
 emoclass crop photos/ --out crops/
 emoclass crop photos/ --out crops/ --largest --min-face 40
+emoclass crop labels.csv --out crops/            also writes crops/labels.csv
 emoclass crop photos/ --out crops/ --model faces --size 256
 """
 
@@ -56,10 +58,20 @@ emoclass crop photos/ --out crops/ --model faces --size 256
 @click.option("--size", type=click.IntRange(8, 4096), default=1024, show_default=True, metavar="PIXELS", help="Scale "
               "larger crops down to this side.")  # fmt: skip
 @click.option("--threads", type=click.IntRange(1, 256), metavar="N", help="Number of CPU threads; all by default.")
+@data_option
 @json_option
 @click.option("--quiet", is_flag=True, help="Show no progress.")
-def crop(photos: str, out: str, framing: float | None, as_json: bool, quiet: bool, **settings: Any) -> None:
+def crop(
+    photos: str,
+    out: str,
+    framing: float | None,
+    data_options: tuple[str, ...],
+    as_json: bool,
+    quiet: bool,
+    **settings: Any,
+) -> None:
     """Crop, and say what was written and what was left out."""
+    settings["data_options"] = parse_data_options(data_options) or None
     try:
         with redirect_stdout(sys.stderr):  # what a plugin prints is no result
             from emoclass.cli.progress import TerminalProgress
@@ -111,8 +123,12 @@ def _print(found: CroppedFolder) -> None:
         if not is_no_face(each.reason):
             prefix = "Blank" if each.reason == SHOWS_NOTHING else "Unreadable"
             click.echo(f"{prefix}: {printable(each.path)}: {printable(each.reason)}", err=True)
+    for note in found.notes:
+        print_note(note)
     say(f"Crops: {found.folder}")
     click.echo(f"Table: {printable(str(Path(found.table)))}")
+    if found.labels is not None:
+        say(f"Labels: {found.labels}")
 
 
 def _counted(count: int, what: str) -> str:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from emoclass.cli.cropping import crop_options, take_crop
-from emoclass.cli.output import json_option, parse_maps, print_json, say
+from emoclass.cli.output import data_option, json_option, parse_data_options, parse_maps, print_json, say
 from emoclass.errors import ConfigError
 from emoclass.native_output import messages_aside
 
@@ -28,6 +28,7 @@ dataset.
 
 \b
 emoclass evaluate runs/20260102-030405-happysad --on folder=photos/
+emoclass evaluate happy-model --on labels.csv
 emoclass evaluate happy-model --on folder=crops/ --on synthetic-faces --json
 emoclass evaluate faces happy-model --on folder=crops/ --labels happy,sad --plot matrix.png
 """
@@ -36,8 +37,8 @@ emoclass evaluate faces happy-model --on folder=crops/ --labels happy,sad --plot
 @click.command(help=HELP)
 @click.argument("sources", nargs=-1, required=True, metavar="SOURCE...")
 @click.option("--on", "pairs", metavar="NAME=ROOT", multiple=True, required=True,
-              help="A dataset and its folder, such as folder=photos/; only NAME for a dataset that needs no folder. "
-                  "May be repeated.")  # fmt: skip
+              help="A dataset and its folder, such as folder=photos/; only NAME for a dataset that needs no folder; "
+                  "or only the path of a table, such as labels.csv. May be repeated.")  # fmt: skip
 @click.option("--labels", metavar="A,B,...", help="Restrict the model to these emotions, or to a named set such as "
               "basic5: other classes are dropped and the probabilities renormalized. Of two emotions, the second is "
               "the positive class.")  # fmt: skip
@@ -49,6 +50,7 @@ emoclass evaluate faces happy-model --on folder=crops/ --labels happy,sad --plot
               help="Use only this official split of each dataset; by default all images.")  # fmt: skip
 @click.option("--map", "maps", metavar="WORD=EMOTION", multiple=True,
               help="Read a class as an emotion, or leave it out with WORD=ignore. May be repeated.")  # fmt: skip
+@data_option
 @crop_options
 @click.option("--resamples", type=click.IntRange(min=0), default=1000, show_default=True, metavar="N",
               help="Bootstrap resamples per interval; 0 omits bootstrap intervals.")  # fmt: skip
@@ -69,13 +71,14 @@ emoclass evaluate faces happy-model --on folder=crops/ --labels happy,sad --plot
 @click.option("--quiet", is_flag=True, help="Show no progress.")
 def evaluate(
     sources: tuple[str, ...], pairs: tuple[str, ...], labels: str | None, by: tuple[str, ...], metrics: str | None,
-    split: SplitName | None, maps: tuple[str, ...], resamples: int, no_audit: bool, seed: int, threads: int | None,
-    plot: str | None, report: str | None, as_json: bool, quiet: bool, **cropping: Any,
+    split: SplitName | None, maps: tuple[str, ...], data_options: tuple[str, ...], resamples: int, no_audit: bool,
+    seed: int, threads: int | None, plot: str | None, report: str | None, as_json: bool, quiet: bool, **cropping: Any,
 ) -> None:  # fmt: skip
     """Evaluate, draw where asked to, and print tables."""
     on = [_parse_pair(pair) for pair in pairs]
     named = None if metrics is None else [name.strip() for name in metrics.split(",")]
     mapping = parse_maps(maps)
+    options = parse_data_options(data_options)
     crop = take_crop(cropping)
     files = {"--plot": (plot, ".png"), "--report": (report, ".html")}
     for option, (file, ending) in files.items():
@@ -105,6 +108,7 @@ def evaluate(
                 metrics=named,
                 split=split,
                 map=mapping,
+                data_options=options,
                 seed=seed,
                 resamples=resamples,
                 audit=not no_audit,

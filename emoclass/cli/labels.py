@@ -67,7 +67,14 @@ def labels_chosen(chosen: dict[str, Any], others: dict[str, object]) -> bool:
 
 
 def audit_labels(
-    root: str | None, dataset: str | None, *, threads: int | None, as_json: bool, quiet: bool, chosen: dict[str, Any]
+    root: str | None,
+    dataset: str | None,
+    data_options: dict[str, Any],
+    *,
+    threads: int | None,
+    as_json: bool,
+    quiet: bool,
+    chosen: dict[str, Any],
 ) -> None:
     """Search, and print what was found."""
     from emoclass.cli.interrupts import insisting
@@ -80,6 +87,7 @@ def audit_labels(
         given = {"DIR": root, "--dataset": dataset, "--threads": threads, "--out": out, "--folds": folds}
         given |= {f"--{name}": chosen[name] for name in ("epochs", "seed")}
         given["--map"] = chosen["maps"] or None
+        given["--data-option"] = data_options or None
         if extra := [name for name, value in given.items() if value is not None]:
             raise ConfigError(
                 f"--study: uses the data and settings it was started with, got {', '.join(extra)} as well.",
@@ -92,7 +100,7 @@ def audit_labels(
         with insisting(progress), redirect_stdout(sys.stderr):  # what a plugin prints is no result
             found = suspected_labels(
                 root, study=study, folds=5 if folds is None else folds, out=out or "runs", progress=progress,
-                dataset=dataset, threads=threads, map=maps, **settings,
+                dataset=dataset, threads=threads, map=maps, data_options=data_options or None, **settings,
             )  # fmt: skip
     except KeyboardInterrupt:
         click.echo("\nInterrupted.", err=True)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import re
 import sys
+import tomllib
 import unicodedata
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -23,6 +24,16 @@ _CONTROLS = re.compile(r"[\x7f-\x9f]")
 """Control codes that JSON allows in a text as they are."""
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON document instead of text.")
+
+
+data_option = click.option(
+    "--data-option",
+    "data_options",
+    metavar="NAME=VALUE",
+    multiple=True,
+    help="An option of the dataset, such as group='(S\\d+)_' of 'folder' and 'table', or label=COLUMN of 'table'. "
+    "'emoclass datasets show NAME' lists them. May be repeated.",
+)
 
 
 def print_json(document: Any) -> None:
@@ -93,6 +104,34 @@ def format_value(value: MetricValue) -> tuple[str, str, str]:
     if value.ci_low is None or value.ci_high is None:
         return f"{value.value:.3f}", value.reason or "no interval", evidence
     return f"{value.value:.3f}", f"[{value.ci_low:.3f}, {value.ci_high:.3f}]", evidence
+
+
+def parse_data_options(given: tuple[str, ...]) -> dict[str, Any]:
+    """Return what `--data-option NAME=VALUE` says, each time it was given.
+
+    A value is a number, a truth value, a quoted text or a list where it is written as TOML writes one, else a text.
+
+    Example:
+        >>> parse_data_options(("peak_frames=2", "label=mood", "group=([A-Z]+)_"))
+        {'peak_frames': 2, 'label': 'mood', 'group': '([A-Z]+)_'}
+    """
+    parsed: dict[str, Any] = {}
+    for each in given:
+        name, separator, value = each.partition("=")
+        if not (name.strip() and separator and value):
+            raise ConfigError(f"--data-option {each}: expected NAME=VALUE.", hint="For example label=mood.")
+        if name.strip() in parsed:
+            raise ConfigError(f"--data-option {name}: expected one value, got two.")
+        parsed[name.strip()] = _value(value)
+    return parsed
+
+
+def _value(text: str) -> Any:
+    try:
+        value = tomllib.loads(f"value = {text}")["value"]
+    except tomllib.TOMLDecodeError:
+        return text
+    return value if isinstance(value, bool | int | float | str | list) else text
 
 
 def parse_maps(maps: tuple[str, ...]) -> dict[str, str]:

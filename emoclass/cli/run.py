@@ -10,7 +10,16 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from emoclass.cli.cropping import crop_options, take_crop
-from emoclass.cli.output import format_value, json_option, parse_maps, print_json, print_table, say
+from emoclass.cli.output import (
+    data_option,
+    format_value,
+    json_option,
+    parse_data_options,
+    parse_maps,
+    print_json,
+    print_table,
+    say,
+)
 from emoclass.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -23,6 +32,7 @@ HELP = """Train a model, evaluate it on held-out images, and write a run folder 
 \b
 emoclass run --plugin happysad                  on synthetic faces, no data needed
 emoclass run --plugin happysad --data photos/   on your images in photos/happy/ and photos/sad/
+emoclass run --plugin happysad --data labels.csv    on the images that a table names
 emoclass run --plugin happysad --folds 5        5-fold cross-validation
 """
 
@@ -33,8 +43,9 @@ emoclass run --plugin happysad --folds 5        5-fold cross-validation
 )
 @click.option(
     "--data",
-    metavar="DIR",
-    help="The folder with the images: one subfolder per emotion, unless the dataset has a layout of its own.",
+    metavar="DIR|TABLE",
+    help="The folder with the images: one subfolder per emotion, unless the dataset has a layout of its own. Or a "
+    "table: a CSV, TSV, JSON lines or Parquet file.",
 )
 @click.option("--dataset", metavar="NAME", help="Use this dataset instead of the recipe's.")
 @click.option("--model", metavar="NAME", help="Use this model instead of the recipe's.")
@@ -46,6 +57,7 @@ emoclass run --plugin happysad --folds 5        5-fold cross-validation
               "basic5, ekman6, fer7, affectnet8.")  # fmt: skip
 @click.option("--map", "maps", metavar="WORD=EMOTION", multiple=True,
               help="Read a class folder as an emotion, or leave it out with WORD=ignore. May be repeated.")  # fmt: skip
+@data_option
 @crop_options
 @click.option("--epochs", type=int, metavar="N", help="Number of training epochs.")
 @click.option("--batch-size", type=int, metavar="N", help="Images per training step.")
@@ -82,6 +94,7 @@ def run(
     folds: int | None,
     seeds: str | None,
     maps: tuple[str, ...],
+    data_options: tuple[str, ...],
     as_json: bool,
     quiet: bool,
     **options: Any,
@@ -103,7 +116,9 @@ def run(
     from emoclass.workflows.run import run as run_once
 
     progress = Progress() if quiet else TerminalProgress()
-    options |= {"map": parse_maps(maps), "crop": take_crop(options)}
+    options |= {
+        "map": parse_maps(maps), "data_options": parse_data_options(data_options), "crop": take_crop(options)
+    }  # fmt: skip
     result: RunResult | StudyResult
     try:
         with insisting(progress), redirect_stdout(sys.stderr):  # what a plugin prints is no result

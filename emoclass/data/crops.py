@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from emoclass.data.images import open_header
+from emoclass.data.images import image_file, open_header
 from emoclass.values.specs import DatasetSpec, Expects, Sample
 
 MAX_RATIO = 1.25
@@ -48,10 +48,11 @@ def note_of_mismatch(
     if spec.expects == "face_crop":
         return None
     if spec.url is None:
-        if spec.read_sample is not None or root is None:
+        if root is None or (spec.read_sample is not None and not spec.reads_outside_root):
             return None
+        samples = [sample for sample in samples if sample.box is None]  # of others, the face is cut out
         looked = samples[:: len(samples) // LOOKED_AT + 1]
-        whole = sum(looks_whole(str(root / sample.path), image_shape) is not None for sample in looked)
+        whole = sum(looks_whole(str(image_file(root, sample)), image_shape) is not None for sample in looked)
         if 2 * whole < len(looked) or not looked:
             return None
     return (

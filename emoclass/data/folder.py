@@ -3,19 +3,26 @@
 from __future__ import annotations
 
 import csv
+import logging
 import os
+import re
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import NoReturn
 
 from emoclass.data.listing import images_in
 from emoclass.data.outputs import is_output
 from emoclass.data.search import Search
+from emoclass.data.table_columns import check_groups, compiled, group_in
 from emoclass.errors import DataError
 from emoclass.values.cells import from_cells
 from emoclass.values.labels import EMOTIONS, canonical
 from emoclass.values.specs import Sample, SplitName
+from emoclass.values.tables import names_table
 from emoclass.values.text import why_not_utf8
+
+logger = logging.getLogger(__name__)
 
 SPLIT_FOLDERS: dict[str, SplitName] = {
     "train": "train",
@@ -41,8 +48,8 @@ def is_passed_over(folder: str | Path) -> bool:
     return name.startswith(".") or name == "__MACOSX" or is_output(folder)
 
 
-def load(root: Path | None = None) -> Iterator[Sample]:
-    """List `<root>/<class>/*`, or `<root>/{train,val|validation,test}/<class>/*`.
+def load(root: Path | None = None, *, group: str | None = None) -> Iterator[Sample]:
+    r"""List `<root>/<class>/*`, or `<root>/{train,val|validation,test}/<class>/*`.
 
     Where no folder in the root is named after an emotion or a split, one folder up to two levels below may hold such
     folders, and is read. A class folder is read with everything below it. Hidden files and folders, files beside the
@@ -52,13 +59,16 @@ def load(root: Path | None = None) -> Iterator[Sample]:
 
     Args:
         root: The folder.
+        group: A regular expression that finds the person or source in a path, such as `(S\d+)_`: its first group, or
+            the whole match.
 
     Returns:
         Samples in the order of their paths; `emotion` is the class folder's name, `id` the path.
 
     Raises:
+        ConfigError: `group` is no regular expression.
         DataError: The folder is missing, is no folder, has no class folders or several folders of them, mixes class
-            and split folders, or cannot be listed.
+            and split folders, or cannot be listed; `group` matches no path.
     """
     if root is None:
         raise DataError("dataset 'folder': expected a folder of images, got none.", hint="Name it with --data DIR.")
@@ -68,15 +78,20 @@ def load(root: Path | None = None) -> Iterator[Sample]:
                 f"data folder {root}: no such folder.", hint="Check the path: --data, or data.root in a config file."
             )
         if not root.is_dir():
-            raise DataError(f"data folder {root}: expected a folder, got a file.")
+            raise DataError(
+                f"data folder {root}: expected a folder, got a file.",
+                hint="The dataset 'table' reads CSV, TSV, JSON lines and Parquet files.",
+            )
     except OSError as error:  # a name too long, a parent that may not be searched
         _refuse(error)
     below = _level_of_classes(root, root)
     folders = _subfolders(root / below)
     if not folders:
+        tables = sorted(each for each in root.iterdir() if names_table(each))
         raise DataError(
             f"data folder {root}: expected one subfolder per class, found none.",
-            hint="Put the images into subfolders named after their emotion, such as happy/ and sad/.",
+            hint="Put the images into subfolders named after their emotion, such as happy/ and sad/."
+            + (f" Or name a table, if {tables[0]} is one." if tables else ""),
         )
     official = [folder for folder in folders if folder.casefold() in SPLIT_FOLDERS]
     if official and len(official) < len(folders):
@@ -86,7 +101,21 @@ def load(root: Path | None = None) -> Iterator[Sample]:
             hint="Use either one subfolder per class, or train/, validation/ and test/ with the class folders below "
             "them.",
         )
-    return _samples(root, below, folders, bool(official))
+    pattern = None if group is None else compiled(group)
+    samples = _samples(root, below, folders, bool(official))
+    return samples if pattern is None else _grouped(samples, pattern)
+
+
+def _grouped(samples: Iterator[Sample], pattern: re.Pattern[str]) -> Iterator[Sample]:
+    n, n_matched, unmatched = 0, 0, None
+    for sample in samples:
+        found = group_in(sample.path, pattern)
+        n, n_matched = n + 1, n_matched + (found is not None)
+        if found is None:
+            unmatched = unmatched or sample.path
+        yield sample if found is None else replace(sample, group=found)
+    if note := check_groups(pattern, n_matched, n, unmatched):
+        logger.warning("%s", note)
 
 
 def _samples(root: Path, below: str, folders: list[str], official: bool) -> Iterator[Sample]:

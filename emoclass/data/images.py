@@ -26,6 +26,7 @@ from emoclass.data.formats import PNG, format_of, without_large_texts
 from emoclass.data.videos import HEAD_BYTES, IS_VIDEO, VIDEO_SUFFIXES, is_video
 from emoclass.errors import UnreadableImageError
 from emoclass.values.specs import Sample
+from emoclass.values.tables import names_table
 
 __all__ = ["read_bytes", "read_image", "read_picture"]
 
@@ -325,7 +326,19 @@ def read_file(root: Path | None, sample: Sample) -> bytes:
     Raises:
         UnreadableImageError: The file cannot be read.
     """
-    return read_bytes((root or Path()) / sample.path, path=sample.path)
+    return read_bytes(image_file(root, sample), path=sample.path)
+
+
+def image_file(root: Path | None, sample: Sample) -> Path:
+    """Return where a sample's file is: a path that is not absolute is relative to the root, or to a root file's folder.
+
+    Args:
+        root: The dataset's root: a folder, or a file such as a table.
+        sample: One of its samples.
+    """
+    if root is not None and names_table(root) and root.is_file():
+        root = root.parent
+    return (root or Path()) / sample.path
 
 
 def read_bytes(file: Path, *, path: str) -> bytes:

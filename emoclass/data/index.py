@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import math
+import os
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from pathlib import PurePath
+from pathlib import Path, PurePath
 
 import pydantic
 
+from emoclass.data.images import image_file
 from emoclass.data.meanings import meanings
 from emoclass.data.unlisted import note_of_unlisted
 from emoclass.errors import ConfigError, ContractError, DataError
@@ -201,6 +203,39 @@ def is_inside(path: str) -> bool:
     return bool(pure.parts) and ".." not in pure.parts and not pure.is_absolute()
 
 
+def note_of_outside(spec: DatasetSpec, root: Path | None, samples: Sequence[Sample]) -> str | None:
+    """Return what to say where images lie outside the root; None where all are inside.
+
+    A table names files anywhere, and need not be the user's own.
+    """
+    if not spec.reads_outside_root or root is None:
+        return None
+    folder = os.path.abspath(image_file(root, Sample(id=".", path=".", emotion="")))  # noqa: PTH100 (no links followed)
+    inside = os.path.join(folder, "")  # noqa: PTH118
+    outside = [
+        sample.path
+        for sample in samples
+        if not is_inside(sample.path) and not os.path.abspath(os.path.join(folder, sample.path)).startswith(inside)  # noqa: PTH100, PTH118
+    ]
+    if not outside:
+        return None
+    return (
+        f"{len(outside):,} of the {len(samples):,} images lie outside the folder of the {spec.name}, for example "
+        f"{outside[0]}."
+    )
+
+
+def note_of_boxes(samples: Sequence[Sample]) -> str | None:
+    """Return what to say where faces are cut out as a dataset's boxes have them; None where there are no boxes."""
+    n_boxed = sum(sample.box is not None for sample in samples)
+    if not n_boxed:
+        return None
+    return (
+        f"The faces of {n_boxed:,} images are cut out by the dataset's boxes, as high as these are. --crop frames them "
+        f"as the model expects faces."
+    )
+
+
 def _check_contract(spec: DatasetSpec, samples: list[Sample]) -> None:
     for sample in samples:
         if not isinstance(sample, Sample):
@@ -209,8 +244,11 @@ def _check_contract(spec: DatasetSpec, samples: list[Sample]) -> None:
         repeated, times = Counter(sample.id for sample in samples).most_common(1)[0]
         raise ContractError(f"dataset {spec.name!r}: expected unique ids, got {repeated!r} {times} times.")
     for sample in samples:
-        if not is_inside(sample.path):
-            raise ContractError(f"dataset {spec.name!r}: expected paths inside the root, got {sample.path!r}.")
+        if not spec.reads_outside_root and not is_inside(sample.path):
+            raise ContractError(
+                f"dataset {spec.name!r}: expected paths inside the root, got {sample.path!r}.",
+                hint="A dataset whose images lie elsewhere declares reads_outside_root.",
+            )
         if "group" in sample.attributes:  # metrics by group are those of persons
             raise ContractError(
                 f"dataset {spec.name!r}: expected attributes under other names than 'group', "

@@ -15,8 +15,9 @@ from emoclass.data.photograph import Photograph
 from emoclass.data.pixels import reader, skipped_file
 from emoclass.data.units import FACE_FRAGMENT
 from emoclass.errors import DataError, UnreadableImageError
+from emoclass.faces.boxes import whole
 from emoclass.faces.find import LONG_SIDE, FaceFinder, Found, find
-from emoclass.faces.frame import square
+from emoclass.faces.frame import check_box, square
 from emoclass.progress import Progress
 from emoclass.values.faces import Face, Framing, no_face
 from emoclass.values.references import option_names
@@ -77,7 +78,7 @@ class Crops:
         Raises:
             UnreadableImageError: It cannot be read.
         """
-        return Photograph(self._read_photograph(self.root, sample), path=sample.path)
+        return Photograph(self._read(whole(self.photographs.get(sample.id, sample))), path=sample.path)
 
     def _read_photograph(self, root: Path | None, sample: Sample) -> bytes:
         return self._read(self.photographs.get(sample.id, sample))
@@ -88,12 +89,13 @@ class Crops:
 
     def _read_crop(self, root: Path | None, sample: Sample) -> bytes:
         """Return a crop as an encoded image without loss: decoding it gives the pixels that `frame` gives."""
-        data = self._read_photograph(root, sample)
         face = self.faces.get(sample.id)
         if face is None:
-            return data
-        photograph = Photograph(data, path=sample.path)
+            return self._read_photograph(root, sample)
+        photograph = self.photograph(sample)
         photograph.at_least(LONG_SIDE)  # as where faces are searched for: the crop is then made of the same picture
+        if sample.box is not None:
+            check_box(photograph, sample.box)
         crop = square(photograph, face, self.framing, self.image_shape)
         encoded = io.BytesIO()
         crop.save(encoded, "BMP")  # not compressed: it is decoded at once, and the same bytes everywhere
@@ -114,8 +116,8 @@ def crop_dataset(
 ) -> Crops:
     """Find the faces of a dataset's images.
 
-    An image that is a face crop already stays as it is. One that cannot be read stays, too: whoever decodes it says
-    why it cannot be.
+    Of a sample with a box, that is the face. An image that is a face crop already stays as it is. One that cannot be
+    read stays, too: whoever decodes it says why it cannot be.
 
     Args:
         samples: The images, sorted by id.
@@ -136,6 +138,8 @@ def crop_dataset(
     read = reader(spec, root)
 
     def search(sample: Sample) -> Found | None:
+        if sample.box is not None:
+            return Found((Face(box=sample.box, score=1.0),))
         try:
             return find(Photograph(read(sample), path=sample.path), finder, "auto")
         except UnreadableImageError:
@@ -171,6 +175,7 @@ def crop_dataset(
         n_faces=len(faces),
         n_ready_made=n_ready_made,
         n_without_face=len(without),
+        n_boxed=sum(sample.box is not None for sample in samples),
     )
     photographs = {sample.id: photograph for sample, photograph, _ in kept}
     return Crops(

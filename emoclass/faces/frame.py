@@ -98,11 +98,22 @@ def crop_box(data: bytes, box: tuple[float, float, float, float], *, path: str =
         UnreadableImageError: The picture cannot be decoded, or nothing of it lies in the box.
     """
     photograph = Photograph(data, path=path)
+    check_box(photograph, box)
+    return crop_face(photograph, Face(box=box, score=1.0), Framing(side=1.0))
+
+
+def check_box(photograph: Photograph, box: tuple[float, float, float, float]) -> None:
+    """Refuse the box of a face that a dataset states, where nothing of the picture lies in it.
+
+    Raises:
+        UnreadableImageError: It is so, or the picture cannot be decoded.
+    """
     (left, top, width, height), (columns, rows) = box, photograph.size
     if min(left + width, columns) <= max(left, 0) or min(top + height, rows) <= max(top, 0):
         shown = ",".join(f"{value:g}" for value in box)
-        raise UnreadableImageError(path, f"nothing of the picture ({columns}x{rows}) lies in its face box {shown}")
-    return crop_face(photograph, Face(box=box, score=1.0), Framing(side=1.0))
+        raise UnreadableImageError(
+            photograph.path, f"nothing of the picture ({columns}x{rows}) lies in its face box {shown}"
+        )
 
 
 def _square(photograph: Photograph, face: Face, framing: Framing, *, enough: float, mode: str) -> Image.Image:

@@ -17,6 +17,7 @@ from emoclass.values.config import DataConfig, RunConfig, Tree, check_crop, is_p
 from emoclass.values.labels import canonical
 from emoclass.values.references import call_with_options
 from emoclass.values.specs import DatasetSpec, MetricSpec, Recipe
+from emoclass.values.tables import TABLE_DATASET, names_table
 from emoclass.values.text import why_not_utf8
 
 __all__ = ["configure"]
@@ -36,6 +37,7 @@ class Settings(TypedDict, total=False):
     recipe: str | None
     labels: str | Sequence[str] | None
     map: Mapping[str, str] | None
+    data_options: Mapping[str, Any] | None
     crop: bool | Mapping[str, Any] | None
     epochs: int | None
     batch_size: int | None
@@ -77,6 +79,8 @@ def compose(registry: Registry, plugin: str | Path | None, out: str | Path, **se
     }
     if words := settings.get("map"):
         options["data"]["map"] = dict(words)
+    if data_options := settings.get("data_options"):
+        options["data"]["options"] = dict(data_options)
     options = _without_none(options)
     if (crop := settings.get("crop")) is not None:  # also an empty table says something
         check_crop(crop)
@@ -280,10 +284,10 @@ def _absolute(path: str, where: str) -> str:
 
 
 def _read_the_folder(registry: Registry, plugin: str, tree: dict[str, Any], above: Tree) -> None:
-    """Where the recipe's dataset cannot be what is in the user's folder, read it as a folder per class instead.
+    """Where the recipe's dataset cannot be what the user names, read a table, or a folder per class, instead.
 
-    It cannot be where it takes no folder; or where the folder's subfolders are named after emotions, and the dataset
-    itself finds nothing in it.
+    It cannot be where it takes no folder; or where it finds nothing in a file that is named as tables are, or in a
+    folder whose subfolders are named after emotions.
     """
     data, said = tree.get("data", {}), above.get("data", {})
     if not isinstance(data, Mapping) or not isinstance(said, Mapping):
@@ -292,9 +296,11 @@ def _read_the_folder(registry: Registry, plugin: str, tree: dict[str, Any], abov
     if said.get("root") is None or "dataset" in said or dataset not in registry.datasets.names():
         return
     spec = registry.datasets.get(dataset, prefer=plugin)
-    if not spec.needs_root or (has_class_folders(said["root"]) and not _finds_something(spec, data, said["root"])):
+    table = is_table(said["root"])
+    plain = table or has_class_folders(said["root"])
+    if not spec.needs_root or (plain and not _finds_something(spec, data, said["root"])):
         own = {"options": said["options"]} if "options" in said else {}
-        tree.update(merge({"data": data}, {"data": {"dataset": "folder", **own}}))
+        tree.update(merge({"data": data}, {"data": {"dataset": TABLE_DATASET if table else "folder", **own}}))
 
 
 def _finds_something(spec: DatasetSpec, data: Mapping[str, Any], root: str) -> bool:
@@ -306,6 +312,14 @@ def _finds_something(spec: DatasetSpec, data: Mapping[str, Any], root: str) -> b
         return False
     except (EmoclassError, pydantic.ValidationError):  # said again, where it is expected
         return True
+
+
+def is_table(root: str | Path | None) -> bool:
+    """Tell whether a user names a table of images: a file that is named as tables are."""
+    try:
+        return root is not None and names_table(root) and not Path(root).expanduser().is_dir()
+    except (OSError, RuntimeError):
+        return False
 
 
 def has_class_folders(root: str | Path) -> bool:

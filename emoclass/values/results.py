@@ -80,6 +80,7 @@ class CropCounts(FrozenModel):
         n_faces: How many faces these gave.
         n_ready_made: Images that were face crops already, and are used as they are.
         n_without_face: Images without a face, which are left out.
+        n_boxed: Images whose face the dataset states the box of; no face was searched for in them.
     """
 
     detector: str
@@ -88,11 +89,14 @@ class CropCounts(FrozenModel):
     n_faces: int
     n_ready_made: int
     n_without_face: int
+    n_boxed: int = 0
 
     def note(self) -> str:
         """Return a sentence for whoever reads the metrics."""
         faces = f"{self.n_faces:,} faces were cropped from " if self.n_faces != self.n_cropped else "Faces cropped: "
-        said = f"{faces}{self.n_cropped:,} of {self.n_images:,} images (detector {self.detector})."
+        found_by = [f"{self.n_boxed:,} by the dataset's boxes"] if self.n_boxed else []
+        found_by += [f"detector {self.detector}"] if self.n_boxed < self.n_images else []
+        said = f"{faces}{self.n_cropped:,} of {self.n_images:,} images ({', '.join(found_by)})."
         if self.n_ready_made:
             said += f" Used as they are, since they are face crops already: {self.n_ready_made:,}."
         if self.n_without_face:
@@ -119,10 +123,15 @@ class CroppedFolder(FrozenModel):
         skipped: The photographs that gave no crop, and why.
         passed_over: What in the folder of photographs was not read, in a sentence: videos, files that are no images,
             linked folders. None where there is nothing else.
+        labels: `labels.csv` in the folder: the label, split, group and votes of each crop, where the photographs are
+            those of a table; else None.
+        notes: What to know of the table.
     """
 
     folder: Path
     table: Path
+    labels: Path | None = None
+    notes: tuple[str, ...] = ()
     n_photographs: int
     n_before: int = 0
     n_changed: int = 0

@@ -38,7 +38,9 @@ class Sample:
 
     Attributes:
         id: Unique within the dataset and stable between listings.
-        path: Where the image is, relative to the dataset's root, with forward slashes.
+        path: Where the image is, relative to the dataset's root, with forward slashes. Of a dataset that declares
+            `reads_outside_root`, it may also be absolute, or lead out of the root. Where the root is a file, it is
+            relative to the folder of that file.
         emotion: The dataset's own word for the class; `data.index` translates it.
         votes: Annotators' counts per word, where the dataset has them: an emotion that its spec declares, or a word
             that is no emotion. All 0 is as none.
@@ -46,6 +48,8 @@ class Sample:
         split: The dataset's official split, where it has one.
         attributes: What else the dataset says of the image, such as `{"gender": "female"}`: metrics can be broken
             down by it. `group` is none: persons are that.
+        box: The box of the face in the image that the label is about: left, top, width and height in pixels of the
+            upright image. `--crop` crops this face. Otherwise the dataset's `read_sample` may cut it out.
     """
 
     id: str
@@ -55,6 +59,7 @@ class Sample:
     group: str | None = None
     split: SplitName | None = None
     attributes: Mapping[str, str] = Field(default_factory=dict)
+    box: tuple[float, float, float, float] | None = None
 
     def __hash__(self) -> int:  # the one that dataclasses make would fail at the mappings
         return hash((self.id, self.path))
@@ -79,11 +84,13 @@ class DatasetSpec(Spec):
         codes: The dataset's own number, letters or word for a class -> the word that its samples bear, for the table
             of all datasets' classes in the documentation.
         read_sample: `read_sample(root, sample) -> bytes`, one encoded image, for containers such as a CSV of
-            pixels and for generated images; None reads the file at `root / sample.path`.
+            pixels and for generated images; None reads the file at `sample.path`.
         make_tiny: `make_tiny(root: Path) -> Mapping[str, str] | None` writes a few synthetic images in the true
             on-disk format into an empty folder. It may return {sample id: emotion} of what it wrote: the conformance
             kit compares that with what `load` says, and so finds a loader that swaps two classes.
         needs_root: False for a dataset that carries or generates its images: it takes no folder.
+        reads_outside_root: True for a dataset whose samples' paths may be absolute or lead out of the root, such as a
+            table that the user names. Otherwise such a path is an error.
         takes_labels: True for a dataset that generates images for the run's emotions: `load` then
             receives `labels: LabelScheme` as a keyword.
         expects: What a picture shows: a whole photograph or an aligned face crop.
@@ -101,6 +108,7 @@ class DatasetSpec(Spec):
     read_sample: AnyRef | None = None
     make_tiny: AnyRef | None = None
     needs_root: bool = True
+    reads_outside_root: bool = False
     takes_labels: bool = False
     expects: Expects = "photograph"
     notice: str | None = None

@@ -13,11 +13,13 @@ from emoclass.auditing.flat import FLAT_FOLDER, is_flat
 from emoclass.data.index import list_samples
 from emoclass.data.unlisted import note_of_unlisted
 from emoclass.errors import ConfigError
+from emoclass.plugin.configure import is_table
 from emoclass.plugin.registry import Registry
 from emoclass.progress import Progress
 from emoclass.values.config import DataConfig
 from emoclass.values.labels import EMOTIONS, LabelScheme
 from emoclass.values.specs import DatasetSpec, Sample
+from emoclass.values.tables import TABLE_DATASET
 
 __all__ = ["audit"]
 
@@ -59,8 +61,8 @@ def audit(
     fingerprint an image. Nothing is written or changed.
 
     Args:
-        root: The images: a folder per class, of any names, or one folder without classes; whatever else the dataset
-            reads. None for a dataset that takes no folder.
+        root: The images: a folder per class, of any names, or one folder without classes; a table such as
+            `labels.csv`; whatever else the dataset reads. None for a dataset that takes no folder.
         dataset: The dataset's name.
         options: Passed to the dataset's `load`.
         registry: The plugins; None discovers the installed ones.
@@ -90,6 +92,8 @@ def list_images(
 ) -> Listing:
     """List what `audit` looks at; arguments and errors are its own."""
     registry = Registry.discover() if registry is None else registry
+    if dataset == "folder" and is_table(root):
+        dataset = TABLE_DATASET
     spec = registry.datasets.get(dataset)
     folder = None if root in (None, "") else Path(str(root))
     try:

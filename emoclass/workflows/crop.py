@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
-import os
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -17,13 +17,10 @@ from PIL import Image
 from emoclass.concurrency import MAX_THREADS, available_threads, check_count, ordered_map
 from emoclass.data.folder import CROPS_TABLE
 from emoclass.data.images import FORMATS, quiet_decoders, read_bytes
-from emoclass.data.listing import LeftOut
-from emoclass.data.outputs import is_output
 from emoclass.data.photograph import Photograph
-from emoclass.data.search import Search
 from emoclass.errors import ConfigError, DataError, OutputError, UnreadableImageError
-from emoclass.faces.find import FaceFinder, find, keep
-from emoclass.faces.frame import MAX_SIDE, SHOWS_NOTHING, crop_face, shows_nothing
+from emoclass.faces.find import FaceFinder, Found, find, keep
+from emoclass.faces.frame import MAX_SIDE, SHOWS_NOTHING, check_box, crop_face, shows_nothing
 from emoclass.plugin.registry import Registry
 from emoclass.progress import Progress
 from emoclass.reporting.folders.crops import (
@@ -38,8 +35,12 @@ from emoclass.reporting.folders.crops import (
 from emoclass.values.faces import READY_MADE, Face, Framing, is_no_face, no_face
 from emoclass.values.results import CroppedFolder
 from emoclass.values.text import printable
+from emoclass.workflows.crop_sources import find_sources, written
 
 __all__ = ["crop"]
+
+LABELS_TABLE = "labels.csv"
+"""What is written beside the crops of a table's photographs: the label of each crop."""
 
 SIZE = 1024
 """Larger crops are scaled down to this side, in pixels."""
@@ -69,22 +70,27 @@ def crop(
     min_detection: float = 0.0,
     max_faces: int | None = None,
     size: int = SIZE,
+    data_options: Mapping[str, Any] | None = None,
     threads: int | None = None,
     registry: Registry | None = None,
     progress: Progress | None = None,
 ) -> CroppedFolder:
-    """Find the faces in a folder of photographs, and write each as an aligned crop.
+    """Find the faces in photographs, of a folder or of a table, and write each as an aligned crop.
 
     The crops are PNG files in the same folder structure, named after their photographs: `happy/anna.jpg.png`; of
     several faces, from left to right, `happy/party.jpg-1.png`, `happy/party.jpg-2.png`. They carry no metadata: no
     EXIF data, and so no position. `crops.csv` says for each where it comes from. An image that is a face crop already
     is written as it is, unless all its pixels have nearly the same color.
 
+    Of a table such as `labels.csv`, the photographs that it names are cropped, and `labels.csv` in the folder has the
+    label, split, group and votes of each crop. Where the table states the boxes of faces, these are the faces, and none
+    are searched for.
+
     Called again, it continues: it crops new photographs, those whose files changed, and those whose crops are missing.
     Crops of photographs that are gone stay, but are not counted. No other file is overwritten.
 
     Args:
-        photos: A folder, which is searched with all folders below it, or a single file.
+        photos: A folder, which is searched with all folders below it, a single file, or a table.
         out: The folder of the crops: a new or empty one, or one that was written with the same settings.
         model: The model that the crops are for, which then determines the framing: what `emoclass.load` takes, or the
             name of an installed model.
@@ -99,6 +105,7 @@ def crop(
             `largest`.
         size: Larger crops are scaled down to this side, in pixels; smaller ones keep the face's own resolution.
             At least 8.
+        data_options: Options of the table, such as `{"label": "mood"}`.
         threads: Processor threads; None takes those that this process may use.
         registry: The plugins; None discovers the installed ones.
         progress: Progress callback.
@@ -134,44 +141,56 @@ def crop(
     chosen, measured_with = _framing(model, framing, registry)
     if chosen.side < MIN_FRAMING:
         raise ConfigError(f"framing: expected a side of at least {MIN_FRAMING} heights of the box, got {chosen.side}.")
-    spec = choose_detector(registry, detector, measured_with)
     root, folder = Path(photos).expanduser(), Path(out).expanduser()
-    finder = FaceFinder(spec, options=options)
-    left_out = LeftOut()
-    sources = list(_photographs(root, folder, left_out))
-    passed_over = left_out.sentence()
+    found = find_sources(root, folder, registry=registry, data_options=data_options)
+    sources, home, boxes = found.paths, found.home, found.boxes
     if not sources:
         raise DataError(
-            f"photographs {root}: found none." + (f" {passed_over}" if passed_over else ""),
+            f"photographs {root}: found none." + (f" {found.passed_over}" if found.passed_over else ""),
             hint=f"Folders are searched for {FORMATS} files, except hidden ones.",
         )
+    searches = detector is not None or len(boxes) < len(sources)
+    spec = choose_detector(registry, detector, measured_with) if searches else None
+    finder = None if spec is None else FaceFinder(spec, options=options)
     names = _table_names(folder, sources)
-    home = root if root.is_dir() else root.parent
     limits = {"min_score": min_detection, "min_face": min_face, "max_faces": 1 if largest else max_faces}
     settings = {
         "source": str(home.resolve()).encode("utf-8", "backslashreplace").decode(),
-        "detector": spec.name,
+        "detector": "" if spec is None else spec.name,
         "options": dict(options or {}),
         "framing": chosen.model_dump(),
         **limits,
         "size": size,
     }
+    if boxes:  # the crops of others would be kept
+        settings["boxes"] = hashlib.sha256(
+            repr(sorted((path, faces) for path, faces in boxes.items())).encode()
+        ).hexdigest()
     crops = CropsFolder(folder, settings, names)
     try:
         differences = crops.compare(home)
         finished = crops.finished
         waiting = [source for source in sources if source not in finished]
-        one = _worker(home, finder, chosen, limits, size)
+        one = _worker(home, finder, boxes, chosen, limits, size)
         outcomes = ordered_map(one, waiting, threads or available_threads())
         with quiet_decoders(), closing(outcomes):
             progress = progress or Progress()
             tracked = progress.track(outcomes, title="Cropping", total=len(waiting)) if waiting else ()
             for done in tracked:
                 crops.add(done.rows, done.crops)
+        labels = found.labels_of([row for row in crops.rows if row["source"] not in differences.gone])
+        if labels is not None:
+            crops.write(LABELS_TABLE, labels)
     finally:
         crops.close()
     summary = _summary(folder, crops.rows, differences, n_before=len(finished - differences.gone))
-    return summary.model_copy(update={"passed_over": passed_over})
+    return summary.model_copy(
+        update={
+            "labels": None if labels is None else folder / LABELS_TABLE,
+            "notes": found.notes,
+            "passed_over": found.passed_over,
+        }
+    )
 
 
 def _framing(
@@ -198,31 +217,6 @@ def _framing(
     return manifest.framing, manifest.detector
 
 
-def _photographs(root: Path, out: Path, left_out: LeftOut) -> Iterator[str]:
-    """Yield the paths of a folder's images, relative to it; hidden ones and the crops are left out."""
-
-    def refuse(folder: str, error: OSError) -> None:
-        raise DataError(f"photographs {folder}: cannot be listed ({error.strerror}).") from error
-
-    def is_left_out(folder: str) -> bool:
-        if Path(folder) == root:
-            return False
-        if _is_same(Path(folder), out):
-            return True
-        if not is_output(folder):
-            return False
-        left_out.add("run", folder.rstrip(os.sep))
-        return True
-
-    if root.is_file():
-        yield root.name
-        return
-    if not root.exists():
-        raise DataError(f"photographs {root}: no such folder or file.", hint="Check the path.")
-    for path in Search.in_folder(str(root)).run(is_left_out, refuse, left_out):
-        yield Path(path).relative_to(root).as_posix()
-
-
 def _table_names(out: Path, sources: Sequence[str]) -> dict[str, str]:
     """Return what the table calls each photograph, to its path.
 
@@ -238,7 +232,7 @@ def _table_names(out: Path, sources: Sequence[str]) -> dict[str, str]:
                 hint="Rename one of them.",
             )
     parents = {parent.as_posix() for name in names for parent in PurePosixPath(name).parents}
-    for name in sorted(parents & {CROPS_TABLE, MARKER}):
+    for name in sorted(parents & {CROPS_TABLE, MARKER, LABELS_TABLE}):
         raise OutputError(
             f"{out / name}: expected no folder of photographs with the name of a file that is written, got {name}/.",
             hint=f"Rename the folder {name} of the photographs.",
@@ -255,19 +249,27 @@ def _table_names(out: Path, sources: Sequence[str]) -> dict[str, str]:
     return names
 
 
-def _is_same(one: Path, other: Path) -> bool:
-    return other.exists() and one.exists() and one.samefile(other)
-
-
 def _worker(
-    home: Path, finder: FaceFinder, framing: Framing, limits: Mapping[str, Any], size: int
+    home: Path,
+    finder: FaceFinder | None,
+    boxes: Mapping[str, Sequence[Face]],
+    framing: Framing,
+    limits: Mapping[str, Any],
+    size: int,
 ) -> Callable[[str], _Cropped]:
+    def faces_in(photograph: Photograph, source: str) -> Found:
+        """Return what is in a photograph."""
+        if source in boxes:
+            return Found(tuple(_inside(photograph, boxes[source])))
+        assert finder is not None  # only photographs with boxes need none
+        return find(photograph, finder, "auto")
+
     def one(source: str) -> _Cropped:
         base = printable(source)  # crops are named as the table names them
         at = stamp(home / source)  # before it is read: a change meanwhile is noticed by the next call
         try:
             photograph = Photograph(read_bytes(home / source, path=source), path=source)
-            found = find(photograph, finder, "auto")
+            found = faces_in(photograph, source)
             if found.ready_made:
                 image = photograph.at_least(min(size, photograph.longer))
                 image.thumbnail((size, size), Image.Resampling.BILINEAR)
@@ -291,6 +293,25 @@ def _worker(
     return one
 
 
+def _inside(photograph: Photograph, faces: Sequence[Face]) -> list[Face]:
+    """Return the faces whose boxes a photograph has pixels of.
+
+    Raises:
+        UnreadableImageError: None is, or the photograph cannot be decoded.
+    """
+    inside = []
+    problem = None
+    for face in faces:
+        try:
+            check_box(photograph, face.box)
+            inside.append(face)
+        except UnreadableImageError as error:
+            problem = error
+    if problem is not None and not inside:
+        raise problem
+    return inside
+
+
 def _png(image: Image.Image) -> bytes:
     """Encode pixels alone: whatever else an image carries stays behind."""
     plain = Image.frombytes(image.mode, image.size, image.tobytes())
@@ -302,9 +323,7 @@ def _png(image: Image.Image) -> bytes:
 def _row(source: str, at: Row, name: str, number: int, faces: int, found: int, face: Face | None, note: str) -> Row:
     places: dict[str, Any] = {}
     if face is not None:
-        places = {
-            side: f"{value:.1f}" for side, value in zip(("left", "top", "width", "height"), face.box, strict=True)
-        }
+        places = dict(zip(("left", "top", "width", "height"), written(face.box), strict=True))
         places["detection"] = f"{face.score:.3f}"
         for point, (x, y) in zip(POINTS, face.landmarks or (), strict=False):
             places |= {f"{point}_x": f"{x:.1f}", f"{point}_y": f"{y:.1f}"}

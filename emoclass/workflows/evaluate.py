@@ -33,6 +33,7 @@ class Options(TypedDict, total=False):
     by: str | Sequence[str]
     split: SplitName | None
     map: Mapping[str, str] | None
+    data_options: Mapping[str, Any] | None
     seed: int
     resamples: int
     audit: bool
@@ -55,7 +56,8 @@ def evaluate(source: Source, on: Datasets, **options: Unpack[Options]) -> list[E
 
     Args:
         source: What `emoclass.load` takes, or gives.
-        on: Dataset -> folder, None for a dataset that takes none; or such pairs, where a dataset comes twice.
+        on: Dataset -> folder, None for a dataset that takes none; or such pairs, where a dataset comes twice. The path
+            of a table, with None, stands for the dataset `table`.
         metrics: Which metrics; None takes those that were measured when the model was trained, or else the
             built-in ones, and where a dataset has votes the built-in ones of votes.
         labels: Only these of the model's emotions, in class order; None takes all.
@@ -63,6 +65,7 @@ def evaluate(source: Source, on: Datasets, **options: Unpack[Options]) -> list[E
             value.
         split: Only this one of the datasets' official splits; None takes all images.
         map: Class word -> emotion, or "ignore"; every dataset must have the words.
+        data_options: Passed to the `load` of every dataset, such as `{"label": "mood"}` for a table.
         seed: Seed of the bootstrap.
         resamples: Resamples behind a bootstrap interval; 0 leaves these intervals out.
         audit: Whether to look for images that the model has seen.
@@ -117,6 +120,7 @@ def evaluate_all(sources: Mapping[str, Source], on: Datasets, **options: Unpack[
         by=tuple(dict.fromkeys(word.strip() for word in _words(by))),
         split=split,
         map=options.get("map") or {},
+        data_options=options.get("data_options") or {},
         seed=options.get("seed", 0),
         resamples=resamples,
         audit=options.get("audit", True),

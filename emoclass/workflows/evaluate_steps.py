@@ -6,11 +6,11 @@ import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from emoclass.bundle.plain import one_line
 from emoclass.data.crops import note_of_mismatch
-from emoclass.data.index import index_shared
+from emoclass.data.index import index_shared, note_of_boxes, note_of_outside
 from emoclass.errors import ConfigError, DataError, UnknownNameError
 from emoclass.evaluation.evaluate import evaluate
 from emoclass.evaluation.notes import notes_of_predictions
@@ -20,6 +20,7 @@ from emoclass.inference.classifier import Classifier
 from emoclass.inference.dataset import Listed, predict_dataset
 from emoclass.inference.face_search import choose_detector
 from emoclass.inference.seen import held_against_seen, nobody_looked
+from emoclass.plugin.configure import is_table
 from emoclass.plugin.registry import Registry
 from emoclass.progress import Progress
 from emoclass.suggestions import did_you_mean
@@ -28,6 +29,7 @@ from emoclass.values.evaluation import Breakdown, Evaluation
 from emoclass.values.labels import EMOTIONS, canonical, folded
 from emoclass.values.results import MetricValue, SkippedFile
 from emoclass.values.specs import MetricSpec, Sample, SplitName
+from emoclass.values.tables import TABLE_DATASET
 from emoclass.workflows.crop_steps import crops_of
 
 if TYPE_CHECKING:
@@ -49,6 +51,7 @@ class Settings:
     by: tuple[str, ...]
     split: SplitName | None
     map: Mapping[str, str]
+    data_options: Mapping[str, Any]
     seed: int
     resamples: int
     audit: bool
@@ -213,6 +216,9 @@ class Trial:
             yield f"No image shows {', '.join(absent)}. The model still predicts any of {chosen} emotions."
         if spec.notice:
             yield spec.notice
+        outside = note_of_outside(spec, self.listed.root, index.samples)
+        if outside:
+            yield outside
         yield from self._notes_of_crops(predictions)
         mismatch = note_of_mismatch(
             self.classifier.expects, self.classifier.image_shape, spec, self.listed.root, index.samples
@@ -227,6 +233,9 @@ class Trial:
             yield f"The metrics by {', '.join(by)} exclude images that the model has seen."
 
     def _notes_of_crops(self, predictions: Predictions) -> Iterator[str]:
+        boxes = note_of_boxes(self.listed.index.samples) if self.crops is None else None
+        if boxes:
+            yield boxes
         if self.settings.crop is None:
             return
         if self.crops is None:
@@ -277,6 +286,10 @@ def _has_faces_to_crop(classifier: Classifier, listed: Listed) -> bool:
 
 def _list(settings: Settings, classifier: Classifier, name: str, root: Root) -> Listed:
     """Look a dataset up, and list its images that show an emotion of the model's."""
+    if name not in settings.registry.datasets.names() and root in (None, "") and is_table(name):
+        name, root = TABLE_DATASET, name
+    elif name == "folder" and is_table(root):
+        name = TABLE_DATASET
     if name not in settings.registry.datasets.names() and root in (None, "") and _is_there(name):
         raise UnknownNameError(
             f"dataset {name!r}: expected a dataset's name, got a path.",
@@ -296,7 +309,7 @@ def _list(settings: Settings, classifier: Classifier, name: str, root: Root) -> 
                 f"map: expected an emotion or {IGNORE!r} for {word!r}, got {emotion!r}.",
                 hint=f"Known are {', '.join([*EMOTIONS, *labels.extra])}.",
             )
-    config = DataConfig(dataset=spec.name, root=folder, map=settings.map)
+    config = DataConfig(dataset=spec.name, root=folder, map=settings.map, options=settings.data_options)
     return Listed(spec, folder, index_shared(spec, config, labels, split=settings.split))
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Unpack
 
 from emoclass.data.crops import note_of_mismatch
-from emoclass.data.index import Index
+from emoclass.data.index import Index, note_of_boxes, note_of_outside
 from emoclass.data.split import SPLITS
 from emoclass.errors import EmoclassError, OutputError, PluginError
 from emoclass.evaluation.notes import notes_of_predictions
@@ -66,7 +66,8 @@ def run(
 
     Args:
         plugin: An installed plugin's name, or the path of a one-file plugin.
-        data: A folder of images; a recipe whose dataset takes none then reads it as a folder per class.
+        data: A folder of images, or a table such as `labels.csv`; a recipe whose dataset takes none then reads it as a
+            folder per class, or as a table.
         dataset: A dataset's name, instead of the recipe's.
         model: A model's name, instead of the recipe's.
         start: The trained model that training starts from: `pretrained` for the one that the plugin brings, or the
@@ -74,6 +75,7 @@ def run(
         recipe: Which of the plugin's recipes.
         labels: The emotions in class order, as a list or separated by commas, or the name of a scheme, as `"basic5"`.
         map: Class word -> emotion, or "ignore".
+        data_options: Passed to the dataset's `load`, such as `{"label": "mood"}` for a table.
         epochs: Number of training epochs.
         batch_size: Images a step.
         class_weights: `"balanced"`, or a weight per emotion.
@@ -226,7 +228,9 @@ def _execute(work: Work, folder: RunFolder, listed: Index) -> RunResult:
         expects = expects_of(work.model, crops)
         notices = [
             work.dataset.notice,
+            note_of_outside(work.dataset, config.data.root, listed.samples),
             note_of_crops(config, work.dataset, crops),
+            None if crops is not None else note_of_boxes(samples),
             note_of_mismatch(expects, work.model.image_shape, dataset, config.data.root, samples),
         ]
         notes = notes_of(images, notices, listed, len(decoded.skipped), audited, leaked, config, work.start_trained_on,

@@ -11,11 +11,11 @@ from typing import Unpack
 import numpy as np
 
 from emoclass.auditing.label_quality import SuspectedLabel, SuspectedLabels, check_labels_package, rank_labels
-from emoclass.data.index import index_shared, is_inside
+from emoclass.data.index import index_shared, is_inside, list_samples
 from emoclass.data.pixels import reader
 from emoclass.errors import ConfigError, EmoclassError, OutputError
 from emoclass.keras_backend import require_keras
-from emoclass.plugin.configure import Settings, compose, load_named_plugin, load_plugin
+from emoclass.plugin.configure import Settings, compose, is_table, load_named_plugin, load_plugin
 from emoclass.plugin.registry import Registry
 from emoclass.progress import Progress
 from emoclass.reporting.folders.run import RunFolder
@@ -25,6 +25,7 @@ from emoclass.values.config import RunConfig
 from emoclass.values.labels import EMOTIONS, LabelScheme
 from emoclass.values.specs import DatasetSpec, Sample
 from emoclass.values.study import StudyRecord
+from emoclass.values.tables import TABLE_DATASET
 from emoclass.workflows.cross_validate import cross_validate, resume_study
 
 __all__ = ["suspected_labels"]
@@ -128,7 +129,7 @@ def _settings(
     if root is not None:
         chosen["data"] = root
     if chosen.get("dataset") is None:
-        chosen["dataset"] = "folder"
+        chosen["dataset"] = TABLE_DATASET if is_table(chosen.get("data")) else "folder"
     if chosen.get("labels") is None:
         chosen["labels"] = _emotions(registry, compose(registry, plugin, out, **chosen))
     return chosen
@@ -151,6 +152,14 @@ def _dataset(registry: Registry, config: RunConfig) -> DatasetSpec:
     return registry.datasets.get(config.data.dataset, prefer=load_plugin(registry, config.plugin))
 
 
+def _named_by_data(registry: Registry, config: RunConfig) -> frozenset[str]:
+    """Return the paths that a table names today: of those outside its folder, only these are read for a study."""
+    spec = _dataset(registry, config)
+    if not spec.reads_outside_root:
+        return frozenset()
+    return frozenset(sample.path for sample in list_samples(spec, config.data, config.labels))
+
+
 def _rank(result: StudyRecord, registry: Registry, plugin: str | Path | None) -> SuspectedLabels:
     """Rank the images of a finished study, and write the list and its pictures into its folder."""
     from emoclass.reporting.plots.contact_sheet import write_contact_sheet
@@ -163,7 +172,8 @@ def _rank(result: StudyRecord, registry: Registry, plugin: str | Path | None) ->
         y_true = np.array([result.labels.index(row["y_true"]) for row in rows])
         y_score = np.array([[float(row[f"score_{emotion}"]) for emotion in result.labels] for row in rows])
         samples = {row["id"]: Sample(id=row["id"], path=row["path"], emotion=row["y_true"]) for row in rows}
-        if outside := [row["path"] for row in rows if not is_inside(row["path"])]:
+        named = _named_by_data(registry, config)
+        if outside := [row["path"] for row in rows if not (is_inside(row["path"]) or row["path"] in named)]:
             raise ValueError(f"expected paths inside the data folder, got {outside[0]!r}")
     except (OSError, ValueError, KeyError) as error:
         raise OutputError(f"study {result.folder}: predictions.csv cannot be read ({error}).") from error

@@ -20,6 +20,15 @@ def register_datasets() -> Sequence[DatasetSpec]:
             make_tiny="emoclass.data.folder:make_tiny",
         ),
         DatasetSpec(
+            name="table",
+            summary="A CSV, TSV, JSON lines or Parquet file with a row for each image: path, label, split, person.",
+            load="emoclass.data.table:load",
+            read_sample="emoclass.faces.boxes:read_sample",
+            make_tiny="emoclass.data.table:make_tiny",
+            not_emotions=("no_majority", "conflicting"),
+            reads_outside_root=True,
+        ),
+        DatasetSpec(
             name="synthetic-faces",
             summary="Synthetic faces of any known emotion, drawn by the program; needs no download.",
             load="emoclass.data.synthetic_faces.dataset:load",

@@ -155,6 +155,17 @@ class CropsFolder:
             raise self._unwritable(error) from error
         self.rows += rows
 
+    def write(self, name: str, text: str) -> None:
+        """Write another file beside the table.
+
+        Raises:
+            OutputError: It cannot be written.
+        """
+        try:
+            self._replace(self.path / name, text.encode("utf-8", "surrogateescape"))
+        except OSError as error:
+            raise self._unwritable(error) from error
+
     def close(self) -> None:
         """Let other processes write the folder."""
         if self._lock is not None:

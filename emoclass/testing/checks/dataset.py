@@ -124,6 +124,8 @@ def check_paths_stay_inside(case: Case[DatasetSpec]) -> None:
 
     A path that leaves the root reads files that the user never named.
     """
+    if case.spec.reads_outside_root:
+        case.skip("the dataset declares that it reads outside its root")
     tiny = make_tiny(case)
     for sample in tiny.samples:
         path = PurePosixPath(sample.path)

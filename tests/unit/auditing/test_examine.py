@@ -212,6 +212,7 @@ def test_the_document_has_the_documented_keys(tmp_path) -> None:
     assert set(document) == {
         "dataset", "root", "n_images", "exact", "near", "label_conflicts", "crossing", "torn_groups", "unreadable",
         "suspicious", "balance", "splits", "sizes", "modes", "formats", "pairs", "leaks", "unlisted",
+        "notes",
     }  # fmt: skip
     assert (document["dataset"], document["root"], document["n_images"]) == ("files", str(tmp_path), 5)
     assert document["exact"] == [["c.png", "d.png"]]

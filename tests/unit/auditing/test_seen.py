@@ -175,3 +175,22 @@ def test_a_run_folder_cannot_choose_files_outside_its_data(tmp_path, registry, p
     with (run / "split.csv").open("a", encoding="utf-8", newline="") as file:
         csv.writer(file).writerow(["x", path, "sad", "", "train"])
     assert seen_by(run, registry, plugin="tiny", config_digest=digest) is None
+
+
+def test_of_a_table_only_files_that_it_names_today_are_seen(tmp_path, registry) -> None:
+    write(tmp_path, {"a.png": ONE, "b.png": TWO, "c.png": TWO})
+    table = tmp_path / "labels.csv"
+    table.write_text(f"path,label\n{tmp_path}/a.png,sad\nb.png,sad\nc.png,happy\n")
+    run, _ = finished(tmp_path, dataset="table", root=table)
+    config = RunConfig(
+        plugin="tiny", recipe="tiny", labels=["happy", "sad"], model={"name": "tiny"},
+        data={"dataset": "table", "root": table},
+    )  # fmt: skip
+    rows = [f"{tmp_path}/a.png,{tmp_path}/a.png,sad,train", "b.png,b.png,sad,validation", "c.png,c.png,happy,test"]
+    rows.append("/etc/hostname,/etc/hostname,sad,train")  # a stranger's folder shall not choose what is opened
+    (run / "split.csv").write_text("id,path,emotion,split\n" + "\n".join(rows) + "\n")
+    seen = seen_by(run, registry, plugin="tiny", config_digest=config.digest())
+    assert seen is not None
+    assert [sample.path for sample in seen.samples] == [f"{tmp_path}/a.png", "b.png"]
+    table.unlink()
+    assert seen_by(run, registry, plugin="tiny", config_digest=config.digest()) is None

@@ -281,3 +281,23 @@ def test_a_file_that_vanishes_while_it_is_audited_is_told(copies, monkeypatch) -
 def test_a_name_with_umlauts_and_spaces_is_printed_as_it_is(here) -> None:
     write(Path("photos"), {"sad/ü 日本.png": encoded(ONE), "sad/b.png": encoded(ONE)})
     assert "  sad/b.png  sad/ü 日本.png" in run("photos").stdout
+
+
+def test_a_table_is_found_by_itself_and_images_elsewhere_are_told(clean, tmp_path):
+    Path("table").mkdir()
+    Path("table/labels.csv").write_text(f"where,mood\n{tmp_path}/clean/happy/a.png,happy\n../clean/sad/b.png,sad\n")
+    options = ("--data-option", "path=where", "--data-option", "label=mood")
+    printed = run("table/labels.csv", *options, "--quiet").stdout
+    assert "table/labels.csv: 2 images, all readable" in printed
+    assert "Note: 2 of the 2 images lie outside the folder of the table, for example ../clean/sad/b.png." in printed
+    assert "Classes: happy 1, sad 1" in printed
+    with pytest.raises(ConfigError, match="not files below one folder, and cannot be copied"):
+        run("table/labels.csv", *options, "--write-clean", "copy", "--quiet")
+    with pytest.raises(ConfigError, match=r"--data-option label: expected NAME=VALUE"):
+        run("table/labels.csv", "--data-option", "label")
+
+
+def test_the_group_of_a_folder_is_an_option(here):
+    write(Path("faces"), {"train/happy/S1_a.png": ONE, "test/happy/S1_b.png": TWO})
+    document = json.loads(run("faces", "--data-option", r"group=(S\d)_", "--json", "--quiet").stdout)
+    assert document["torn_groups"] == {"S1": ["train", "test"]}

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from emoclass.data.folder import load, make_tiny
-from emoclass.errors import DataError
+from emoclass.errors import ConfigError, DataError
 from emoclass.values.labels import EMOTIONS
 
 
@@ -54,7 +54,7 @@ def test_a_missing_folder_is_named(tmp_path: Path) -> None:
 def test_a_file_is_no_folder(tmp_path: Path) -> None:
     file = tmp_path / "photos.zip"
     file.write_bytes(b"PK")
-    assert refusal(file) == f"data folder {file}: expected a folder, got a file."
+    assert refusal(file).startswith(f"data folder {file}: expected a folder, got a file.")
 
 
 def test_a_name_too_long_for_the_system_is_no_crash(tmp_path: Path) -> None:
@@ -304,3 +304,20 @@ def test_classes_in_several_folders_are_refused(tmp_path: Path) -> None:
         f"data folder {tmp_path}: expected one folder with the class folders, found 2: {tmp_path}/anna, "
         f"{tmp_path}/ben. Name one of them, or put the images of each class into one folder."
     )
+
+
+def test_the_group_is_found_in_the_path_by_a_regular_expression(tmp_path, caplog):
+    for name in ("happy/S010_1.png", "sad/S010_2.png", "sad/S011_1.png"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).touch()
+    found = {sample.path: sample.group for sample in load(tmp_path, group=r"(S\d+)_")}
+    assert found == {"happy/S010_1.png": "S010", "sad/S010_2.png": "S010", "sad/S011_1.png": "S011"}
+    assert {sample.group for sample in load(tmp_path, group=r"S\d+")} == {"S010", "S011"}
+    assert caplog.messages == []
+    (tmp_path / "sad/x.png").touch()
+    assert [sample.group for sample in load(tmp_path, group=r"(S\d+)_")][-1] is None
+    assert caplog.messages == [r"The group '(S\\d+)_' matches 3 of 4 paths; others, such as 'sad/x.png', have none."]
+    with pytest.raises(DataError, match=r"matches none of the 4 paths, such as 'happy/S010_1\.png'"):
+        list(load(tmp_path, group=r"(T\d+)_"))
+    with pytest.raises(ConfigError, match=r"data\.options\.group: '\(S' is no regular expression"):
+        list(load(tmp_path, group="(S"))

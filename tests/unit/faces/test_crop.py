@@ -1,5 +1,7 @@
 """A dataset of photographs as a dataset of faces."""
 
+import io
+
 import numpy as np
 import pytest
 from PIL import Image
@@ -9,11 +11,14 @@ from emoclass import DatasetSpec, DetectorSpec, Face, Sample
 from emoclass.data.folder import load
 from emoclass.data.images import read_file, read_image
 from emoclass.data.photograph import Photograph
+from emoclass.data.pixels import reader
+from emoclass.data.table import load as load_table
 from emoclass.data.units import photograph_id, units
-from emoclass.errors import DataError
+from emoclass.errors import DataError, UnreadableImageError
 from emoclass.faces.crop import crop_dataset
 from emoclass.faces.find import FaceFinder
 from emoclass.faces.frame import frame
+from emoclass.plugin.registry import Registry
 from emoclass.values.faces import Framing
 
 FOLDER = DatasetSpec(name="folder", summary="A folder.", load=load)
@@ -46,6 +51,7 @@ def test_of_a_photograph_the_largest_face_is_taken_under_its_own_id(root):
     assert [(each.path, each.reason) for each in crops.without] == [("sad/nobody.png", "no face found")]
     assert crops.counts.model_dump() == {
         "detector": "red", "n_images": 5, "n_cropped": 2, "n_faces": 2, "n_ready_made": 1, "n_without_face": 1,
+        "n_boxed": 0,
     }  # fmt: skip
 
 
@@ -141,3 +147,39 @@ def test_of_a_jpeg_file_too_what_is_read_are_the_pixels_that_prediction_sees(tmp
     (found,) = finder(whole)
     seen = frame(whole, found, Framing(), shape)
     np.testing.assert_array_equal(read_image(crops.spec.read_sample(tmp_path, sample), shape), seen)
+
+
+def test_of_a_sample_with_a_box_that_is_the_face_and_none_is_searched_for(root):
+    (root / "faces.csv").write_text(
+        "path,label,x,y,w,h\nhappy/group.png,happy,10,20,30,30\nhappy/group.png,sad,60,40,50,50\n"
+        "sad/nobody.png,sad,5,5,20,20\nsad/crop.png,sad,900,900,20,20\nhappy/one.png,happy,,,,\n"
+    )
+    spec = Registry.discover().datasets.get("table")
+    samples = sorted(load_table(root / "faces.csv"), key=lambda sample: sample.id)
+    finder = FaceFinder(scenes_registry().detectors.get("red"))
+    crops = crop_dataset(
+        samples, spec, root / "faces.csv", finder=finder, framing=Framing(), image_shape=SHAPE, largest=False
+    )
+    assert [sample.id for sample in crops.samples] == [sample.id for sample in samples]
+    assert {name: face.box for name, face in crops.faces.items() if "#" in name} == {
+        sample.id: sample.box for sample in samples if sample.box
+    }
+    assert crops.counts.n_boxed == 4
+    assert "(4 by the dataset's boxes, detector red)" in crops.counts.note()
+    read = reader(crops.spec, root / "faces.csv")
+    first = next(sample for sample in samples if sample.box == (60, 40, 50, 50))
+    photograph = Photograph((root / "happy/group.png").read_bytes())
+    expected = frame(photograph, Face(box=first.box, score=1.0), Framing(), SHAPE)
+    np.testing.assert_array_equal(read_image(read(first), SHAPE), expected)
+    outside = next(sample for sample in samples if sample.path == "sad/crop.png")
+    with pytest.raises(UnreadableImageError, match=r"nothing of the picture .* lies in its face box 900,900,20,20"):
+        read(outside)
+
+
+def test_without_cropping_the_box_is_cut_out_as_high_as_it_is(root):
+    (root / "faces.csv").write_text("path,label,x,y,w,h\nhappy/group.png,sad,60,40,50,50\nhappy/one.png,happy,,,,\n")
+    boxed, whole = load_table(root / "faces.csv")
+    read = reader(Registry.discover().datasets.get("table"), root / "faces.csv")
+    with Image.open(root / "happy/group.png") as image, Image.open(io.BytesIO(read(boxed))) as face:
+        np.testing.assert_array_equal(np.asarray(face), np.asarray(image.convert("RGB"))[40:90, 60:110])
+    assert read(whole) == (root / "happy/one.png").read_bytes()

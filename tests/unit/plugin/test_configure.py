@@ -208,3 +208,14 @@ def test_cropping_is_set_by_the_file_and_the_argument(registry, tmp_path, file, 
     a_recipe_with_a_released_dataset(registry)
     config = {"data": {} if file is None else {"crop": file}}
     assert compose(registry, "p", tmp_path, config=config, crop=argument).data.crop == expected
+
+
+def test_a_table_replaces_a_dataset_that_cannot_read_it(registry, tmp_path):
+    table = tmp_path / "labels.csv"
+    table.write_text("path,label\n")
+    assert configured(registry, data={"root": str(table)}).data.dataset == "table"
+    assert configured(registry, data={"root": str(tmp_path / "gone.parquet")}).data.dataset == "table"
+    said = configured(registry, data={"root": str(table), "dataset": "folder"})
+    assert said.data.dataset == "folder"
+    config = compose(registry, "tiny", "runs", data=table, data_options={"label": "mood"})
+    assert (config.data.dataset, config.data.options) == ("table", {"label": "mood"})

@@ -18,7 +18,9 @@ from scenes import draw_scene, find_red, scenes_registry
 import emoclass
 from emoclass.cli import cli
 from emoclass.data.folder import load
+from emoclass.data.table import load as load_table
 from emoclass.errors import ConfigError, DataError, OutputError
+from emoclass.plugin.registry import Registry
 from emoclass.progress import Progress
 
 TESTS = Path(__file__).parents[2]
@@ -497,3 +499,64 @@ def test_a_table_with_other_columns_is_refused(photos, tmp_path):
     table_path.write_text(table_path.read_text().replace(",bytes,modified", "", 1))
     with pytest.raises(OutputError, match="expected the columns that this version of emoclass writes"):
         crop(photos, tmp_path / "crops")
+
+
+def table_of(photos, rows, header="path,label,split,person"):
+    table = photos / "labels.csv"
+    table.write_text("\n".join([header, *rows]) + "\n")
+    return table
+
+
+def test_the_photographs_of_a_table_are_cropped_with_their_labels(photos, tmp_path):
+    rows = ["happy/group.png,happy,train,p1", f"{photos}/happy/deep/one.png,sad,test,", "sad/nobody.png,sad,test,p2"]
+    found = emoclass.crop(table_of(photos, rows), tmp_path / "crops", registry=scenes_registry())
+    assert (found.n_photographs, found.n_faces, found.n_without_face) == (3, 4, 1)
+    with (tmp_path / "crops/labels.csv").open(newline="") as file:
+        written = list(csv.reader(file))
+    assert written == [
+        ["path", "label", "split", "group"],
+        ["happy/group.png-1.png", "happy", "train", "p1"],
+        ["happy/group.png-2.png", "happy", "train", "p1"],
+        ["happy/group.png-3.png", "happy", "train", "p1"],
+        ["happy/deep/one.png.png", "sad", "test", ""],
+    ]
+    samples = list(load_table(found.labels))
+    assert all((tmp_path / "crops" / sample.path).is_file() for sample in samples)
+    assert [[each.emotion, each.split, each.group or ""] for each in samples] == [row[1:] for row in written[1:]]
+
+
+def test_the_boxes_of_a_table_are_the_faces_and_each_has_its_own_label(photos, tmp_path):
+    rows = [
+        "happy/group.png,sad,60,40,110,90",
+        "happy/group.png,happy,10,20,40,50",
+        "sad/nobody.png,sad,900,900,950,950",
+    ]
+    table = table_of(photos, rows, "path,label,left,top,right,bottom")
+    found = emoclass.crop(table, tmp_path / "crops", registry=Registry.discover())
+    assert (found.n_faces, found.n_unreadable) == (2, 1)
+    with (tmp_path / "crops/labels.csv").open(newline="") as file:
+        assert list(csv.reader(file)) == [
+            ["path", "label", "group"],
+            ["happy/group.png-1.png", "happy", "happy/group.png"],
+            ["happy/group.png-2.png", "sad", "happy/group.png"],
+        ]
+    with Image.open(tmp_path / "crops/happy/group.png-2.png") as crop:
+        assert crop.size == (60, 60)  # 1.2 times the height of the box
+    table_of(photos, [rows[0].replace("60,40", "50,40"), *rows[1:]], "path,label,left,top,right,bottom")
+    with pytest.raises(OutputError, match="its crops were made with other settings"):
+        emoclass.crop(table, tmp_path / "crops", registry=Registry.discover())
+
+
+def test_photographs_of_a_table_that_lie_elsewhere_are_told(photos, tmp_path):
+    table = tmp_path / "else/labels.csv"
+    table.parent.mkdir()
+    table.write_text(
+        f"path,label,x,y,w,h\n{photos}/happy/group.png,happy,9,9,40,40\n../photos/happy/deep/one.png,sad,9,9,40,40\n"
+    )
+    result = CliRunner().invoke(cli, ["crop", str(table), "--out", str(tmp_path / "crops"), "--quiet"])
+    assert result.exit_code == 0, result.output
+    assert "2 of the 2 images lie outside the folder of the table" in result.stderr
+    assert f"Labels: {tmp_path}/crops/labels.csv" in result.stdout
+    assert (tmp_path / "crops/deep/one.png.png").is_file()
+    with pytest.raises(ConfigError, match="data_options: expected a table of photographs"):
+        emoclass.crop(photos, tmp_path / "other", data_options={"label": "x"}, registry=scenes_registry())

@@ -494,3 +494,22 @@ def test_a_hostile_manifest_ends_a_command_with_one_harmless_line(bundle, tmp_pa
 def test_an_impossible_number_of_threads_is_refused_at_once(threads):
     with pytest.raises(ConfigError, match="threads: expected a whole number from 1 to 256"):
         emoclass.evaluate("no such model", {"folder": None}, threads=threads)
+
+
+def test_a_table_is_found_by_itself_with_options_and_boxes(bundle, photos, registry):
+    names = sorted(path.relative_to(photos).as_posix() for path in photos.rglob("0*.png"))
+    table = photos / "labels.csv"
+    rows = [f"{name},{name.split('/')[0]},5,5,30,30" for name in names if not name.startswith("fear")]
+    table.write_text("\n".join(["path,mood,x,y,w,h", *rows]) + "\n")
+    options = {"registry": registry, "resamples": 0, "data_options": {"label": "mood", "box": "none"}}
+    [whole] = emoclass.evaluate(bundle, {str(table): None}, **options)
+    [folder] = emoclass.evaluate(bundle, {"folder": photos}, registry=registry, resamples=0)
+    assert (whole.dataset, whole.root, whole.n_samples) == ("table", table, 11)
+    assert whole.metrics["accuracy"].value == folder.metrics["accuracy"].value
+    [again] = emoclass.evaluate(bundle, {"folder": table}, **options)
+    assert again.dataset == "table"
+    [boxed] = emoclass.evaluate(bundle, {"table": table}, **{**options, "data_options": {"label": "mood"}})
+    assert any("The faces of 11 images are cut out by the dataset's boxes" in note for note in boxed.notes)
+    result = run(bundle, "--on", table, "--data-option", "label=mood", "--resamples", "0", "--quiet")
+    assert result.exit_code == 0
+    assert f"table in {table}" in result.stdout
