@@ -13,6 +13,7 @@ from pathlib import Path
 
 from emoclass import Sample
 from emoclass_datasets.class_folders import class_folders, holds_classes
+from emoclass_datasets.other_readers import names_other_readers
 from emoclass_datasets.release import Release, Split
 
 CODES = {
@@ -38,6 +39,7 @@ RELEASE = Release(
 _NAME = re.compile(r"(?P<subject>S\d{3})_\d{3}_\d{8}\.png", re.IGNORECASE)
 
 
+@names_other_readers
 def load(root: Path | None = None) -> Iterator[Sample]:
     """List the faces; each person is a group.
 

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from emoclass import Sample
 from emoclass.errors import ConfigError
+from emoclass_datasets.other_readers import names_other_readers
 from emoclass_datasets.release import Release
 
 CODES = {
@@ -31,17 +32,18 @@ RELEASE = Release(
     url="https://www.jeffcohn.net/resources/",
     layout=(
         "cohn-kanade-images/S005/001/S005_001_00000011.png beside Emotion/S005/001/S005_001_00000011_emotion.txt "
-        "(also below extended-cohn-kanade-images/ and Emotion_labels/)"
+        "(also emotion/, and below extended-cohn-kanade-images/ and Emotion_labels/)"
     ),
 )
 
 IMAGES = ("cohn-kanade-images", "extended-cohn-kanade-images/cohn-kanade-images")
-EMOTIONS = ("Emotion", "Emotion_labels/Emotion")
+EMOTIONS = ("Emotion", "Emotion_labels/Emotion", "Emotion_labels", "emotion", "emotion_labels")
 
 _LABEL = re.compile(r"(?P<subject>S\d{3})_(?P<sequence>\d{3})_\d{8}_emotion\.txt")
 _FRAME = re.compile(r"S\d{3}_\d{3}_(?P<frame>\d{8})\.png")
 
 
+@names_other_readers
 def load(root: Path | None = None, *, peak_frames: int = 1) -> Iterator[Sample]:
     """List the last frames of the sequences that have an emotion; each person is a group.
 
@@ -60,7 +62,7 @@ def load(root: Path | None = None, *, peak_frames: int = 1) -> Iterator[Sample]:
     if not isinstance(peak_frames, int) or isinstance(peak_frames, bool) or peak_frames < 1:
         raise ConfigError(
             f"dataset 'ckplus', option peak_frames: expected an integer >= 1, got {peak_frames!r}.",
-            hint="Set it under [data.options], or leave it out.",
+            hint="Set it with --data-option (in a config file under [data.options]), or leave it out.",
         )
     home = RELEASE.find(root, *IMAGES, *EMOTIONS)
     images, emotions = _one_of(home, IMAGES), _one_of(home, EMOTIONS)

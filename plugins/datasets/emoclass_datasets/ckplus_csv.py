@@ -7,6 +7,7 @@ from pathlib import Path
 
 from emoclass import Sample
 from emoclass_datasets import fer2013, pixel_table
+from emoclass_datasets.other_readers import names_other_readers
 from emoclass_datasets.release import Release
 
 CODES: Mapping[str, str] = {
@@ -25,6 +26,7 @@ TABLE = "ckextended.csv"
 RELEASE = Release(name="ckplus-csv", url="https://www.kaggle.com/datasets/davilsena/ckdataset", layout=TABLE)
 
 
+@names_other_readers
 def load(root: Path) -> Iterator[Sample]:
     """List the rows of `ckextended.csv`.
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from emoclass import Sample
 from emoclass_datasets.crops import face_id
+from emoclass_datasets.other_readers import names_other_readers
 from emoclass_datasets.release import Release, without_repeats
 
 CODES = {
@@ -27,10 +28,12 @@ RELEASE = Release(
 )
 
 LISTS = ("label/label.lst", "label.lst")
-IMAGES = ("image/origin", "origin")
+IMAGES = ("image/origin", "origin", "image/origin.7z/origin", "origin.7z/origin", "image/origin/origin")
+"""The folders that the photographs can be in; 7-Zip names one after the archive."""
 FIELDS = ("image_name", "face_id_in_image", "top", "left", "right", "bottom", "confidence", "label")
 
 
+@names_other_readers
 def load(root: Path | None = None) -> Iterable[Sample]:
     """List the faces; those of one photograph are a group.
 
@@ -48,9 +51,10 @@ def load(root: Path | None = None) -> Iterable[Sample]:
     """
     home = RELEASE.find(root, *LISTS)
     listed = next(name for name in LISTS if (home / name).exists())
-    folder = next((name for name in IMAGES if (home / name).is_dir()), None)
+    folders = [name for name in IMAGES if (home / name).is_dir()]
+    folder = next((name for name in folders if RELEASE.pictures_in(home / name)), next(iter(folders), None))
     if folder is None:
-        raise RELEASE.missing(f"{' or '.join(IMAGES)} in {home}", "neither")
+        raise RELEASE.missing(f"{' or '.join(IMAGES[:3])} in {home}", "none of them")
     samples = without_repeats(_faces(root or home, home, listed, folder))
     RELEASE.require(root or home, dict.fromkeys(sample.path for sample in samples), listed)
     return samples

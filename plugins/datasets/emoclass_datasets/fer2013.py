@@ -15,6 +15,7 @@ from emoclass import Sample
 from emoclass.errors import ConfigError, DataError
 from emoclass_datasets import pixel_table
 from emoclass_datasets.class_folders import ClassFolder, class_folders, holds_classes, split_folders
+from emoclass_datasets.other_readers import names_other_readers
 from emoclass_datasets.release import Release, Split
 
 CODES: Mapping[str, str] = {
@@ -45,6 +46,7 @@ RELEASE = Release(
 )
 
 
+@names_other_readers
 def load(root: Path, *, test: str = "auto") -> Iterator[Sample]:
     """List `fer2013.csv`, `icml_face_data.csv`, or class folders: the first that is there.
 

@@ -14,6 +14,7 @@ from emoclass import Sample
 from emoclass.errors import ConfigError, DataError
 from emoclass_datasets import fer2013, pixel_table
 from emoclass_datasets.class_folders import class_folders, holds_classes, split_folders
+from emoclass_datasets.other_readers import names_other_readers
 from emoclass_datasets.release import Release, without_repeats
 
 CODES: Mapping[str, str] = {
@@ -75,6 +76,7 @@ class Voted(NamedTuple):
     label: str | None = None
 
 
+@names_other_readers
 def load(root: Path, *, test: str = "auto", label: str = "majority") -> list[Sample]:
     """List the votes in `fer2013new.csv` with the images of FER2013 that lie beside them, in one of these layouts.
 

@@ -1,4 +1,7 @@
-"""JAFFE: Japanese women posing seven expressions, 213 gray photographs whose names say person and expression."""
+"""JAFFE: Japanese women posing seven expressions, 213 gray photographs whose names say person and expression.
+
+The owner's files are TIFF; copies as JPEG, PNG or BMP keep the names.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from emoclass import Sample
+from emoclass_datasets.other_readers import names_other_readers
 from emoclass_datasets.release import Release
 
 CODES = {
@@ -23,12 +27,13 @@ CODES = {
 RELEASE = Release(
     name="jaffe",
     url="https://zenodo.org/records/3451524",
-    layout="files such as KA.AN1.39.tiff, in one folder or in folders below it",
+    layout="files such as KA.AN1.39.tiff (or .jpg, .png, .bmp), in one folder or in folders below it",
 )
 
-_NAME = re.compile(r"(?P<subject>[A-Z]{2})\.(?P<code>[A-Z]{2})\d*\.\d+\.tiff?", re.IGNORECASE)
+_NAME = re.compile(r"(?P<subject>[A-Z]{2})\.(?P<code>[A-Z]{2})\d*\.\d+\.\w+", re.IGNORECASE)
 
 
+@names_other_readers
 def load(root: Path | None = None) -> Iterator[Sample]:
     """List the photographs; each person is a group.
 

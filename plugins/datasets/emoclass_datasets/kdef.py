@@ -8,6 +8,7 @@ from pathlib import Path
 
 from emoclass import Sample
 from emoclass.errors import ConfigError
+from emoclass_datasets.other_readers import names_other_readers
 from emoclass_datasets.release import Release
 
 CODES = {
@@ -30,16 +31,24 @@ MISNAMED = {"AF31V.JPG", "AM31H.JPG"}
 RELEASE = Release(
     name="kdef",
     url="https://kdef.se/",
-    layout="files such as AF01ANS.JPG (session, sex and person, expression, angle), in folders such as AF01/ or in one",
+    layout=(
+        "files such as AF01ANS.JPG (session, sex and person, expression, angle), in folders such as KDEF/AF01/ or of "
+        "classes, or in one; AKDEF/ beside them is passed over"
+    ),
 )
 
-_NAME = re.compile(
-    r"[AB](?P<subject>(?P<sex>[FM])\d\d)(?P<code>[A-Z]{2})(?P<angle>S|HL|HR|FL|FR)\.JPE?G", re.IGNORECASE
-)
+AVERAGED = re.compile(r"[FM](?:AF|AN|DI|HA|NE|SA|SU)(?:S|HL|HR|FL|FR)\.\w+", re.IGNORECASE)
+"""Names of AKDEF's pictures, each the average of all persons of a sex: nobody's photograph, and passed over."""
+
+_NAME = re.compile(r"[AB](?P<subject>(?P<sex>[FM])\d\d)(?P<code>[A-Z]{2})(?P<angle>S|HL|HR|FL|FR)\.\w+", re.IGNORECASE)
 
 
+@names_other_readers
 def load(root: Path | None = None, *, angles: Sequence[str] = tuple(ANGLES)) -> Iterator[Sample]:
     """List the photographs; each person is a group, in both sessions.
+
+    The averaged faces of AKDEF, which the owner's archive has beside them, are nobody's photographs, and passed over.
+    Folders between the root and the photographs, of persons or of classes, say nothing that the names do not.
 
     Two of the owner's files have a name that is cut off and says no expression. They count as `misnamed`, which is
     no emotion; they are listed where all angles are.
@@ -59,11 +68,13 @@ def load(root: Path | None = None, *, angles: Sequence[str] = tuple(ANGLES)) -> 
     if not chosen or any(angle not in ANGLES for angle in chosen):
         raise ConfigError(
             f"dataset 'kdef', option angles: expected some of {', '.join(ANGLES)}, got {angles!r}.",
-            hint='Set it under [data.options], as in angles = ["S", "HL", "HR"], or leave it out.',
+            hint='Set it with --data-option (in a config file under [data.options]), as in angles=\'["S", "HL"]\'.',
         )
     root = RELEASE.folder(root)
     seen: dict[str, str] = {}
     for file in RELEASE.pictures_below(root):
+        if AVERAGED.fullmatch(file.name):
+            continue
         path = file.relative_to(root).as_posix()
         first = seen.setdefault(file.name.upper(), path)
         if first != path:

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from emoclass import Sample
+from emoclass_datasets.other_readers import names_other_readers
 from emoclass_datasets.release import Release, without_repeats
 
 CODES = {
@@ -44,6 +45,7 @@ _PERSON = re.compile(r"(?!facial-expressions_)(?P<person>.*[^\W\d_])_?\d+\.\w+",
 """The name of a photograph of a known person. `facial-expressions_12.jpg` tells nobody's name."""
 
 
+@names_other_readers
 def load(root: Path | None = None) -> Iterable[Sample]:
     """List the photographs; those whose names say the same person are a group.
 

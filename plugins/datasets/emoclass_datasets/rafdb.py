@@ -15,6 +15,7 @@ from pathlib import Path
 from emoclass import Sample
 from emoclass.errors import ConfigError, DataError
 from emoclass_datasets.class_folders import class_folders, holds_classes, split_folders
+from emoclass_datasets.other_readers import names_other_readers
 from emoclass_datasets.release import Release, Split
 
 _LOGGER = logging.getLogger(__name__)
@@ -72,6 +73,7 @@ SPLITS: dict[str, Split] = {"train": "train", "test": "test"}
 _NAME = re.compile(r"(?P<stem>(?P<split>train|test)_\d+)\.jpg")
 
 
+@names_other_readers
 def load(root: Path | None = None, *, images: str = "aligned") -> Iterator[Sample]:
     """List the faces with their official split, `train` or `test`.
 
@@ -94,7 +96,7 @@ def load(root: Path | None = None, *, images: str = "aligned") -> Iterator[Sampl
     if images not in IMAGES:
         raise ConfigError(
             f"dataset 'rafdb', option images: expected {' or '.join(IMAGES)}, got {images!r}.",
-            hint="Set it under [data.options], or leave it out.",
+            hint="Set it with --data-option (in a config file under [data.options]), or leave it out.",
         )
     home = RELEASE.find_where(root, _is_home, f"{LISTS[0]} or train/ with the class folders 1 to 7")
     if (home / "basic" / LISTS[0]).exists():  # the compound emotions, beside it, have a list of the same name

@@ -23,6 +23,10 @@ PICTURES = (".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff")
 """What the names of images end in, in lower case."""
 
 
+class LayoutError(DataError):
+    """Files or folders of a dataset are not there."""
+
+
 @dataclass(frozen=True)
 class Release:
     """A dataset as its owner gives it out.
@@ -39,12 +43,9 @@ class Release:
 
     def missing(self, expected: str, got: str) -> DataError:
         """Return the error for files or folders that are not there."""
-        return DataError(
+        return LayoutError(
             f"dataset {self.name!r}: expected {expected}, got {got}.",
-            hint=(
-                f"Its layout is {self.layout}. Nothing is downloaded: its owner distributes it at {self.url}. "
-                "A folder for each emotion is read with --dataset folder."
-            ),
+            hint=f"Its layout is {self.layout}. Nothing is downloaded: its owner distributes it at {self.url}.",
         )
 
     def malformed(self, expected: str, got: str, file: str, line: int | None = None) -> DataError:

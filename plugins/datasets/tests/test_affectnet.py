@@ -77,7 +77,7 @@ def test_the_images_may_lie_beside_the_lists(root):
     assert listed(root)["1/0034.jpg#xywh=8,3,24,24"].path == "Manually_Annotated_Images/1/0034.jpg"
     shutil.rmtree(root / "Manually_Annotated_Images")
     with pytest.raises(
-        DataError, match=r"expected Manually_Annotated/.* or Manually_Annotated_Images in .*, got neith"
+        DataError, match=r"expected Manually_Annotated/.* or Manually_Annotated_Images in .*, got none of them"
     ):
         listed(root)
 
@@ -88,7 +88,7 @@ def test_the_face_is_cut_out_of_the_image(root):
         np.testing.assert_array_equal(np.asarray(face), np.asarray(image)[3:27, 8:32])
 
 
-@pytest.mark.parametrize("box", [",,,", "NULL,NULL,NULL,NULL", "nan,nan,nan,nan"])
+@pytest.mark.parametrize("box", [",,,", "NULL,NULL,NULL,NULL", "nan,nan,nan,nan", "8,3,NULL,24", "8,3,24,"])
 def test_without_a_box_the_whole_image_is_taken(root, box):
     draw(root / IMAGES / "9/whole.jpg")
     append(root, f"9/whole.jpg,{box},,1,0.1,0.1")
@@ -128,7 +128,6 @@ def test_an_image_in_both_lists_is_a_test_image(root):
         ),
         ("0/0000.jpg,8,3,24,24,,0,0", r"expected 9 fields \(subDirectory_filePath,.*\), got 8 \(.*csv, line 35\)"),
         ("0/0000.jpg,8,3,wide,24,,0,0,0", r"whole numbers for face_x,.*, got '8,3,wide,24' \(.*csv, line 35\)"),
-        ("0/0000.jpg,8,3,,24,,0,0,0", r"expected whole numbers for face_x,.*, got '8,3,,24' \(.*csv, line 35\)"),
         ("0/0000.jpg,8,3,inf,24,,0,0,0", r"expected whole numbers"),
         (
             "../0000.jpg,8,3,24,24,,0,0,0",
@@ -209,3 +208,58 @@ def test_a_file_that_is_no_array_is_an_error(arrays, data):
     (arrays / "train_set/annotations/3_exp.npy").write_bytes(data)
     with pytest.raises(DataError, match=r"expected an array of one number, got something else"):
         listed(arrays)
+
+
+@pytest.mark.parametrize(
+    ("images", "lists"),
+    [
+        ("Manually_Annotated_compressed/Manually_Annotated_Images", "Manually_Annotated_file_lists"),
+        ("Manually_Annotated_compressed", "Manually_Annotated_file_lists"),
+        ("Manually_Annotated_Images", "."),
+        (".", "."),
+    ],
+)
+def test_the_images_and_the_lists_may_lie_as_the_owners_archives_unpack_them(root, images, lists):
+    before = listed(root)
+    (root / IMAGES).rename(root / "moved")
+    (root / "Manually_Annotated").rmdir()
+    for file in list((root / "moved").rglob("*.jpg")):
+        (root / images / file.relative_to(root / "moved")).parent.mkdir(parents=True, exist_ok=True)
+        file.rename(root / images / file.relative_to(root / "moved"))
+    for file in list((root / "Manually_Annotated_file_lists").iterdir()):
+        file.rename(root / lists / file.name)
+    samples = listed(root)
+    assert {name: (s.emotion, s.split) for name, s in samples.items()} == {
+        name: (s.emotion, s.split) for name, s in before.items()
+    }
+    assert all((root / sample.path).is_file() for sample in samples.values())
+    assert {s.path for s in samples.values()} == {
+        (root / images / s.path.removeprefix(f"{IMAGES}/")).relative_to(root).as_posix() for s in before.values()
+    }
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        tuple("01234567"),
+        ("Neutral", "Happy", "Sad", "Surprise", "Fear", "Disgust", "Anger", "Contempt"),
+        ("neutral", "happy", "sad", "suprise", "fear", "disgust", "anger", "contempt"),
+    ],
+)
+@pytest.mark.parametrize(
+    ("places", "splits"),
+    [
+        (("archive (3)/Train", "archive (3)/Test"), {"Train": "train", "Test": "test"}),
+        (("train", "val"), {"train": "train", "val": "test"}),
+        (("train", "valid", "test"), {"train": "train", "valid": "validation", "test": "test"}),
+        (("faces",), {"faces": None}),
+    ],
+)
+def test_copies_in_class_folders_have_the_same_classes(words, places, splits, tmp_path):
+    for place in places:
+        for number, word in enumerate(words):
+            draw(tmp_path / place / word / f"image{number}.jpg", mode="RGB")
+    assert {s.path: (s.emotion, s.split) for s in load(tmp_path)} == {
+        file.relative_to(tmp_path).as_posix(): (ORDER[words.index(file.parent.name)], splits[file.parent.parent.name])
+        for file in tmp_path.rglob("*.jpg")
+    }

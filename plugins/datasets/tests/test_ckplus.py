@@ -103,3 +103,16 @@ def test_a_labeled_sequence_without_frames_is_an_error(root):
     folder.rmdir()
     with pytest.raises(DataError, match=rf"expected the frames of the sequence that {LABEL} labels, got no folder"):
         list(load(root))
+
+
+@pytest.mark.parametrize("labels", ["emotion", "Emotion_labels", "Emotion_labels/Emotion"])
+def test_the_folder_of_the_labels_has_several_names(root, labels):
+    before = listed(root)
+    (root / "Emotion").rename(root / "moved")
+    (root / labels).parent.mkdir(exist_ok=True)
+    (root / "moved").rename(root / labels)
+    assert listed(root) == before
+    words = ["neutral", "angry", "contemptuous", "disgusted", "scared", "happy", "sad", "surprised"]
+    assert {(s.group, s.path.split("/")[2], s.emotion) for s in before.values()} == {
+        (file.parts[-3], file.parts[-2], words[int(float(file.read_text()))]) for file in root.rglob("*_emotion.txt")
+    }

@@ -72,6 +72,17 @@ def test_list_and_images_may_lie_in_the_folder_itself(root):
     assert listed(root)["face_0.jpg#xywh=2,3,24,24"].path == "origin/face_0.jpg"
 
 
+def test_the_folder_that_7_zip_makes_is_found(root):
+    (root / "image/origin").rename(root / "moved")
+    (root / "image/origin.7z").mkdir()
+    (root / "moved").rename(root / "image/origin.7z/origin")
+    rows = [line.split() for line in (root / "label/label.lst").read_text().splitlines()]
+    words = ["angry", "disgusted", "scared", "happy", "sad", "surprised", "neutral"]
+    assert {(s.path, s.emotion, s.group) for s in load(root)} == {
+        (f"image/origin.7z/origin/{row[0]}", words[int(row[7])], row[0]) for row in rows
+    }
+
+
 @pytest.mark.parametrize(
     ("line", "message"),
     [
@@ -96,5 +107,7 @@ def test_a_malformed_line_is_an_error(root, line, message):
 
 def test_a_missing_folder_of_images_is_an_error(root):
     shutil.rmtree(root / "image")
-    with pytest.raises(DataError, match=r"expected image/origin or origin in .*, got neither"):
+    with pytest.raises(
+        DataError, match=r"expected image/origin or origin or image/origin.7z/origin in .*, got none of them"
+    ):
         listed(root)

@@ -29,7 +29,7 @@ def test_files_may_lie_deeper_and_be_written_in_another_case_beside_other_files(
     assert len(samples) == 21
 
 
-@pytest.mark.parametrize("name", ["KA.AN1.tiff", "KAA.AN1.1.tiff", "face.tiff", "KA.AN1.39.png"])
+@pytest.mark.parametrize("name", ["KA.AN1.tiff", "KAA.AN1.1.tiff", "face.tiff", "KA.AN1.png"])
 def test_another_name_is_an_error(root, name):
     (root / name).touch()
     with pytest.raises(DataError, match=rf"expected a name such as KA.AN1.39.tiff, got '{name}' \({name}\)"):
@@ -47,3 +47,13 @@ def test_a_photograph_in_two_folders_is_an_error(root):
     (root / "copy/ka.an1.1.TIFF").touch()
     with pytest.raises(DataError, match=r"expected ka.an1.1.TIFF once, got it in KA.AN1.1.tiff too \(copy/ka.an1"):
         list(load(root))
+
+
+@pytest.mark.parametrize("ending", ["jpg", "JPEG", "png", "bmp", "tif"])
+def test_copies_in_other_formats_keep_labels_and_persons(root, ending):
+    words = {"AN": "angry", "DI": "disgusted", "FE": "scared", "HA": "happy", "NE": "neutral", "SA": "sad"}
+    for file in list(root.iterdir()):
+        file.rename(file.with_suffix(f".{ending}"))
+    assert {s.path: (s.group, s.emotion) for s in load(root)} == {
+        file.name: (file.name[:2], words.get(file.name[3:5], "surprised")) for file in root.iterdir()
+    }
