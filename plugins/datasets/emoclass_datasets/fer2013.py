@@ -7,8 +7,9 @@ folders do; their split is then the copy's, which need not be the owner's.
 
 from __future__ import annotations
 
+import logging
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from emoclass import Sample
@@ -29,12 +30,17 @@ CODES: Mapping[str, str] = {
 }
 """The numbers of the table, and what the class folders of the known copies are called."""
 
+_LOGGER = logging.getLogger(__name__)
+
 TABLES = ("fer2013.csv", "icml_face_data.csv")
 USAGES: Mapping[str, Split] = {"Training": "train", "PublicTest": "validation", "PrivateTest": "test"}
 """The owner's words for the splits, and what the literature does with them."""
 
 FOLDER_USAGES: Mapping[Split, str] = {"train": "Training", "validation": "a validation folder", "test": "a test folder"}
 """What stands for the Usage of a file whose name does not tell it: split -> Usage."""
+
+N_TRAINING = 28709
+"""Images in the owner's training set."""
 
 ENOUGH = 1000
 """Numbered class folders are checked for their order from this number of images on."""
@@ -138,11 +144,24 @@ def _files(home: Path) -> Iterator[tuple[str, str, str, str]]:
     folders = list(class_folders(RELEASE, home, CODES))
     files = {folder: RELEASE.files(folder.path) for folder in folders}
     _check_numbers({folder: len(found) for folder, found in files.items()})
+    _say_whose_split(files)
     for folder, found in files.items():
         for file in found:
             usage = file.name.partition("_")[0]
             path = file.relative_to(home).as_posix()
             yield path, path, folder.word, usage if usage in USAGES else FOLDER_USAGES[folder.split or "train"]
+
+
+def _say_whose_split(files: Mapping[ClassFolder, Sequence[Path]]) -> None:
+    """Log where a copy's training set is not the owner's: a model that was trained on that has seen other images."""
+    training = [file for folder, found in files.items() if folder.split == "train" for file in found]
+    told = sum(file.name.partition("_")[0] in USAGES for file in training)
+    if training and told < len(training) and len(training) != N_TRAINING:
+        _LOGGER.warning(
+            "FER2013: the names of the files do not tell the owner's split, and train/ has %s images instead of %s: "
+            "the split is this copy's own. A model that was trained on fer2013 may have seen any of its images.",
+            f"{len(training):,}", f"{N_TRAINING:,}",
+        )  # fmt: skip
 
 
 def _check_numbers(counts: Mapping[ClassFolder, int]) -> None:

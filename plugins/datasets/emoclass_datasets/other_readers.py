@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import functools
+import importlib
 import shlex
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
-from emoclass import Sample
+from emoclass import DatasetSpec, Registry, Sample
 from emoclass.errors import DataError, EmoclassError
 from emoclass.values.labels import canonical
-from emoclass.values.references import resolve
 from emoclass_datasets.release import LayoutError
 
 BY_NAMES = ("ck48", "ckplus", "ckplus-csv", "expw", "jaffe", "kdef", "muxspace")
@@ -33,11 +33,15 @@ def names_other_readers(load: Load) -> Load:
 
     @functools.wraps(load)
     def listed(root: Path | None = None, **options: Any) -> list[Sample]:
+        found: list[Sample] = []
         try:
-            return list(load(root, **options))
+            for sample in load(root, **options):
+                found.append(sample)
+            return found
         except DataError as error:
             # Of a dataset with one odd file, it would be wrong to say that it is a folder of each emotion.
-            other = None if root is None else reader_of(root, besides=load, or_folder=isinstance(error, LayoutError))
+            is_other = isinstance(error, LayoutError) or not found
+            other = None if root is None else reader_of(root, besides=load, or_folder=is_other)
             if other is not None:
                 where = shlex.quote(str(root))
                 error.hint = (
@@ -57,16 +61,22 @@ def reader_of(root: Path, *, besides: Load, or_folder: bool) -> str | None:
         besides: The `load` that refused it.
         or_folder: Whether datasets count that read class folders of any origin.
     """
-    from emoclass.data.folder import load as load_folder
     from emoclass_datasets import register_datasets
 
-    loads: dict[str, Load] = {spec.name: resolve(spec.load).__wrapped__ for spec in register_datasets()}
-    loads["folder"] = load_folder
+    specs = [*register_datasets(), Registry.discover().datasets.get("folder")]
+    loads = {spec.name: _load_of(spec) for spec in specs}
     name: str
     for name in (*BY_NAMES, *(CLASS_FOLDERS if or_folder else ())):
         if loads[name] is not besides and _first(loads[name], root) is not None:
             return name
     return None
+
+
+def _load_of(spec: DatasetSpec) -> Load:
+    """Return a dataset's own `load`, without the search for others."""
+    module, _, name = str(spec.load).partition(":")
+    load: Load = getattr(importlib.import_module(module), name)
+    return getattr(load, "__wrapped__", load)
 
 
 def _first(load: Load, root: Path) -> Sample | None:

@@ -210,13 +210,15 @@ def copy(root, *places, name="im{}.png", words=WORDS):
         (("train", "test"), ("anger", "disgusted", "fearful", "HAPPINESS", "sadness", "suprise", "Neutral")),
     ],
 )
-def test_copies_whose_names_tell_no_split_have_that_of_their_folders(places, words, tmp_path):
+def test_copies_whose_names_tell_no_split_have_that_of_their_folders(places, words, tmp_path, caplog):
     expected = copy(tmp_path, *places, words=words)
     split = {"train": "train", "validation": "validation", "val": "validation", "test": "test"}
     samples = list(load(tmp_path))
     assert {s.path: (s.emotion, s.split) for s in samples} == {
         path: (word, split[folder.lower()]) for path, (word, folder) in expected.items()
     }
+    [said] = caplog.messages
+    assert "train/ has 7 images instead of 28,709: the split is this copy's own" in said
     for option in ("private", "public"):
         with pytest.raises(DataError, match="expected files whose names tell PublicTest from PrivateTest") as caught:
             list(load(tmp_path, test=option))

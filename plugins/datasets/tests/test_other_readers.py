@@ -36,10 +36,11 @@ def test_a_dataset_with_one_odd_file_is_not_called_a_folder_of_each_emotion(tmp_
     assert refusal("ck48", tmp_path) == "Fix or remove it, or unpack the owner's files again."
 
 
-def test_a_folder_of_each_emotion_is_read_by_folder(tmp_path):
+@pytest.mark.parametrize("name", ["expw", "ck48", "jaffe", "kdef", "muxspace", "ckplus"])
+def test_a_folder_of_each_emotion_is_read_by_folder(name, tmp_path):
     for word in ("happy", "sad"):
         draw(tmp_path / word / "1.png")
-    assert "`emoclass run --dataset folder --data " in refusal("expw", tmp_path)
+    assert "`emoclass run --dataset folder --data " in refusal(name, tmp_path)
 
 
 def test_where_nothing_reads_a_folder_no_command_is_named_and_no_hint_names_an_option(tmp_path):
