@@ -233,7 +233,7 @@ class Trial:
             yield f"The metrics by {', '.join(by)} exclude images that the model has seen."
 
     def _notes_of_crops(self, predictions: Predictions) -> Iterator[str]:
-        boxes = note_of_boxes(self.listed.index.samples) if self.crops is None else None
+        boxes = note_of_boxes(self.listed.index.samples) if self.settings.crop is None else None
         if boxes:
             yield boxes
         if self.settings.crop is None:

@@ -290,7 +290,7 @@ def test_a_table_is_found_by_itself_and_images_elsewhere_are_told(clean, tmp_pat
     printed = run("table/labels.csv", *options, "--quiet").stdout
     assert "table/labels.csv: 2 images, all readable" in printed
     assert "Note: 2 of the 2 images lie outside the folder of the table, for example ../clean/sad/b.png." in printed
-    assert "Classes: happy 1, sad 1" in printed
+    assert "Classes: sad 1, happy 1" in printed
     with pytest.raises(ConfigError, match="not files below one folder, and cannot be copied"):
         run("table/labels.csv", *options, "--write-clean", "copy", "--quiet")
     with pytest.raises(ConfigError, match=r"--data-option label: expected NAME=VALUE"):
