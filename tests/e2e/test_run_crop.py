@@ -55,7 +55,8 @@ def test_photographs_without_a_face_are_left_out_counted_and_listed(largest):
         "happy/nobody.png": "no face found", "sad/nobody.png": "no face found", "sad/broken.png": "",
     }  # fmt: skip
     assert largest.cropped.model_dump() == {
-        "detector": "red", "n_images": 28, "n_cropped": 24, "n_faces": 24, "n_ready_made": 1, "n_without_face": 2, "n_boxed": 0,
+        "detector": "red", "n_images": 28, "n_cropped": 24, "n_faces": 24, "n_ready_made": 1, "n_without_face": 2,
+        "n_boxed": 0,
     }  # fmt: skip
     note = next(note for note in largest.notes if note.startswith("Faces cropped"))
     assert note == (
