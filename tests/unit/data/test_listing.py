@@ -136,7 +136,8 @@ def test_a_run_tells_of_what_its_dataset_does_not_list(mixed, registry) -> None:
     (mixed / "sad" / "more").symlink_to(mixed / "happy")
     assert listed_by(folder, mixed) == (
         "Left out: 1 image that belongs to no class or split (loose.png), 1 video (clip), 1 other file (.txt), "
-        "1 hidden image (.d.jpg), 1 linked folder (sad/more). For videos: emoclass video. To search a linked folder, name it."
+        "1 hidden image (.d.jpg), 1 linked folder (sad/more). For videos: emoclass video. To search a linked folder, "
+        "name it."
     )
 
 
@@ -181,7 +182,9 @@ def test_images_beside_split_folders_are_told(tmp_path, registry) -> None:
 
 def test_nothing_to_audit_says_what_is_there_instead(tmp_path, registry) -> None:
     write_all(tmp_path, {"clip.mp4": VIDEO, "happy/.keep": b""})
-    with pytest.raises(DataError, match=r"no images found\. Left out: 1 video \(clip\.mp4\)\. For videos: emoclass video\."):
+    with pytest.raises(
+        DataError, match=r"no images found\. Left out: 1 video \(clip\.mp4\)\. For videos: emoclass video\."
+    ):
         emoclass.audit(tmp_path, registry=registry)
 
 
