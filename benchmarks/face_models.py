@@ -64,6 +64,7 @@ class Model:
 def _foreign(file: Path) -> tuple[Predict, tuple[int, int, int]]:
     """Return what predicts with a file whose batch may be fixed at one image, and the shape of an image."""
     interpreter = Interpreter(model_content=file.read_bytes(), num_threads=1)
+    interpreter.allocate_tensors()
     (taken,), (given,) = interpreter.get_input_details(), interpreter.get_output_details()
 
     def predict(pixels: np.ndarray) -> np.ndarray:
@@ -87,7 +88,7 @@ def print_accuracies(models: list[Model], dataset: str, root: Path, split: str |
     ]
     truth = np.array([SEVEN.index(each.emotion) for each in samples])
     contents = [
-        resolve(spec.read_sample)(root, each) if spec.read_sample else read_file(root / each.path) for each in samples
+        resolve(spec.read_sample)(root, each) if spec.read_sample else read_file(root, each) for each in samples
     ]
     new = None
     if leaked is not None:

@@ -98,7 +98,9 @@ def test_quiet_prints_the_result_alone(plugin, photos, tmp_path):
     assert (done.returncode, done.stderr) == (0, "")
     lines = done.stdout.splitlines()
     assert lines[0] == "small_plugin: 30 train, 5 validation, 5 test images; 0 = happy, 1 = sad"
-    assert [line.split()[0] for line in lines[1:4]] == ["accuracy", "precision", "recall"]
+    notes = [line for line in lines if line.startswith("Note: ")]
+    assert [line.split()[0] for line in lines[1 + len(notes) : 4 + len(notes)]] == ["accuracy", "precision", "recall"]
+    assert any("--folds 5" in note for note in notes), "five test images show little"
     assert "n = 5, test" in lines[1]
     assert lines[-1].startswith("Report: ")
 

@@ -23,7 +23,7 @@ def register_models() -> Sequence[ModelSpec]:
             image_shape=(48, 48, 1),
             value_range=(0.0, 1.0),
             expects="face_crop",
-            pretrained={"default": "emoclass_faces:trained"},
+            pretrained={"default": "emoclass_faces:trained", "fast": "emoclass_faces:trained_fast"},
         )
     ]
 

@@ -113,9 +113,7 @@ def _content(dataset: Any, root: Path, row: dict[str, str]) -> bytes:
     from emoclass.values.specs import Sample
 
     sample = Sample(id=row["id"], path=row["path"], emotion=row["emotion"])
-    content: bytes = (
-        resolve(dataset.read_sample)(root, sample) if dataset.read_sample else read_file(root / row["path"])
-    )
+    content: bytes = resolve(dataset.read_sample)(root, sample) if dataset.read_sample else read_file(root, sample)
     return content
 
 

@@ -27,14 +27,14 @@ def test_a_file_that_is_written_over_half_is_not_taken_for_whole(tmp_path, monke
     """What is left of the state before would be a mixture of two epochs."""
     path = tmp_path / "c.state"
     for _ in range(2):
-        checkpoint._write(path, ARRAYS)
+        checkpoint.write_checkpoint(path, ARRAYS)
     spare = path.with_suffix(".partial")
     assert same(read_checkpoint(spare), ARRAYS)
     NearlyFull.room = int(share * (spare.stat().st_size - 1))
     monkeypatch.setattr("pathlib.Path.unlink", lambda self, missing_ok=False: None)  # a killed process removes nothing
     with monkeypatch.context() as patch, pytest.raises(checkpoint.OutputError):
         patch.setattr("pathlib.Path.open", lambda self, mode="r", **_: NearlyFull(self, mode.replace("b", "")))
-        checkpoint._write(path, {**ARRAYS, "kernel": ARRAYS["kernel"] + 1})
+        checkpoint.write_checkpoint(path, {**ARRAYS, "kernel": ARRAYS["kernel"] + 1})
     with pytest.raises(ValueError):
         read_checkpoint(spare)
 
