@@ -101,7 +101,7 @@ def test_quiet_prints_the_result_alone(plugin, photos, tmp_path):
     notes = [line for line in lines if line.startswith("Note: ")]
     assert [line.split()[0] for line in lines[1 + len(notes) : 4 + len(notes)]] == ["accuracy", "precision", "recall"]
     assert any("--folds 5" in note for note in notes), "five test images show little"
-    assert "n = 5, test" in lines[1]
+    assert "n = 5, test" in lines[1 + len(notes)]
     assert lines[-1].startswith("Report: ")
 
 

@@ -1,8 +1,11 @@
 """The trained network that the package brings."""
 
+import io
 import json
+import zipfile
 from pathlib import Path
 
+import h5py
 import numpy as np
 import pytest
 from emoclass_faces import register_models
@@ -11,7 +14,9 @@ import emoclass
 from emoclass.bundle.read import read_bundle
 from emoclass.inference.pretrained import pretrained_folder
 
-FOLDER = pretrained_folder(register_models()[0].pretrained["default"])
+PRETRAINED = register_models()[0].pretrained
+FOLDER = pretrained_folder(PRETRAINED["default"])
+FAST = pretrained_folder(PRETRAINED["fast"])
 README = Path(__file__).parents[1] / "README.md"
 
 
@@ -21,14 +26,62 @@ def classifier():
 
 
 @pytest.fixture(scope="module")
+def fast():
+    return emoclass.load("faces:faces:fast")
+
+
+@pytest.fixture(scope="module")
 def pictures():
     """Return smooth pictures, uint8 `(32, 48, 48, 1)`: the network saw nothing like noise."""
     coarse = np.random.default_rng(0).integers(0, 256, (32, 6, 6, 1), dtype=np.uint8)
     return coarse.repeat(8, axis=1).repeat(8, axis=2)
 
 
-def test_the_bundle_is_small():
-    assert sum(path.stat().st_size for path in FOLDER.iterdir()) <= 5_000_000
+@pytest.mark.parametrize(("folder", "most"), [(FOLDER, 3_500_000), (FAST, 3_000_000)])
+def test_the_bundles_are_small(folder, most):
+    assert sum(path.stat().st_size for path in folder.iterdir()) <= most
+    assert (FAST / "model.tflite").stat().st_size <= 1_000_000
+
+
+def test_weights_are_stored_in_half_precision():
+    for folder in (FOLDER, FAST):
+        with zipfile.ZipFile(folder / "model.keras") as archive:
+            content = io.BytesIO(archive.read("model.weights.h5"))
+        kinds: list[str] = []
+        with h5py.File(content) as weights:
+            weights.visititems(lambda _, each, kinds=kinds: kinds.append(str(getattr(each, "dtype", "group"))))
+        assert set(kinds) == {"group", "float16"}
+
+
+def test_the_quantized_file_of_the_fast_model_predicts_what_its_network_does(fast, pictures):
+    from emoclass.training.bundled import load_bundled
+
+    seen = load_bundled(read_bundle(FAST)).predict(pictures.astype(np.float32) / 255, verbose=0)
+    np.testing.assert_allclose(fast.scores(pictures), seen, atol=0.08)
+    assert len(set(seen.argmax(axis=1))) > 2, "other pictures must show other emotions"
+
+
+def test_the_fast_model_agrees_with_the_accurate_one_on_most_pictures(fast, classifier, pictures):
+    same = fast.scores(pictures).argmax(axis=1) == classifier.scores(pictures).argmax(axis=1)
+    assert same.mean() > 0.5
+
+
+def test_the_configuration_of_the_fast_model_is_that_which_it_was_trained_with():
+    from emoclass.plugin.configure import compose
+    from emoclass.plugin.registry import Registry
+
+    file = Path(__file__).parents[1] / "training" / "fast.toml"
+    config = compose(Registry.discover(), "faces", Path("runs"), config=file, data=".")
+    trained = json.loads((FAST / "manifest.json").read_text())["trained"]
+    assert (config.training.epochs, config.training.batch_size) == (trained["epochs"], trained["batch_size"])
+    assert config.training.quantize == trained["quantization"]["kind"]
+    teacher = trained["teacher"]
+    assert [each["source"] for each in teacher["models"]] == list(config.training.teacher.bundles)
+    assert (teacher["temperature"], teacher["share"]) == (
+        config.training.teacher.temperature,
+        config.training.teacher.share,
+    )
+    assert teacher["models"][0]["sha256"] == read_bundle(FOLDER).manifest.files["model.keras"].sha256
 
 
 def test_both_of_its_files_predict_the_same(classifier, pictures):
@@ -46,12 +99,13 @@ def test_a_picture_and_its_mirror_image_show_the_same(classifier, pictures):
 
 
 def test_the_model_card_has_the_figures_that_were_measured():
-    measured = json.loads((FOLDER / "manifest.json").read_text())["measured"]
     card = README.read_text()
-    for name in ("accuracy", "f1"):
-        figure = measured[name]
-        told = f"{figure['value']:.3f} [{figure['ci_low']:.3f}, {figure['ci_high']:.3f}]"
-        assert f"| {told} |" in card, f"{name} is {told}"
+    for folder in (FOLDER, FAST):
+        measured = json.loads((folder / "manifest.json").read_text())["measured"]
+        for name in ("accuracy", "f1"):
+            figure = measured[name]
+            told = f"{figure['value']:.3f} [{figure['ci_low']:.3f}, {figure['ci_high']:.3f}]"
+            assert f"| {told} |" in card, f"{name} is {told}"
 
 
 def test_a_training_starts_from_it():
