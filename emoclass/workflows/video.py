@@ -112,7 +112,7 @@ class Recording:
             folder=self._folder.path,
             name=printable(watching.title),
             source=printable(watching.name),
-            model=watching.classifier.name,
+            model=printable(watching.model),
             labels=self._labels,
             width=width,
             height=height,

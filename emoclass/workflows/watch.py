@@ -40,6 +40,7 @@ class Watching:
         duration: How long it is, in seconds; None where nobody knows.
         frame_rate: Frames a second, on the average; None where nobody knows.
         classifier: The model.
+        model: What it is called: its own name, or that of a plugin's pretrained model, such as `faces:faces:fast`.
         frame: The frame of the last moment, with its pixels; None before the first.
         events: The events that are complete; all of them at the end.
         totals: How many frames there were, from when to when, and how long each person showed each emotion.
@@ -52,12 +53,14 @@ class Watching:
         *,
         threads: int,
         ahead: int,
+        model: str,
         end: float | None = None,
         notes: Iterable[str] = (),
     ) -> None:
         self.title = Path(feed.name).name if isinstance(feed, FileFeed) else feed.name
         self.name, self.size, self.duration, self.frame_rate = feed.name, feed.size, feed.duration, feed.frame_rate
         self.classifier: Classifier = watcher.classifier
+        self.model = model
         self.frame: Frame | None = None
         self.events: list[EmotionEvent] = []
         self.totals = Persons(self.classifier.labels.emotions, feed.frame_rate)
@@ -188,10 +191,12 @@ def watch(
     if watcher.classifier.expects == "photograph":
         notes.append("the model expects whole photographs: its metrics say nothing of faces that are cut out.")
     threads = threads or available_threads()
+    is_variant = isinstance(model, str) and ":" in model and not Path(model).exists()
+    name = str(model) if is_variant else watcher.classifier.name
     if not live:
         feed: Feed = FileFeed(source, start=start, end=end)
-        return Watching(feed, watcher, threads=threads, ahead=2 * threads, notes=notes)
+        return Watching(feed, watcher, threads=threads, ahead=2 * threads, notes=notes, model=name)
     from emoclass.video.live import LiveFeed
 
     # Of a live source the newest frame counts: one is searched while the one before is judged, and no more wait.
-    return Watching(LiveFeed(str(source)), watcher, threads=threads, ahead=2, end=end, notes=notes)
+    return Watching(LiveFeed(str(source)), watcher, threads=threads, ahead=2, end=end, notes=notes, model=name)
