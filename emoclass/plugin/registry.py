@@ -8,7 +8,7 @@ import logging
 import os
 import sys
 import time
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -58,6 +58,8 @@ class Registry:
         self._manager = pluggy.PluginManager(GROUP)
         self._manager.add_hookspecs(hookspecs)
         self.plugins = {}
+        self._is_discovered = False
+        self._objects: list[str] = []
         self._catalogs: dict[str, Catalog[Any]] = {kind.plural: Catalog(kind.name, self.unusable) for kind in KINDS}
         vars(self).update(self._catalogs)  # registry.datasets and the like, declared above
 
@@ -68,6 +70,7 @@ class Registry:
         Plugins that the environment variable EMOCLASS_DISABLE_PLUGINS names are listed, and not imported.
         """
         registry = cls()
+        registry._is_discovered = True
         entry_points = [(_describe(each), each) for each in importlib.metadata.entry_points(group=GROUP)]
         disabled = _disabled({info.name for info, _ in entry_points})
         for info, entry_point in sorted(entry_points, key=lambda pair: not pair[0].own):
@@ -108,7 +111,18 @@ class Registry:
 
         A plugin that raises or breaks its hooks' contract is unregistered again; `info.error` tells why.
         """
+        self._objects.append(info.name)
         self._load(info, lambda: plugin)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Find the plugins again where it is unpickled: they are modules, which cannot be carried there."""
+        if self._objects:
+            raise TypeError(
+                f"a Registry is pickled as the names of its plugins; registered as objects: {', '.join(self._objects)}. "
+                "Make another Registry in the other process."
+            )
+        files = [info.entry for info in self.plugins.values() if info.entry == info.origin]
+        return _found_again, (self._is_discovered, files)
 
     def unusable(self) -> list[PluginInfo]:
         """Return the plugins that could not be loaded or are kept out."""
@@ -243,6 +257,13 @@ def _checked(answers: Collection[object], kind: Kind) -> list[Spec]:
                 raise ContractError(f"{kind.hook}: the name {spec.name!r} stands twice.")
             specs.append(spec)
     return specs
+
+
+def _found_again(is_discovered: bool, files: Sequence[str]) -> Registry:
+    registry = Registry.discover() if is_discovered else Registry()
+    for file in files:
+        registry.load_file(Path(file))
+    return registry
 
 
 def _describe(entry_point: importlib.metadata.EntryPoint) -> PluginInfo:

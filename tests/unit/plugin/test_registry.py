@@ -1,3 +1,5 @@
+import copy
+import pickle
 import re
 import sys
 import types
@@ -454,3 +456,26 @@ def test_nothing_is_traced_unasked(discovered, monkeypatch, capsys, value):
         monkeypatch.setenv("EMOCLASS_TRACE_PLUGINS", value)
     discovered(EntryPoint("good", "a"), EntryPoint("gone", "c", ImportError("x")))
     assert capsys.readouterr() == ("", "")
+
+
+def test_a_pickled_registry_finds_its_plugins_again(tmp_path):
+    file = tmp_path / "mine.py"
+    file.write_text(
+        "from emoclass import MetricSpec, hookimpl\n"
+        "def half(y_true, y_score, *, labels, sample_weight=None):\n    return 0.5\n"
+        "@hookimpl\ndef register_metrics():\n"
+        "    return [MetricSpec(name='half', summary='H.', compute=half, interval='none')]\n"
+    )
+    registry = Registry.discover()
+    registry.load_file(file)
+    for again in (pickle.loads(pickle.dumps(registry)), copy.deepcopy(registry)):
+        assert list(again.plugins) == list(registry.plugins)
+        assert again.metrics.get("half").summary == "H."
+        assert again is not registry
+
+
+def test_a_registry_of_objects_says_why_it_cannot_be_pickled():
+    registry = Registry()
+    registry.register(plugin(register_models=[model("x")]), PluginInfo("tiny", origin="tests"))
+    with pytest.raises(TypeError, match=r"registered as objects: tiny\. Make another Registry in the other process"):
+        pickle.dumps(registry)
