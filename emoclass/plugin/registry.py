@@ -118,8 +118,8 @@ class Registry:
         """Find the plugins again where it is unpickled: they are modules, which cannot be carried there."""
         if self._objects:
             raise TypeError(
-                f"a Registry is pickled as the names of its plugins; registered as objects: {', '.join(self._objects)}. "
-                "Make another Registry in the other process."
+                "a Registry is pickled as the names of its plugins; registered as objects: "
+                f"{', '.join(self._objects)}. Make another Registry in the other process."
             )
         files = [info.entry for info in self.plugins.values() if info.entry == info.origin]
         return _found_again, (self._is_discovered, files)
