@@ -14,6 +14,7 @@ from typing import Any
 
 from emoclass.reporting.folders.video import VideoFolder
 from emoclass.reporting.pages.video import video_page
+from emoclass.reporting.plots.canvas import shorten
 from emoclass.reporting.plots.timeline import Course, draw_timeline
 from emoclass.values.text import printable
 from emoclass.values.video import Moment, WatchedVideo
@@ -207,7 +208,7 @@ def in_words(watching: Watching, *, smoothing: float, every: float, **limits: An
 
 def _timeline(video: WatchedVideo, courses: list[Course]) -> bytes:
     png = io.BytesIO()
-    title = f"{video.name}: smoothed probabilities over time; bars are events"
+    title = f"{shorten(video.name, 48)}: smoothed probabilities over time; bars are events"
     figure = draw_timeline(courses, video.labels, video.start, video.end, title)
     # No software name and version inside: the same numbers give the same bytes.
     figure.savefig(png, format="png", metadata={"Software": None})
