@@ -38,6 +38,8 @@ AHEAD = 4
 class Recording:
     """Writes a folder while a video is watched; every file in it is whole at any time, or not there.
 
+    After an error before the first frame, such as a `start` behind the end, there is no folder either.
+
     Args:
         folder: Where to write.
         watching: The video.
@@ -70,17 +72,23 @@ class Recording:
         self._stack = ExitStack()
         self._stack.enter_context(folder)
         self._n_events = 0
-        folder.begin(self._labels)
         self._copy: AnnotatedCopy | None = None
-        if annotate is not None:
-            copy = AnnotatedCopy(folder.path / ANNOTATED, watching, annotate, codec, start or 0.0)
-            self._copy = self._stack.enter_context(copy)
+        try:
+            folder.begin(self._labels)
+            if annotate is not None:
+                copy = AnnotatedCopy(folder.path / ANNOTATED, watching, annotate, codec, start or 0.0)
+                self._copy = self._stack.enter_context(copy)
+        except BaseException:
+            folder.discard()
+            raise
 
     def __enter__(self) -> Recording:
         return self
 
     def __exit__(self, *error: Any) -> None:
         self._stack.__exit__(*error)
+        if error[0] is not None and not self._watching.totals.frames:
+            self._folder.discard()
 
     def add(self, moment: Moment) -> None:
         """Write down the moment that `watching` gave last.
