@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from numbers import Real
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -146,7 +147,7 @@ class Watcher:
         Raises:
             DataError: No such array, or a time that is not later.
         """
-        _check_time(time, self._time)
+        time = _later(time, self._time)
         return self.follow(self.look(pixels, search=self.searches(time)), time)
 
     def searches(self, time: float) -> bool:
@@ -166,8 +167,9 @@ class Watcher:
         Raises:
             DataError: It is no uint8 array `(height, width, 3)`.
         """
-        if not isinstance(pixels, np.ndarray) or pixels.dtype != np.uint8 or pixels.ndim != 3 or pixels.shape[2] != 3:
-            shape = f"{pixels.dtype} {pixels.shape}" if isinstance(pixels, np.ndarray) else type(pixels).__name__
+        is_array = isinstance(pixels, np.ndarray)
+        if not is_array or pixels.dtype != np.uint8 or pixels.shape[2:] != (3,) or not pixels.size:
+            shape = f"{pixels.dtype} {pixels.shape}" if is_array else type(pixels).__name__
             raise DataError(f"frame: expected RGB pixels, uint8 (height, width, 3), got {shape}.")
         image = Image.fromarray(np.ascontiguousarray(pixels))
         picture = Photograph(image)
@@ -182,8 +184,7 @@ class Watcher:
         Raises:
             DataError: The time is not later than that of the frame before.
         """
-        _check_time(time, self._time)
-        self._time = time
+        time = self._time = _later(time, self._time)
         is_cut = self._cuts.update(look.thumbnail)
         if is_cut and look.faces is None:
             look = replace(look, faces=self._find(look.picture))
@@ -250,10 +251,12 @@ class Watcher:
                 person.judged = time
 
 
-def _check_time(time: float, before: float | None) -> None:
-    if not isinstance(time, int | float) or not math.isfinite(time) or (before is not None and time <= before):
+def _later(time: Any, before: float | None) -> float:
+    # numpy's numbers are numbers, too: times are often taken from an array.
+    if not isinstance(time, Real) or not math.isfinite(time) or (before is not None and time <= before):
         after = "" if before is None else f" after {before:g}"
         raise DataError(f"time: expected seconds{after}, got {time!r}.")
+    return float(time)
 
 
 def framed(picture: Photograph, face: Face, classifier: Classifier) -> np.ndarray:

@@ -14,6 +14,7 @@ from typing import Any
 
 from emoclass.reporting.folders.video import VideoFolder
 from emoclass.reporting.pages.video import video_page
+from emoclass.reporting.plots.canvas import shorten
 from emoclass.reporting.plots.timeline import Course, draw_timeline
 from emoclass.values.text import printable
 from emoclass.values.video import Moment, WatchedVideo
@@ -36,6 +37,8 @@ AHEAD = 4
 
 class Recording:
     """Writes a folder while a video is watched; every file in it is whole at any time, or not there.
+
+    After an error before the first frame, such as a `start` behind the end, there is no folder either.
 
     Args:
         folder: Where to write.
@@ -69,17 +72,23 @@ class Recording:
         self._stack = ExitStack()
         self._stack.enter_context(folder)
         self._n_events = 0
-        folder.begin(self._labels)
         self._copy: AnnotatedCopy | None = None
-        if annotate is not None:
-            copy = AnnotatedCopy(folder.path / ANNOTATED, watching, annotate, codec, start or 0.0)
-            self._copy = self._stack.enter_context(copy)
+        try:
+            folder.begin(self._labels)
+            if annotate is not None:
+                copy = AnnotatedCopy(folder.path / ANNOTATED, watching, annotate, codec, start or 0.0)
+                self._copy = self._stack.enter_context(copy)
+        except BaseException:
+            folder.discard()
+            raise
 
     def __enter__(self) -> Recording:
         return self
 
     def __exit__(self, *error: Any) -> None:
         self._stack.__exit__(*error)
+        if error[0] is not None and not self._watching.totals.frames:
+            self._folder.discard()
 
     def add(self, moment: Moment) -> None:
         """Write down the moment that `watching` gave last.
@@ -207,7 +216,7 @@ def in_words(watching: Watching, *, smoothing: float, every: float, **limits: An
 
 def _timeline(video: WatchedVideo, courses: list[Course]) -> bytes:
     png = io.BytesIO()
-    title = f"{video.name}: smoothed probabilities over time; bars are events"
+    title = f"{shorten(video.name, 48)}: smoothed probabilities over time; bars are events"
     figure = draw_timeline(courses, video.labels, video.start, video.end, title)
     # No software name and version inside: the same numbers give the same bytes.
     figure.savefig(png, format="png", metadata={"Software": None})

@@ -64,8 +64,11 @@ class VideoFolder:
             self._stack.close()
 
     def discard(self) -> None:
-        """Remove the folder, if nothing is in it: the video could not be watched."""
+        """Remove the folder, if nothing but the heads of its own tables is in it: the video could not be watched."""
         with suppress(OSError):
+            self._stack.close()
+            for file in self._files:
+                Path(file.name).unlink()
             self.path.rmdir()
 
     def add(self, moment: Moment) -> None:

@@ -53,7 +53,8 @@ def draw_timeline(courses: Sequence[Course], emotions: Sequence[str], start: flo
     shown.sort(key=lambda each: each.person.person)
     figure = blank_figure(9.2, ROW * max(1, len(shown)) + 1.25)
     every = figure.subplots(max(1, len(shown)), 1, sharex=True, squeeze=False)[:, 0]
-    figure.suptitle(drawable(title), color=INK, fontsize=11, x=0.01, ha="left", fontweight="bold")
+    # Without parse_math=False a video named "a$b$.mp4" would be typeset as a formula, or fail as one.
+    figure.suptitle(drawable(title), color=INK, fontsize=11, x=0.01, ha="left", fontweight="bold", parse_math=False)
     for axes in every:
         plain_axes(axes)
         axes.set(xlim=(start, max(end, start + 0.1)), ylim=(0, 1.22), yticks=[])
@@ -67,7 +68,7 @@ def draw_timeline(courses: Sequence[Course], emotions: Sequence[str], start: flo
     handles = [Patch(facecolor=_color(emotion), label=drawable(emotion)) for emotion in emotions]
     legend = figure.legend(handles=handles, loc="outside lower center", ncols=min(9, len(emotions)), frameon=False)
     for text in legend.get_texts():
-        text.set(color=INK, fontsize=9)
+        text.set(color=INK, fontsize=9, parse_math=False)
     return figure
 
 

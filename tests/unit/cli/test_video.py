@@ -23,6 +23,7 @@ from made_videos import make_video
 from emoclass.cli import cli
 from emoclass.errors import ConfigError, OutputError, UnreadableVideoError
 from emoclass.values.cells import from_cells
+from emoclass.video import write
 from emoclass.video.files import FileFeed
 
 RATE = 25
@@ -168,6 +169,21 @@ def test_a_folder_that_holds_something_is_refused_before_anything_is_read(crop_b
 def test_a_video_that_cannot_be_read_leaves_no_folder(crop_bundle, here):
     with pytest.raises(UnreadableVideoError, match=r"gone\.mp4: no such file"):
         run(crop_bundle, "gone.mp4", "--out", "out")
+    assert not Path("out").exists()
+
+
+@pytest.mark.parametrize("more", [(), ("--annotate",)])
+def test_a_start_behind_the_end_leaves_no_folder(crop_bundle, clip, more):
+    """So the corrected command can be given the same one."""
+    with pytest.raises(UnreadableVideoError, match="no frames from 100 s on"):
+        run(crop_bundle, clip, "--start", "100", "--out", "out", *more)
+    assert not Path("out").exists()
+
+
+def test_a_copy_that_cannot_be_encoded_leaves_no_folder(crop_bundle, clip, monkeypatch):
+    monkeypatch.setitem(write._ENCODERS, "h264", ("no-such-encoder", {}))
+    with pytest.raises(ConfigError, match="codec h264"):
+        run(crop_bundle, clip, "--annotate", "--codec", "h264", "--out", "out")
     assert not Path("out").exists()
 
 

@@ -124,3 +124,9 @@ def test_the_timeline_is_drawn_for_any_number_of_persons_and_any_length(persons,
     figure.savefig(Path(tmp_path) / "timeline.png")
     with Image.open(tmp_path / "timeline.png") as image:
         assert image.width > 1000 and image.height < 2800
+
+
+def test_a_name_with_dollars_is_no_formula(tmp_path):
+    """Matplotlib would fail on this one when all of the video was watched."""
+    figure = draw_timeline([], ("happy", r"$\frac$"), 0.0, 8.0, r"a$\frac$.mp4: smoothed")
+    figure.savefig(Path(tmp_path) / "timeline.png")

@@ -160,13 +160,24 @@ def test_pixels_that_are_not_contiguous_are_taken(classifier):
     assert watch(Watcher(classifier), [bgr[..., ::-1]] * 8)[-1].persons
 
 
-@pytest.mark.parametrize("pixels", [None, np.zeros((4, 4)), np.zeros((4, 4, 4), np.uint8), np.zeros((4, 4, 3))])
+@pytest.mark.parametrize(
+    "pixels",
+    [None, np.zeros((4, 4)), np.zeros((4, 4, 4), np.uint8), np.zeros((4, 4, 3)), np.zeros((0, 4, 3), np.uint8)],
+)
 def test_what_is_no_frame_is_refused(classifier, pixels):
     with pytest.raises(DataError, match=r"frame: expected RGB pixels, uint8 \(height, width, 3\), got "):
         Watcher(classifier)(pixels, 0.0)
 
 
-@pytest.mark.parametrize("time", [1.0, 0.5, float("nan"), "2"])
+@pytest.mark.parametrize("time", [np.float32(2.5), np.int64(2)])
+def test_times_from_an_array_are_times(classifier, time):
+    watcher = Watcher(classifier)
+    watcher(picture(), 1.0)
+    moment = watcher(picture(), time)
+    assert moment.time == time and type(moment.time) is float
+
+
+@pytest.mark.parametrize("time", [1.0, 0.5, float("nan"), np.float32("nan"), "2"])
 def test_a_time_that_is_not_later_is_refused(classifier, time):
     watcher = Watcher(classifier)
     watcher(picture(), 1.0)
