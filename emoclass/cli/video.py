@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from emoclass.cli.output import print_note
+from emoclass.errors import OutputError
 from emoclass.native_output import messages_aside
 
 if TYPE_CHECKING:
@@ -120,19 +121,25 @@ def video(
             print_note(note)
         lines = Lines(watching) if jsonl else None
         progress = stack.enter_context(ProgressLine(watching, settings["start"], settings["end"], quiet=quiet))
+        unread: Exception | None = None  # nobody reads the lines any more, as with `| head`
         for moment in watching:
             if recording is not None:
                 recording.add(moment)
-            if lines is not None:
-                lines.write(moment)
+            try:
+                if lines is not None:
+                    lines.write(moment)
+            except (OSError, OutputError) as error:
+                unread = error
             progress.update(moment)
-            if typed.is_set():
+            if typed.is_set() or unread is not None:
                 break
         progress.close()
         found = None
         if recording is not None:
-            found = recording.finish(is_interrupted=typed.is_set())
+            found = recording.finish(is_interrupted=typed.is_set() or unread is not None)
         watching.close()
+        if unread is not None:
+            raise unread
         if lines is not None:
             lines.close()
     for note in (watching.notes if found is None else found.notes)[told:]:

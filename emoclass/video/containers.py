@@ -8,6 +8,7 @@ wants opened beside it is refused.
 from __future__ import annotations
 
 import errno
+import importlib
 import os
 import stat
 import warnings
@@ -34,13 +35,19 @@ MAX_PIXELS = 2**26
 _LIVE_SCHEMES = ("rtsp://", "rtsps://", "udp://", "tcp://", "camera:")
 
 
+_INSTALL = 'Install with: pip install "emoclass[video]"'
+
+
 def require_av() -> None:
-    """Raise MissingPackageError where PyAV is not installed; nothing is imported to find out."""
+    """Raise MissingPackageError where PyAV is not installed, or cannot be imported."""
     if find_spec("av") is None:
+        raise MissingPackageError("videos: expected PyAV (av) to be installed, found none.", hint=_INSTALL)
+    try:
+        importlib.import_module("av")
+    except ImportError as error:  # a library that it needs is missing, say
         raise MissingPackageError(
-            "videos: expected PyAV (av) to be installed, found none.",
-            hint='Install with: pip install "emoclass[video]"',
-        )
+            f"videos: PyAV (av) is installed, but cannot be imported ({error}).", hint=_INSTALL
+        ) from error
 
 
 def open_video_file(path: Path, name: str) -> tuple[BinaryIO, InputContainer]:

@@ -65,7 +65,7 @@ class Upright:
         """Return whether rows and columns are swapped, and then whether the rows and the columns are reversed."""
         rotation = frame.rotation
         if rotation not in self._turns:
-            # Once: a frame whose side data were looked at is freed by the garbage collector only, hundreds later.
+            # Once for each rotation: a stream has one, or few.
             a, b, c, d = _display_matrix(frame)
             if abs(b) + abs(c) > abs(a) + abs(d):
                 self._turns[rotation] = True, b < 0, c < 0

@@ -234,9 +234,8 @@ def test_predict_names_the_command(crop_bundle, clip):
     assert result.exit_code == 1 and "for videos: emoclass video" in result.stdout
 
 
-def test_ctrl_c_leaves_complete_files(crop_bundle, here):
-    """A real signal, in a process of its own."""
-    make_video(here / "long.mp4", frames(1500, 20), sound_seconds=1.0)
+def command(bundle, *arguments):
+    """Return the line that runs the command in a process of its own, with the detector of the tests."""
     code = textwrap.dedent(
         f"""
         import sys
@@ -245,12 +244,32 @@ def test_ctrl_c_leaves_complete_files(crop_bundle, here):
         import emoclass.inference.classifier as classifier
         classifier.choose_detector = lambda *_: SPEC
         from emoclass.cli import main
-        main(["video", {str(crop_bundle)!r}, "long.mp4", "--out", "out", "--jsonl", "--annotate"])
+        main(["video", {str(bundle)!r}, *{list(arguments)!r}])
         """
     )
-    with subprocess.Popen(
-        [sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    ) as process:
+    return [sys.executable, "-c", code]
+
+
+def test_lines_that_nobody_reads_any_more_leave_complete_files(crop_bundle, here):
+    """As with `| head`."""
+    make_video(here / "long.mp4", frames(1500, 20))
+    line = command(crop_bundle, "long.mp4", "--out", "out", "--jsonl")
+    with subprocess.Popen(line, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        for _ in range(5):
+            process.stdout.readline()
+        process.stdout.close()
+        errors = process.stderr.read()
+        assert process.wait(timeout=60) != 0 and "Traceback" not in errors
+    assert sorted(path.name for path in Path("out").iterdir()) == FILES
+    assert json.loads(Path("out/video.json").read_text())["is_interrupted"]
+    assert len(rows("out/frames.csv")) < 1400
+
+
+def test_ctrl_c_leaves_complete_files(crop_bundle, here):
+    """A real signal, in a process of its own."""
+    make_video(here / "long.mp4", frames(1500, 20), sound_seconds=1.0)
+    line = command(crop_bundle, "long.mp4", "--out", "out", "--jsonl", "--annotate")
+    with subprocess.Popen(line, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         for _ in range(40):
             process.stdout.readline()
         process.send_signal(signal.SIGINT)

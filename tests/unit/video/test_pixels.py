@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from fractions import Fraction
 from pathlib import Path
+from types import SimpleNamespace
 
 import av
 import numpy as np
@@ -149,18 +150,14 @@ def test_frames_of_another_size_are_fitted_into_the_first(tmp_path):
     ]
 
 
-def test_the_rotation_alone_is_used_where_pyav_cannot_name_the_side_data():
-    class NewFrame:
-        rotation = -90
+def test_the_rotation_alone_is_used_where_pyav_cannot_name_the_side_data(monkeypatch):
+    def container(frame):
+        raise ValueError("34 is not a valid Type")
 
-        @property
-        def side_data(self) -> None:
-            raise ValueError("34 is not a valid Type")
-
-        width, height = 64, 48
-
-    assert Upright().size(NewFrame()) == (48, 64)
-    assert Upright()._turn(NewFrame()) == (True, False, True)
+    monkeypatch.setattr("av.sidedata.sidedata.SideDataContainer", container)
+    frame = SimpleNamespace(rotation=-90, width=64, height=48)
+    assert Upright().size(frame) == (48, 64)
+    assert Upright()._turn(frame) == (True, False, True)
 
 
 def test_sizes_are_those_of_the_stream(tmp_path):

@@ -259,6 +259,15 @@ def test_without_pyav_the_message_names_the_extra(tmp_path, monkeypatch):
         VideoWriter(tmp_path / "out.mp4", size=(64, 48))
 
 
+def test_a_pyav_that_cannot_be_imported_is_told_in_a_line(tmp_path, monkeypatch):
+    def fails(name):
+        raise ImportError("libavcodec.so.62: cannot open shared object file")
+
+    monkeypatch.setattr("emoclass.video.containers.importlib.import_module", fails)
+    with pytest.raises(MissingPackageError, match=r"cannot be imported \(libavcodec\.so\.62: cannot open"):
+        VideoWriter(tmp_path / "out.mp4", size=(64, 48))
+
+
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="/dev/full is a device of Linux that is always full")
 def test_a_full_disk_is_an_error_with_the_name(tmp_path):
     code = (
