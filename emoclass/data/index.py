@@ -12,6 +12,7 @@ from pathlib import Path, PurePath
 
 import pydantic
 
+from emoclass.data.folder import CROPS_TABLE
 from emoclass.data.images import image_file
 from emoclass.data.meanings import meanings
 from emoclass.data.unlisted import note_of_unlisted
@@ -21,6 +22,7 @@ from emoclass.values.config import DataConfig
 from emoclass.values.labels import LabelScheme, canonical, folded
 from emoclass.values.references import call_with_options
 from emoclass.values.specs import DatasetSpec, Sample, SplitName
+from emoclass.values.tables import names_table
 
 _PLAIN_PATH = re.compile(r"(?!.*\.\.)[^/.:\\][^:\\]*\Z")
 """Paths that stay below their root on every system: no leading slash or dot, no drive, no '..' anywhere."""
@@ -87,9 +89,13 @@ def index(
     found = {sample.emotion for sample in listed.samples}
     missing = [emotion for emotion in labels.emotions if emotion not in found]
     if missing:
+        there = {known for word in listed.left_out if (known := canonical(word, labels.extra))}
         raise DataError(
             f"{_place(spec, config)}: no images of {', '.join(missing)}.",
-            hint=f"Found: {_emotions_of(listed)}. Choose at least two emotions with --labels.",
+            hint=f"Found: {_emotions_of(listed)}. "
+            + (
+                "Choose at least two emotions with --labels." if len(found | there) > 1 else "A run needs two emotions."
+            ),
         )
     return replace(listed, unlisted=note_of_unlisted(spec, config.root, samples))
 
@@ -173,6 +179,17 @@ def _less(counts: Mapping[str, int], gone: Mapping[str, int]) -> dict[str, int]:
 def _emotions_of(listed: Index) -> str:
     found = {sample.emotion for sample in listed.samples}
     return ", ".join(sorted({canonical(word) or word for word in listed.left_out} | found))
+
+
+def _table_beside(spec: DatasetSpec, root: Path | None) -> Path | None:
+    """Return the only table in a folder whose dataset does not read it: it may say the labels."""
+    if root is None or spec.url is not None or spec.read_sample is not None:
+        return None
+    try:
+        tables = [each for each in root.iterdir() if names_table(each) and each.is_file() and each.name != CROPS_TABLE]
+    except OSError:
+        return None
+    return tables[0] if len(tables) == 1 else None
 
 
 def _place(spec: DatasetSpec, config: DataConfig) -> str:
@@ -278,7 +295,7 @@ def _translate(
     # A vote may be for no emotion at all, as FER+'s for "unknown" are: it is left out.
     meaning = meanings(
         sorted(classes | votes), config.map, labels, place=_place(spec, config),
-        may_be_none=(votes - classes) | set(spec.not_emotions),
+        may_be_none=(votes - classes) | set(spec.not_emotions), table=_table_beside(spec, config.root),
     )  # fmt: skip
     kept: list[Sample] = []
     counted: dict[str, Counter[str]] = {emotion: Counter() for emotion in labels.emotions}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Collection, Mapping, Sequence
+from pathlib import Path
 
 from emoclass.errors import ConfigError, DataError
 from emoclass.values.config import IGNORE
@@ -11,7 +12,13 @@ from emoclass.values.labels import EMOTIONS, LabelScheme, canonical, close_emoti
 
 
 def meanings(
-    words: Sequence[str], map: Mapping[str, str], labels: LabelScheme, *, place: str, may_be_none: Collection[str]
+    words: Sequence[str],
+    map: Mapping[str, str],
+    labels: LabelScheme,
+    *,
+    place: str,
+    may_be_none: Collection[str],
+    table: Path | None = None,
 ) -> dict[str, str | None]:
     """Return the emotion of each class word, None where it stands for none or the map ignores it.
 
@@ -21,6 +28,7 @@ def meanings(
         labels: The run's emotions; words of others are translated, too.
         place: What to call the dataset in errors.
         may_be_none: Words that may stand for no emotion.
+        table: A table in the dataset's folder, which may have the labels; errors name it.
 
     Raises:
         DataError: Another word stands for no emotion.
@@ -35,7 +43,7 @@ def meanings(
         if found[word] is None and said != IGNORE and word not in may_be_none:
             unknown.append(word)
     if unknown:
-        raise _unknown_classes(place, labels, unknown)
+        raise _unknown_classes(place, labels, unknown, table)
     _check_map(place, map, labels, words)
     return found
 
@@ -76,7 +84,7 @@ def _check_map(place: str, map: Mapping[str, str], labels: LabelScheme, words: S
             raise ConfigError(f"data.map: {place} has no class {word!r}.", hint=f"Its classes are {', '.join(words)}.")
 
 
-def _unknown_classes(place: str, labels: LabelScheme, unknown: Sequence[str]) -> DataError:
+def _unknown_classes(place: str, labels: LabelScheme, unknown: Sequence[str], table: Path | None) -> DataError:
     guesses = []
     for word in unknown:
         close = close_emotions(word, labels.extra)
@@ -88,5 +96,6 @@ def _unknown_classes(place: str, labels: LabelScheme, unknown: Sequence[str]) ->
             f"Map it, as in --map {shlex.quote(f'{unknown[0]}={example}')}, "
             f"or leave it out with --map {shlex.quote(f'{unknown[0]}={IGNORE}')}. "
             f"Known are {', '.join([*EMOTIONS, *labels.extra])}."
+            + (f" Or name a table, if {table} is one." if table is not None else "")
         ),
     )

@@ -111,9 +111,15 @@ def load(
         logger.warning("%s", note)
     if n_repeated:
         n_conflicting = sum(sample.emotion == CONFLICTING for sample in samples)
+        repeats = "1 row repeats" if n_repeated == 1 else f"{n_repeated:,} rows repeat"
+        conflicting = (
+            "1 image has two labels and is"
+            if n_conflicting == 1
+            else f"{n_conflicting:,} images have two labels and are"
+        )
         logger.warning(
-            "%s: %s rows repeat an image of another row and count once; %s images have two labels and are %s.",
-            file.name, f"{n_repeated:,}", f"{n_conflicting:,}", CONFLICTING,
+            "%s: %s an image of another row and %s once; %s %s.",
+            file.name, repeats, "counts" if n_repeated == 1 else "count", conflicting, CONFLICTING,
         )  # fmt: skip
     return samples if columns.box is None else _grouped(samples)
 

@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 import re
+import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from emoclass.data.table_rows import SEPARATORS
 from emoclass.errors import ConfigError, DataError
 from emoclass.suggestions import did_you_mean
 from emoclass.values.labels import canonical
 
 Role = Literal["path", "label", "split", "group"]
+
+NAME_SHOWN = 60
+"""How many characters of a column's name an error shows: a file that is no table has lines of any length."""
+
+_RENAME = "Rename all but one of them in the table."
 
 USUAL: Mapping[Role, tuple[str, ...]] = {
     "path": (
@@ -218,9 +225,10 @@ class _Names:
         found = [place for place, key in enumerate(self._keys) if key in USUAL[role]]
         if len(found) > 1:
             several = " and ".join(repr(self._names[place]) for place in found)
+            name = next((self._names[place] for place in found if self._names.count(self._names[place]) == 1), None)
             raise DataError(
                 f"table {self._file}: expected one column with the {role}, got {several}.",
-                hint=f"Name it: --data-option {role}={self._names[found[0]]}",
+                hint=_RENAME if name is None else f"Name it: --data-option {shlex.quote(f'{role}={name}')}",
             )
         return found[0] if found else None
 
@@ -263,16 +271,23 @@ class _Names:
 
     def without(self, role: Role, what: str) -> DataError:
         """Return the error for a table that lacks a column."""
-        shown = ", ".join(map(repr, self._names[:12])) + (", ..." if len(self._names) > 12 else "")
+        shown = ", ".join(repr(name[:NAME_SHOWN]) for name in self._names[:12])
+        shown += ", ..." if len(self._names) > 12 else ""
         if "pixels" in self._keys and role == "path":
             return DataError(
                 f"table {self._file}: expected a column with the images' paths, got the pixels themselves ({shown}).",
                 hint="Such a table needs a dataset of its own; `emoclass datasets list` shows those that there are.",
             )
+        first = self._names[0] if self._names[0].isprintable() and len(self._names[0]) <= NAME_SHOWN else ""
+        separator = next((each for each in SEPARATORS if len(self._names) == 1 and each in first), None)
+        if separator is not None:
+            hint = f"Its cells seem to be separated otherwise: --data-option {shlex.quote(f'separator={separator}')}."
+        else:
+            named = shlex.quote(f"{role}={first or 'NAME'}")
+            hint = f"Name it, as in --data-option {named}. It is found by itself as {', '.join(USUAL[role])}."
         return DataError(
             f"table {self._file}: expected a column with {what}, got {shown}.",
-            hint=f"Name it, as in --data-option {role}={self._names[0] or 'NAME'}. It is found by itself as "
-            f"{', '.join(USUAL[role])}. The first row of a table has the names.",
+            hint=f"{hint} The first row of a table has the names.",
         )
 
     def _place(self, wanted: str, option: str) -> int:
@@ -280,10 +295,11 @@ class _Names:
             if names.count(name) == 1:
                 return names.index(name)
         twice = self._names.count(wanted) > 1
+        guess = _RENAME if twice else did_you_mean(str(wanted), self._names)
         raise ConfigError(
             f"data.options.{option}: expected a column of {self._file.name}, got {wanted!r}"
             f"{', which is there more than once' if twice else ''}.",
-            hint=f"{did_you_mean(str(wanted), self._names)} The columns are {', '.join(self._names)}.".strip(),
+            hint=f"{guess} The columns are {', '.join(self._names)}.".strip(),
         )
 
 

@@ -17,6 +17,8 @@ SEPARATORS = (",", ";", "\t", "|")
 BATCH_ROWS = 8192
 """Rows of a Parquet file that are in memory at a time."""
 
+_UNCLOSED = "Is a quote there that nothing closes? Or leave the column with the long text out of the table."
+
 _BOMS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
 
 
@@ -56,10 +58,12 @@ def open_rows(file: Path, *, separator: str | None = None, encoding: str | None 
     return _separated(file, separator, encoding)
 
 
-def refuse(file: Path, expected: str, got: str, row: int | None = None, column: str | None = None) -> NoReturn:
+def refuse(
+    file: Path, expected: str, got: str, row: int | None = None, column: str | None = None, *, hint: str | None = None
+) -> NoReturn:
     """Raise the error for a cell, a row or a file that is not as it should be."""
     where = [file.name, *([f"row {row:,}"] if row else []), *([f"column {column!r}"] if column else [])]
-    raise DataError(f"table {file}: expected {expected}, got {got} ({', '.join(where)}).")
+    raise DataError(f"table {file}: expected {expected}, got {got} ({', '.join(where)}).", hint=hint)
 
 
 def _lines(file: Path, encoding: str | None) -> Iterator[str]:
@@ -109,7 +113,9 @@ def _separated(file: Path, separator: str | None, encoding: str | None) -> Rows:
                 if cells:
                     yield row, cells
         except csv.Error as error:
-            refuse(file, "a row of a table", str(error), row + 1)
+            refuse(
+                file, "a row of a table", str(error), row + 1, hint=_UNCLOSED if "field limit" in str(error) else None
+            )
 
     def with_header() -> Iterator[str]:
         yield header

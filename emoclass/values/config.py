@@ -390,6 +390,7 @@ _EXPECTED = {
     "model_type": "a table",
     "list_type": "a list",
     "tuple_type": "a list",
+    "too_short": "{min_length} or more entries",
 }
 """Pydantic's name of an error -> what is expected instead."""
 

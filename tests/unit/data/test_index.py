@@ -223,8 +223,22 @@ def test_an_emotion_without_images_is_named_with_what_is_there() -> None:
 
 
 def test_one_class_alone_is_not_enough() -> None:
-    with pytest.raises(DataError, match=r"no images of sad\. Found: happy\. Choose at least two emotions"):
+    with pytest.raises(DataError, match=r"no images of sad\. Found: happy\. A run needs two emotions\."):
         read(images("happy", n=5))
+
+
+def test_a_table_beside_folders_that_are_no_classes_is_pointed_out(tmp_path: Path) -> None:
+    for name in ("images/0.png", "more/1.png", "labels.csv"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).touch()
+    spec = DatasetSpec(name="folder", summary="Folders.", load="emoclass.data.folder:load")
+    with pytest.raises(
+        DataError, match=r"unknown emotion: 'images'; 'more'.* Or name a table, if .*labels\.csv is one"
+    ):
+        index(spec, DataConfig(root=tmp_path), FIVE)
+    (tmp_path / "other.csv").touch()  # which of them is not told
+    with pytest.raises(DataError, match=r"Known are [a-z, ]*\.\Z"):
+        index(spec, DataConfig(root=tmp_path), FIVE)
 
 
 def test_no_images_at_all() -> None:

@@ -134,7 +134,17 @@ def test_columns_are_named_by_options(root):
         ("path,label", {"group": "person"}, ConfigError, "the name of a column or a regular expression, got 'person'"),
         ("path,label", {"group": "(S"}, ConfigError, r"'\(S' is no regular expression"),
         ("path,label,x,y", {"box": "x,y"}, ConfigError, "data.options.box: expected four columns, got 2"),
-        ("path,label,label", {"label": "label"}, ConfigError, "got 'label', which is there more than once"),
+        (
+            "path,label,label",
+            {"label": "label"},
+            ConfigError,
+            "got 'label', which is there more than once. Rename all but one of them in the table. The columns are",
+        ),
+        ("path,label,label", {}, DataError, "got 'label' and 'label'. Rename all but one of them in the table"),
+        ("path,label,label,my emotion,emotion", {}, DataError, "Name it: --data-option label=emotion"),
+        ("path;label", {"separator": ","}, DataError, "separated otherwise: --data-option 'separator=;'"),
+        ("my picture,b", {}, DataError, "as in --data-option 'path=my picture'"),
+        ("\0" * 500, {}, DataError, r"got '(\\x00){60}'\. Name it, as in --data-option path=NAME\."),
         ("emotion,pixels,Usage", {}, DataError, "got the pixels themselves"),
         ("path,label", {"separator": 3}, ConfigError, "data.options.separator: expected text, got 3"),
         ("path,label", {"separator": ", "}, DataError, "expected a separator of one character"),
@@ -168,7 +178,7 @@ def test_columns_that_are_not_there_or_several_are_errors(root, header, options,
             b"path,label\na.png,sad\nb.png,\xff\xfe\n",
             r"expected text in utf-8, got other bytes \(labels\.csv, line 3\)",
         ),
-        ('path,label\n"a.png,' + "x" * 140_000, r"got field larger than field limit .*row 2\)"),
+        ('path,label\n"a.png,' + "x" * 140_000, r"got field larger .*row 2\)\. Is a quote there that nothing"),
     ],
 )
 def test_a_wrong_cell_is_named_by_file_row_and_column(root, text, message):
@@ -230,8 +240,12 @@ def test_an_image_that_is_listed_twice_counts_once_and_with_two_labels_is_confli
     samples = written(root, "path,label\na.png,sad\nb.png,sad\n./a.png,sad\nb.png,happy\n")
     assert [(each.path, each.emotion) for each in samples] == [("a.png", "sad"), ("b.png", "conflicting")]
     assert caplog.messages == [
-        "labels.csv: 2 rows repeat an image of another row and count once; 1 images have two labels and are "
-        "conflicting."
+        "labels.csv: 2 rows repeat an image of another row and count once; 1 image has two labels and is conflicting."
+    ]
+    caplog.clear()
+    written(root, "path,label\na.png,sad\na.png,happy\n")
+    assert caplog.messages == [
+        "labels.csv: 1 row repeats an image of another row and counts once; 1 image has two labels and is conflicting."
     ]
     with pytest.raises(
         DataError, match=r"'train', as in the other row of a\.png, got 'test' \(.*row 3, column 'split'"

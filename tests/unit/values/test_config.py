@@ -67,6 +67,10 @@ def test_a_setting_that_a_later_version_adds_does_not_change_the_digest_of_an_ol
         ({"training": {"callbacks": [{"ref": "a:b", "option": {}}]}}, "did you mean 'options'"),
         ({"training": {"optimizer": {"ref": "adam"}}}, "expected 'package.module:attribute', got 'adam'"),
         ({"training": {"epochs": 0}}, "training.epochs: expected at least 1, got 0."),
+        (
+            {"training": {"teacher": {"bundles": []}}},
+            "training.teacher.bundles: expected 1 or more entries, got \\[\\]",
+        ),
         ({"training": {"epochs": "many"}}, "training.epochs: expected a whole number, got 'many'."),
         ({"training": {"epochs": 1.5}}, "training.epochs: expected a whole number, got 1.5."),
         ({"training": {"precision": "half"}}, "expected 'float32' or 'mixed_bfloat16', got 'half'."),
