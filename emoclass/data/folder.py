@@ -226,9 +226,15 @@ def _is_file_or_broken_link(entry: os.DirEntry[str]) -> bool:
 
 def _subfolders(folder: Path) -> list[str]:
     try:
-        return sorted(entry.name for entry in folder.iterdir() if entry.is_dir() and not is_passed_over(entry))
+        found = [entry for entry in folder.iterdir() if entry.is_dir() and not is_passed_over(entry)]
     except OSError as error:
         _refuse(error)
+    return sorted(entry.name for entry in found if not _leads_up(entry))
+
+
+def _leads_up(folder: Path) -> bool:
+    """Tell whether a folder is a link to one that it stands in: every image there would be listed once more."""
+    return folder.is_symlink() and folder.parent.resolve().is_relative_to(folder.resolve())
 
 
 def _refuse(error: OSError) -> NoReturn:

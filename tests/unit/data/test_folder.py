@@ -321,3 +321,10 @@ def test_the_group_is_found_in_the_path_by_a_regular_expression(tmp_path, caplog
         list(load(tmp_path, group=r"(T\d+)_"))
     with pytest.raises(ConfigError, match=r"data\.options\.group: '\(S' is no regular expression"):
         list(load(tmp_path, group="(S"))
+
+
+def test_a_link_to_a_folder_above_is_no_class(tmp_path: Path) -> None:
+    touch(tmp_path, "photos/happy/a.jpg", "photos/sad/b.jpg")
+    (tmp_path / "photos" / "above").symlink_to(tmp_path, target_is_directory=True)
+    (tmp_path / "photos" / "self").symlink_to(".", target_is_directory=True)
+    assert paths(tmp_path / "photos") == ["happy/a.jpg", "sad/b.jpg"]
