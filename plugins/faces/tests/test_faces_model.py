@@ -1,5 +1,8 @@
 """The network, what is kept of it, and how a training starts from that."""
 
+import tomllib
+from pathlib import Path
+
 import keras
 import numpy as np
 import pytest
@@ -14,6 +17,7 @@ from emoclass.training.export import export_litert
 from emoclass.training.start import start_from
 
 SPEC = register_models()[0]
+TRAINING = Path(__file__).parents[1] / "training"
 SEVEN = LabelScheme(emotions="happy,sad,angry,scared,surprised,disgusted,neutral")
 TWO = LabelScheme(emotions="scared,happy")
 SMALL = {"widths": (8, 12), "blocks": (2, 1)}
@@ -173,3 +177,11 @@ def test_the_recipes_optimizer_lets_kernels_alone_decay():
     for variable in network.trainable_variables:
         factor = 0.95 if variable.name == "kernel" else 1.0
         np.testing.assert_allclose(variable.numpy(), factor * before[variable.path], rtol=1e-5, atol=1e-7)
+
+
+@pytest.mark.parametrize(("name", "parameters"), [("fast", 0.90), ("large", 5.41)])
+def test_the_networks_of_the_configurations_can_be_built_and_finished(name, parameters):
+    options = tomllib.loads((TRAINING / f"{name}.toml").read_text())["model"]["options"]
+    network = build(SPEC, SEVEN, seed=0, options=options)
+    assert network.count_params() / 1e6 == pytest.approx(parameters, abs=0.01)
+    finish(SPEC, network, SEVEN, seed=0, options=options)
