@@ -14,9 +14,11 @@ from tiny import draw_photographs, tiny_registry
 import emoclass
 from emoclass import MetricSpec, ModelSpec, hookimpl
 from emoclass.errors import BundleError, ConfigError, ContractError, DataError, OutputError
+from emoclass.plugin.configure import compose
 from emoclass.plugin.registry import PluginInfo
 from emoclass.progress import Progress
 from emoclass.values.config import EvaluationConfig
+from emoclass.workflows.run import run_config
 
 FILES = {
     "config.toml", "split.csv", "history.csv", "metrics.json", "predictions.csv", "model.keras", "plots",
@@ -464,3 +466,8 @@ def test_a_metric_that_breaks_its_contract_after_training_says_that_the_training
     config = {"evaluation": {"metrics": ["broken"]}}
     with pytest.raises(ContractError, match=r"a value in \[0, 1\], got 1\.5.* is kept: continue with: emoclass run"):
         emoclass.run("tiny", data=photos, out=tmp_path, registry=registry, config=config)
+    # `plugins check` deletes the folder: there is nothing to continue.
+    composed = compose(registry, "tiny", tmp_path, data=photos, config=config)
+    with pytest.raises(ContractError, match=r"a value in \[0, 1\], got 1\.5") as caught:
+        run_config(composed, out=tmp_path, registry=registry, is_kept=False)
+    assert "continue with" not in str(caught.value)
