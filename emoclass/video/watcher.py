@@ -19,6 +19,8 @@ from emoclass.faces.frame import DRAFT_FACTOR, frame, shows_nothing
 from emoclass.inference.classifier import Classifier
 from emoclass.inference.load import load
 from emoclass.inference.predictions import prediction
+from emoclass.inference.pretrained import fast_variant
+from emoclass.plugin.registry import Registry
 from emoclass.values.faces import Face
 from emoclass.values.video import EmotionEvent, Moment, TrackedPerson
 from emoclass.video.events import EventFinder
@@ -71,7 +73,8 @@ class Watcher:
     own: a watcher holds the state of one video, and is called by one thread at a time.
 
     Args:
-        model: What `emoclass.load` takes, or a classifier; how it looks for faces, `with_faces` may have said.
+        model: What `emoclass.load` takes, or a classifier; how it looks for faces, `with_faces` may have said. A name
+            without a variant, such as `faces`, takes the pretrained model that is called `fast`, where there is one.
         labels: Restrict the model to these emotions, as `Classifier.among` does.
         detector: A face detector's name; None takes the one that the model was measured with, or else `yunet`.
         largest: Whether the largest face of each frame alone is watched.
@@ -114,6 +117,9 @@ class Watcher:
         for name, value in (("smoothing", smoothing), ("every", every)):
             if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < math.inf:
                 raise ConfigError(f"{name}: expected seconds from 0, got {value!r}.")
+        registry = registry or Registry.discover()
+        if isinstance(model, str):
+            model = fast_variant(model, registry) or model
         classifier = model if isinstance(model, Classifier) else load(model, registry=registry)
         limits: dict[str, Any] = {"largest": largest, "min_face": min_face, "min_detection": min_detection}
         search = classifier.chosen_search
@@ -233,7 +239,6 @@ class Watcher:
         for number, face in found:
             person = self._persons[number]
             person.raw = None
-            # Half a frame early rather than half a frame late would need the frame rate; the next one is taken.
             if time - person.judged < self._every:
                 continue
             pixels = framed(picture, face, self.classifier)

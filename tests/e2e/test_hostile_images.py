@@ -10,34 +10,13 @@ from pathlib import Path
 
 import pytest
 from hostile import variants
+from one_file import ONE_FILE
 from tiny import draw_photographs
 
 pytestmark = pytest.mark.slow
 
 TIMEOUT_SECONDS = 300
 """Of each command: the slowest takes 14 seconds, with TensorFlow's start."""
-
-ONE_FILE = """
-from emoclass import ModelSpec, Recipe, hookimpl
-
-@hookimpl
-def register_models():
-    return [ModelSpec(name="small", summary="A small network.", build="small_plugin:build", image_shape=(16, 16, 3))]
-
-@hookimpl
-def register_recipes():
-    config = {"labels": ["happy", "sad"], "model": {"name": "small"}, "training": {"epochs": 1, "batch_size": 64},
-              "evaluation": {"resamples": 100}}
-    return [Recipe(name="small", summary="A quick experiment.", config=config)]
-
-def build(*, labels, image_shape, seed):
-    import keras
-    return keras.Sequential([
-        keras.Input(image_shape),
-        keras.layers.Flatten(name="flatten"),
-        keras.layers.Dense(labels.units, activation=labels.head, name="dense"),
-    ])
-"""
 
 
 @pytest.fixture(scope="module")
@@ -105,7 +84,8 @@ def test_predictions_read_each_or_say_why_not(folder, names, audited, bundle, mo
 
 def test_a_run_trains_on_what_can_be_read_and_lists_the_rest(folder, names, audited, tmp_path):
     (tmp_path / "small_plugin.py").write_text(ONE_FILE)
-    ran("run", "--plugin", tmp_path / "small_plugin.py", "--data", folder, "--out", tmp_path / "runs", "--quiet")
+    plugin = tmp_path / "small_plugin.py"
+    ran("run", "--plugin", plugin, "--data", folder, "--out", tmp_path / "runs", "--epochs", 1, "--quiet")
     [run] = (tmp_path / "runs").iterdir()
     with (run / "skipped.csv").open(encoding="utf-8", newline="") as file:
         skipped = {row["path"]: row["reason"] for row in csv.DictReader(file)}

@@ -105,6 +105,7 @@ def test_a_fast_variant_is_taken_where_no_variant_is_named(crop_bundle, clip):
             "the model is swift:net:fast, which is faster and less accurate than swift:net:default.",
         )
         watching.close()
+    assert emoclass.Watcher("swift", registry=registry).classifier.bundle.path == crop_bundle
     watching = emoclass.watch(clip, "swift:net:fast", registry=registry)
     assert watching.notes == ()
     watching.close()
