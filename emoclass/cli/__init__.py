@@ -20,6 +20,7 @@ _COMMANDS = {
     "run": ("emoclass.cli.run:run", "Train and evaluate a model, and write a report."),
     "predict": ("emoclass.cli.predict:predict", "Predict the emotions in images with a trained model."),
     "video": ("emoclass.cli.video:video", "Watch a video: who shows which emotion when."),
+    "serve": ("emoclass.cli.serve:serve", "Serve trained models: a page, and an HTTP service."),
     "evaluate": ("emoclass.cli.evaluate:evaluate", "Evaluate trained models on other datasets."),
     "crop": ("emoclass.cli.crop:crop", "Cut the faces out of photographs, as aligned crops."),
     "audit": ("emoclass.cli.audit:audit", "Find duplicates, label conflicts and broken files in a dataset."),

@@ -1,0 +1,125 @@
+"""What requests ask and what answers hold, as the OpenAPI document describes it."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator
+
+from emoclass.faces.find import FaceMode
+from emoclass.serving.messages import Asked
+
+
+class _Query(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    model: str | None = Field(default=None, description="A model that is served; by default the first.")
+    labels: str | None = Field(
+        default=None,
+        description="Restrict the model to these emotions, separated by commas, or a set such as basic5.",
+    )
+    largest: bool = Field(default=False, description="Classify only the largest face.")
+    min_face: float = Field(default=0.0, ge=0, description="Ignore smaller faces: the square root of the box's area.")
+    min_detection: float = Field(default=0.0, ge=0, le=1, description="Ignore faces that the detector scores lower.")
+
+    @field_validator("labels", mode="before")
+    @classmethod
+    def _joined(cls, labels: Any) -> Any:
+        """Take a list, too, which JSON has."""
+        is_list = isinstance(labels, list) and all(isinstance(each, str) for each in labels)
+        return ",".join(labels) if is_list else labels
+
+    def asked(self, default_model: str) -> Asked:
+        """Return what the query asks for."""
+        given = self.model_dump(include=set(Asked.__dataclass_fields__))
+        labels = None if self.labels is None else tuple(each for each in self.labels.split(",") if each.strip())
+        return Asked(**{**given, "model": self.model or default_model, "labels": labels})
+
+
+class ImagesQuery(_Query):
+    """How images are classified; the names are those of `emoclass predict`."""
+
+    faces: FaceMode | None = Field(default=None, description="Look for faces where it is needed, always, or never.")
+    max_faces: int | None = Field(default=None, ge=1, description="Classify only the largest faces of each image.")
+    top: int | None = Field(default=None, ge=1, description="Tell only the likeliest emotions.")
+
+
+class LiveQuery(_Query):
+    """How the frames of a live session are classified."""
+
+    smoothing: float = Field(default=0.3, ge=0, le=60, description="Time constant in seconds; 0 does not smooth.")
+
+
+class FaceDocument(BaseModel):
+    """A face, and the emotions in it."""
+
+    box: tuple[float, float, float, float] = Field(description="Left, top, width, height in pixels, upright.")
+    landmarks: list[tuple[float, float]] | None
+    detection: float | None = Field(description="How sure the detector is; null for a ready-made crop.")
+    label: str
+    probability: float
+    scores: dict[str, float]
+
+
+class PictureDocument(BaseModel):
+    """A picture in which faces were looked for."""
+
+    path: str | None
+    width: int
+    height: int
+    ready_made: bool = Field(description="Whether it was taken for a face crop and classified as it is.")
+    n_left_out: int = Field(description="Faces that were found and left out by a limit.")
+    faces: list[FaceDocument]
+    label: str | None = Field(default=None, description="Of a ready-made crop, as probability and scores.")
+    probability: float | None = None
+    scores: dict[str, float] | None = None
+
+
+class PredictionDocument(BaseModel):
+    """An image that was classified as it is."""
+
+    path: str | None
+    label: str
+    probability: float
+    scores: dict[str, float]
+
+
+class UnreadableDocument(BaseModel):
+    """An image that could not be read."""
+
+    path: str | None
+    error: str
+
+
+class ModelDocument(BaseModel):
+    """A model that is served, and what it is worth."""
+
+    name: str
+    is_default: bool
+    labels: list[str]
+    live_model: str = Field(description="What classifies live sessions and videos.")
+    digest: str = Field(description="The SHA-256 of its network.")
+    image: dict[str, Any]
+    expects: Literal["photograph", "face_crop"]
+    framing: dict[str, Any]
+    detector: str | None
+    trained: dict[str, Any]
+    measured: dict[str, Any] = Field(description="Metric -> value, ci_low, ci_high, n_samples, split.")
+    live_measured: dict[str, Any]
+
+
+class SessionDocument(BaseModel):
+    """Whether a token is needed, and whether this client has shown it."""
+
+    required: bool
+    authenticated: bool
+
+
+class ProblemDocument(BaseModel):
+    """An error (RFC 9457)."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    hint: str | None = None

@@ -1,0 +1,364 @@
+"""The workers, as the event loop sees them: who gets which images, and what happens when one dies.
+
+Images that are asked for in the same way share a batch. A worker that dies takes no image along: those that it had are
+tried again alone, once, so that one that crashes a decoder is found and named. A live session belongs to one worker.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import deque
+from collections.abc import Iterable, Mapping
+from itertools import count
+
+from emoclass.inference.face_search import check_search
+from emoclass.serving.messages import Answer, Asked, Close, Frame, Images, Open, Start
+from emoclass.serving.models import ServedModel
+from emoclass.serving.process import ChildProcess, ProcessDiedError
+from emoclass.values.labels import choose
+
+_log = logging.getLogger(__name__)
+
+MAX_BATCH = 8
+"""Images of a batch: more would take no less time, and the first answers would wait for the last."""
+
+MAX_BESIDE_LIVE = 2
+"""Images of a batch of a worker that has live sessions: their frames come in between."""
+
+MAX_BATCH_BYTES = 16 * 2**20
+
+START_SECONDS = 120.0
+"""Importing and loading may take so long, on a machine that is busy."""
+
+PAUSE_SECONDS = 5.0
+"""The longest pause before a worker is started again that died at once."""
+
+CRASHED = "damaged image (it crashes the decoder)"
+"""Why an image is not read that ended two workers."""
+
+
+class BusyError(Exception):
+    """No more images or sessions are taken now."""
+
+
+class Session:
+    """A live session: the newest frame waits, older ones are skipped.
+
+    Args:
+        number: Its number.
+        asked: The model, and which faces.
+        smoothing: The time constant of the smoothing, in seconds.
+
+    Attributes:
+        slot: The worker that has the session; None before its first frame.
+        process: The worker's process that knows the session; another one has to be told of it first.
+    """
+
+    def __init__(self, number: int, asked: Asked, smoothing: float) -> None:
+        self.number, self.asked, self.smoothing = number, asked, smoothing
+        self.slot: _Slot | None = None
+        self.process: ChildProcess | None = None  # the one that knows it
+        self.pending: tuple[Frame, asyncio.Future[tuple[Answer, bool]]] | None = None
+
+
+class _Job:
+    """An image that waits for its answer."""
+
+    def __init__(self, asked: Asked, data: bytes) -> None:
+        self.asked, self.data = asked, data
+        self.answer: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
+        self.tries = 0
+
+
+class _Slot:
+    """A worker's place: its process, which is replaced when it dies, and the sessions that it has."""
+
+    def __init__(self, start: Start) -> None:
+        self.start = start
+        self.sessions: list[Session] = []
+        self.closed: list[int] = []  # sessions that the process may forget
+        self.is_ready = False
+        self.is_leaving = False
+        self.process: ChildProcess | None = None
+        self.task: asyncio.Task[None] | None = None
+
+
+class Pool:
+    """The workers of the service.
+
+    Args:
+        models: What is served.
+        workers: How many processes.
+        max_pixels: Larger images are not decoded.
+        max_waiting: Images that wait at most.
+        max_seconds: A batch that takes longer is taken for hung, and its worker is killed.
+        max_live: Live sessions at most.
+        module: What workers run.
+    """
+
+    def __init__(
+        self,
+        models: Mapping[str, ServedModel],
+        *,
+        workers: int,
+        max_pixels: int,
+        max_waiting: int,
+        max_seconds: float,
+        max_live: int,
+        module: str = "emoclass.serving.worker",
+    ) -> None:
+        self.models = models
+        self.restarts = 0
+        self._workers, self._max_pixels = workers, max_pixels
+        self._max_waiting, self._max_seconds, self._max_live = max_waiting, max_seconds, max_live
+        self._module = module
+        self._jobs: deque[_Job] = deque()
+        self._sessions: dict[int, Session] = {}
+        self._numbers = count(1)
+        self._slots: list[_Slot] = []
+        self._work = asyncio.Condition()
+
+    @property
+    def n_waiting(self) -> int:
+        """Images that wait for a worker."""
+        return len(self._jobs)
+
+    @property
+    def n_sessions(self) -> int:
+        """Live sessions."""
+        return len(self._sessions)
+
+    @property
+    def n_ready(self) -> int:
+        """Workers that are running, and have loaded the models."""
+        return sum(slot.is_ready for slot in self._slots)
+
+    @property
+    def pids(self) -> list[int]:
+        """The numbers of the processes."""
+        return [slot.process.pid for slot in self._slots if slot.process is not None]
+
+    async def start(self) -> None:
+        """Start the workers, and wait until they are ready.
+
+        Raises:
+            ProcessDiedError: It could not be started.
+        """
+        self._slots = await self._started(self.models)
+
+    async def replace(self, models: Mapping[str, ServedModel]) -> None:
+        """Serve other models from now on; what was asked before is answered by the old workers.
+
+        Raises:
+            ProcessDiedError: The models cannot be loaded; the old ones stay.
+        """
+        new = await self._started(models)
+        old, self._slots, self.models = self._slots, new, models
+        for session in self._sessions.values():
+            self._place(session)
+        await self._leave(old)
+
+    async def close(self) -> None:
+        """Finish the batches that are under way, and end the workers; images that wait are given up."""
+        for job in self._jobs:
+            job.answer.cancel()
+        self._jobs.clear()
+        for session in self._sessions.values():
+            if session.pending is not None:
+                session.pending[1].cancel()
+                session.pending = None
+        old, self._slots = self._slots, []
+        await self._leave(old)
+
+    async def answers(self, asked: Asked, images: Iterable[bytes]) -> list[Answer]:
+        """Return the answer to each image, in order.
+
+        Raises:
+            BusyError: Too many images wait.
+        """
+        jobs = [_Job(asked, data) for data in images]
+        # One request must fit into an empty queue, however many images it has.
+        if self._jobs and len(self._jobs) + len(jobs) > self._max_waiting:
+            raise BusyError(f"{len(self._jobs)} images wait already")
+        self._jobs += jobs
+        await self.wake()
+        try:
+            return [await job.answer for job in jobs]
+        finally:
+            for job in jobs:  # of a client that left, or too late
+                job.answer.cancel()
+
+    def open_session(self, asked: Asked, smoothing: float) -> Session:
+        """Begin a live session.
+
+        Raises:
+            BusyError: There are too many.
+        """
+        if len(self._sessions) >= self._max_live:
+            raise BusyError(f"{len(self._sessions)} live sessions are open already")
+        session = Session(next(self._numbers), asked, smoothing)
+        self._sessions[session.number] = session
+        return session
+
+    async def frame(self, session: Session, data: bytes, time: float) -> tuple[Answer, bool]:
+        """Return the answer to a frame, and whether the session began anew with it: its worker was lost or replaced.
+
+        One frame of a session is under way at a time.
+        """
+        if session.slot is None:
+            self._place(session)
+        answer: asyncio.Future[tuple[Answer, bool]] = asyncio.get_running_loop().create_future()
+        session.pending = Frame(session.number, data, time), answer
+        await self.wake()
+        return await answer
+
+    def close_session(self, session: Session) -> None:
+        """End a live session."""
+        self._sessions.pop(session.number, None)
+        if session.slot is not None and session in session.slot.sessions:
+            session.slot.sessions.remove(session)
+            session.slot.closed.append(session.number)
+
+    def _place(self, session: Session) -> None:
+        """Give a session to the worker that has the fewest."""
+        session.slot = min(self._slots, key=lambda each: len(each.sessions))
+        session.slot.sessions.append(session)
+
+    async def wake(self) -> None:
+        """Have the workers look whether there is something to do."""
+        async with self._work:
+            self._work.notify_all()
+
+    async def _started(self, models: Mapping[str, ServedModel]) -> list[_Slot]:
+        """Start workers, and return when all have loaded the models."""
+        slots = [_Slot(Start(models, self._max_pixels)) for _ in range(self._workers)]
+        try:
+            await asyncio.gather(*map(self._launch, slots))
+        except BaseException:
+            for slot in slots:
+                if slot.process is not None:
+                    await slot.process.kill()
+            raise
+        for slot in slots:
+            slot.task = asyncio.create_task(self._run(slot))
+        return slots
+
+    async def _launch(self, slot: _Slot) -> None:
+        slot.process = await ChildProcess.start(self._module)
+        await slot.process.ask(slot.start, START_SECONDS)
+        slot.is_ready = True
+
+    async def _leave(self, slots: Iterable[_Slot]) -> None:
+        for slot in slots:
+            slot.is_leaving = True
+        await self.wake()
+        await asyncio.gather(*(slot.task for slot in slots if slot.task is not None))
+
+    async def _run(self, slot: _Slot) -> None:
+        """Give a worker something to do until it leaves, and start it again when it dies."""
+        pause = 0.0
+        while not slot.is_leaving:
+            try:
+                if not slot.is_ready:
+                    await asyncio.sleep(pause)
+                    pause = min(PAUSE_SECONDS, 2 * pause or 0.1)
+                    await self._launch(slot)
+                await self._next(slot)
+                pause = 0.0
+            except (ProcessDiedError, OSError) as error:
+                slot.is_ready = False
+                if slot.is_leaving:
+                    break
+                self.restarts += 1
+                _log.warning("a worker ended (%s) and is started again", error)
+        if slot.process is not None:
+            await slot.process.close()
+        slot.is_ready = False
+
+    async def _next(self, slot: _Slot) -> None:
+        """Wait for work, and do it: a frame of each live session in turn, else a batch of images."""
+        async with self._work:
+            await self._work.wait_for(lambda: slot.is_leaving or slot.closed or self._has_work(slot))
+        assert slot.process is not None
+        while slot.closed:
+            await slot.process.ask(Close(slot.closed.pop()), self._max_seconds)
+        for session in [each for each in slot.sessions if each.slot is slot and each.pending is not None]:
+            await self._frame(slot.process, session)
+        if not slot.is_leaving and (batch := self._batch(MAX_BESIDE_LIVE if slot.sessions else MAX_BATCH)):
+            await self._classify(slot.process, batch)
+
+    def _has_work(self, slot: _Slot) -> bool:
+        return bool(self._jobs) or any(each.slot is slot and each.pending is not None for each in slot.sessions)
+
+    def _batch(self, most: int) -> list[_Job]:
+        """Take images that wait, and are asked for in the same way; the workers share what there is."""
+        while self._jobs and self._jobs[0].answer.cancelled():
+            self._jobs.popleft()
+        if not self._jobs:
+            return []
+        first = self._jobs.popleft()
+        batch, size = [first], len(first.data)
+        fair = max(1, -(-len(self._jobs) // max(1, self._workers)))
+        while self._jobs and len(batch) < min(most, fair) and not first.tries:
+            job = self._jobs[0]
+            if job.asked != first.asked or job.tries or size + len(job.data) > MAX_BATCH_BYTES:
+                break
+            self._jobs.popleft()
+            if not job.answer.cancelled():
+                batch.append(job)
+                size += len(job.data)
+        return batch
+
+    async def _classify(self, process: ChildProcess, batch: list[_Job]) -> None:
+        left = deque(batch)
+
+        def on_answer(answer: Answer) -> None:
+            job = left.popleft()
+            if not job.answer.done():
+                job.answer.set_result(answer)
+
+        try:
+            message = Images(batch[0].asked, tuple(job.data for job in batch))
+            await process.ask(message, self._max_seconds, on_answer)
+        except ProcessDiedError:
+            for job in reversed(left):
+                job.tries += 1
+                if job.answer.done():
+                    continue
+                if job.tries > 1:
+                    job.answer.set_result(Answer({"path": None, "error": CRASHED}, error=CRASHED))
+                else:
+                    self._jobs.appendleft(job)
+            await self.wake()
+            raise
+
+    async def _frame(self, process: ChildProcess, session: Session) -> None:
+        assert session.pending is not None
+        (frame, answer), session.pending = session.pending, None
+        is_new = session.process is not process
+
+        def on_answer(found: Answer) -> None:
+            if not answer.done():
+                answer.set_result((found, is_new))
+
+        try:
+            if is_new:
+                await process.ask(Open(session.number, session.asked, session.smoothing), self._max_seconds)
+                session.process = process
+            await process.ask(frame, self._max_seconds, on_answer)
+        except ProcessDiedError:
+            on_answer(Answer(None, error=CRASHED))
+            raise
+
+
+def check_asked(asked: Asked, models: Mapping[str, ServedModel]) -> None:
+    """Refuse what a worker could not do: labels that the model does not have, or a value out of its range.
+
+    Raises:
+        ConfigError: One of the values is wrong.
+    """
+    manifest = models[asked.model].bundle.manifest
+    if asked.labels is not None:
+        choose(asked.labels, manifest.labels)
+    check_search(asked.faces or "auto", asked.min_face, asked.min_detection, asked.max_faces, largest=asked.largest)

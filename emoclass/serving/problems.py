@@ -1,0 +1,71 @@
+"""Errors as problem documents (RFC 9457), in the words of the command line."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Any
+
+from starlette.requests import HTTPConnection
+from starlette.responses import Response
+
+from emoclass.errors import EmoclassError
+
+MEDIA_TYPE = "application/problem+json"
+
+
+class ProblemError(Exception):
+    """An answer that is an error.
+
+    Args:
+        status: The HTTP status.
+        detail: What is wrong, as a sentence.
+        hint: What to do about it, as a sentence.
+        headers: Further headers of the answer.
+        closes: Whether the connection is closed: the rest of the request was not read.
+        members: Further members of the document.
+    """
+
+    def __init__(
+        self,
+        status: int,
+        detail: str,
+        *,
+        hint: str | None = None,
+        headers: Mapping[str, str] | None = None,
+        closes: bool = False,
+        **members: Any,
+    ) -> None:
+        super().__init__(detail)
+        self.status = status
+        self.headers = {**(headers or {}), **({"connection": "close"} if closes else {})}
+        self.document: dict[str, Any] = {
+            "type": "about:blank",
+            "title": HTTPStatus(status).phrase,
+            "status": status,
+            "detail": detail,
+            **({"hint": hint} if hint else {}),
+            **members,
+        }
+
+    def response(self) -> Response:
+        """Return the answer."""
+        content = json.dumps(self.document).encode()
+        return Response(content, self.status, headers=self.headers, media_type=MEDIA_TYPE)
+
+
+def busy(detail: str, *, seconds: int = 1) -> ProblemError:
+    """Return the answer to a request that comes at a bad time: try again."""
+    return ProblemError(503, detail, hint="Try again.", headers={"retry-after": str(seconds)})
+
+
+def wrong(error: EmoclassError) -> ProblemError:
+    """Return the answer to a request that cannot be understood, in the words of the command line."""
+    return ProblemError(400, error.message, hint=error.hint)
+
+
+async def on_problem(request: HTTPConnection, error: Exception) -> Response:
+    """Answer with a problem that was raised."""
+    assert isinstance(error, ProblemError)
+    return error.response()

@@ -1,0 +1,89 @@
+"""A child process that answers messages, as the event loop sees it."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import pickle
+import sys
+from asyncio.subprocess import PIPE, Process
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Any
+
+from emoclass.serving.messages import LENGTH, Done, packed
+
+CHUNK = 2**20
+
+
+class ProcessDiedError(Exception):
+    """The process ended, or answered too late and was killed."""
+
+
+class ChildProcess:
+    """A process that runs a module of this package, such as `emoclass.serving.worker`.
+
+    Attributes:
+        pid: Its number.
+    """
+
+    def __init__(self, process: Process) -> None:
+        self._process = process
+        self.pid = process.pid
+
+    @classmethod
+    async def start(cls, module: str) -> ChildProcess:
+        """Start a module as a process; its stderr is that of the service."""
+        # Decoding and classifying are spread over processes: threads inside them would only get in each other's way.
+        single = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
+        return cls(
+            await asyncio.create_subprocess_exec(
+                sys.executable, "-m", module, stdin=PIPE, stdout=PIPE, limit=CHUNK, env={**os.environ, **single},
+                start_new_session=True,  # a Ctrl-C in the terminal is for the service alone
+            )
+        )  # fmt: skip
+
+    async def ask(self, message: object, seconds: float, on_answer: Callable[[Any], object] | None = None) -> None:
+        """Send a message, and return when all answers to it were given to `on_answer`.
+
+        Raises:
+            ProcessDiedError: The process ended, or was killed since it did not finish in time.
+        """
+        try:
+            async with asyncio.timeout(seconds):
+                await self._send(packed(message))
+                while not isinstance(answer := await self._receive(), Done):
+                    if on_answer is not None:
+                        on_answer(answer)
+        except (asyncio.IncompleteReadError, OSError, TimeoutError) as error:
+            reason = "no answer in time" if isinstance(error, TimeoutError) else None
+            await self.kill()
+            raise ProcessDiedError(reason or f"exit status {self._process.returncode}") from error
+        except BaseException:  # a task that is cancelled leaves half a message behind
+            await self.kill()
+            raise
+
+    async def _send(self, data: bytes) -> None:
+        assert self._process.stdin is not None
+        for at in range(0, len(data), CHUNK):  # else all of it would be copied into the pipe's buffer
+            self._process.stdin.write(data[at : at + CHUNK])
+            await self._process.stdin.drain()
+
+    async def _receive(self) -> Any:
+        assert self._process.stdout is not None
+        (length,) = LENGTH.unpack(await self._process.stdout.readexactly(LENGTH.size))
+        return pickle.loads(await self._process.stdout.readexactly(length))
+
+    async def close(self, seconds: float = 5.0) -> None:
+        """Let the process end by itself, and kill it if it does not."""
+        if self._process.stdin is not None:
+            self._process.stdin.close()
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._process.wait(), seconds)
+        await self.kill()
+
+    async def kill(self) -> None:
+        """End the process at once."""
+        with suppress(ProcessLookupError):
+            self._process.kill()
+        await self._process.wait()

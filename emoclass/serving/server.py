@@ -1,0 +1,155 @@
+"""Start the service, listen, and end it: signals, TLS, and the socket."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import signal
+import socket
+import ssl
+from collections.abc import Callable, Generator, Mapping
+from functools import partial
+
+import uvicorn
+
+from emoclass.errors import ConfigError
+from emoclass.serving.app import create_app
+from emoclass.serving.models import ServedModel
+from emoclass.serving.service import Service
+from emoclass.serving.settings import Settings
+
+_log = logging.getLogger(__name__)
+
+GRACE_SECONDS = 30
+"""Requests that are under way have so long to be finished when the service ends."""
+
+
+def serve(
+    settings: Settings,
+    read_models: Callable[[], Mapping[str, ServedModel]],
+    *,
+    on_ready: Callable[[str], object] = print,
+) -> None:
+    """Serve until SIGINT or SIGTERM; SIGHUP reads the models again.
+
+    Args:
+        settings: Where to listen, whom to let in, and how much is allowed.
+        read_models: Reads the models from disk.
+        on_ready: Called with the address when requests are answered.
+
+    Raises:
+        ConfigError: The address is in use, or the certificate cannot be read.
+        BundleError: A model cannot be read.
+    """
+    models = read_models()
+    check_certificate(settings)
+    with listening(settings) as sock:
+        asyncio.run(serving(Service(settings, models, read_models), sock, on_ready))
+
+
+@contextlib.contextmanager
+def listening(settings: Settings) -> Generator[socket.socket]:
+    """Listen on the address: before models are loaded, so that one in use is said at once.
+
+    Raises:
+        ConfigError: It cannot be listened on.
+    """
+    host = settings.host.strip("[]")
+    try:
+        family = socket.getaddrinfo(host, settings.port, type=socket.SOCK_STREAM)[0][0]
+        sock = socket.create_server((host, settings.port), family=family, backlog=2048)
+    except OSError as error:
+        raise ConfigError(
+            f"address {settings.host}:{settings.port}: cannot be listened on ({error.strerror or error}).",
+            hint="Another port: --port 0 takes a free one.",
+        ) from error
+    with sock:
+        yield sock
+
+
+def check_certificate(settings: Settings) -> None:
+    """Refuse a certificate that cannot be used.
+
+    Raises:
+        ConfigError: It cannot.
+    """
+    if settings.certificate is None:
+        return
+    try:
+        ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(settings.certificate, settings.key)
+    except (OSError, ValueError) as error:  # of ssl, too
+        reason = error.strerror or str(error) if isinstance(error, OSError) else str(error)
+        raise ConfigError(f"certificate {settings.certificate}: cannot be used with its key ({reason}).") from error
+
+
+async def serving(service: Service, sock: socket.socket, on_ready: Callable[[str], object]) -> None:
+    """Serve on a socket until a signal ends it."""
+    limits = service.settings.limits
+    config = uvicorn.Config(
+        create_app(service),
+        http="httptools",
+        ws="websockets-sansio",
+        ws_max_size=limits.max_frame_bytes,
+        ws_per_message_deflate=False,  # frames are compressed already, and a small message could become a large one
+        lifespan="on",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,
+        timeout_keep_alive=int(limits.idle_seconds),
+        timeout_graceful_shutdown=GRACE_SECONDS,
+        ssl_certfile=service.settings.certificate,
+        ssl_keyfile=service.settings.key,
+    )
+    server = _Server(config, service, partial(on_ready, address(service.settings, sock)))
+    await server.serve(sockets=[sock])
+
+
+def address(settings: Settings, sock: socket.socket) -> str:
+    """Return where a browser finds the page."""
+    host = settings.host.strip("[]")
+    host = {"0.0.0.0": "localhost", "::": "localhost", "": "localhost"}.get(host, host)
+    scheme = "http" if settings.certificate is None else "https"
+    return f"{scheme}://{f'[{host}]' if ':' in host else host}:{sock.getsockname()[1]}/"
+
+
+class _Server(uvicorn.Server):
+    """uvicorn's server, but for the signals: they end it in order, without being raised again."""
+
+    def __init__(self, config: uvicorn.Config, service: Service, on_ready: Callable[[], object]) -> None:
+        super().__init__(config)
+        self._service, self._on_ready = service, on_ready
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self._on_ready()
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Generator[None]:
+        loop = asyncio.get_running_loop()
+        handled: dict[int, Callable[[], None]] = {signal.SIGINT: self._stop, signal.SIGTERM: self._stop}
+        if hasattr(signal, "SIGHUP"):
+            handled[signal.SIGHUP] = self._reload
+        installed = []
+        for number, handler in handled.items():
+            # Not in a thread, and not on Windows.
+            with contextlib.suppress(NotImplementedError, RuntimeError, ValueError):
+                loop.add_signal_handler(number, handler)
+                installed.append(number)
+        try:
+            yield
+        finally:
+            for number in installed:
+                loop.remove_signal_handler(number)
+
+    def _stop(self) -> None:
+        self._service.is_closing = True
+        self.force_exit = self.should_exit  # the second time
+        self.should_exit = True
+
+    def _reload(self) -> None:
+        task = asyncio.get_running_loop().create_task(self._service.reload())
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)

@@ -1,0 +1,147 @@
+"""What all routes share: the settings, the models, the workers, and the figures."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from typing import Any
+
+from starlette.requests import Request
+
+from emoclass.errors import EmoclassError
+from emoclass.serving.bodies import ClientDisconnect, Memory
+from emoclass.serving.guard import Tokens
+from emoclass.serving.messages import Answer, Asked
+from emoclass.serving.meters import Meters
+from emoclass.serving.models import ServedModel
+from emoclass.serving.pool import BusyError, Pool, check_asked
+from emoclass.serving.problems import ProblemError, busy, wrong
+from emoclass.serving.process import ProcessDiedError
+from emoclass.serving.settings import Settings
+from emoclass.suggestions import did_you_mean
+
+_log = logging.getLogger(__name__)
+
+
+class Service:
+    """One service.
+
+    Args:
+        settings: Its settings.
+        models: What it serves.
+        read_again: Reads the models from disk once more.
+
+    Attributes:
+        settings: The settings.
+        pool: The workers.
+        memory: The bodies that are read or answered now.
+        meters: The figures.
+        tokens: The token.
+        is_closing: Whether it is about to end.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        models: Mapping[str, ServedModel],
+        read_again: Callable[[], Mapping[str, ServedModel]],
+    ) -> None:
+        limits = settings.limits
+        self.settings = settings
+        self.pool = Pool(
+            models,
+            workers=settings.workers,
+            max_pixels=limits.max_pixels,
+            max_waiting=limits.max_waiting,
+            max_seconds=limits.max_seconds,
+            max_live=limits.max_live,
+        )
+        self.memory = Memory(limits)
+        self.meters = Meters(self.pool, self.memory)
+        self.tokens = Tokens(settings.token)
+        self.is_closing = False
+        self._read_again = read_again
+        self._reloading = asyncio.Lock()
+
+    @property
+    def default_model(self) -> str:
+        """The name of the model that is taken where none is named."""
+        return next(iter(self.pool.models))
+
+    def check(self, asked: Asked) -> None:
+        """Refuse what no worker could do.
+
+        Raises:
+            ProblemError: There is no such model (404), or a value is wrong (400).
+        """
+        models = self.pool.models
+        if asked.model not in models:
+            raise ProblemError(
+                404, f"model: expected one of {', '.join(models)}, got {asked.model[:100]!r}.",
+                hint=did_you_mean(asked.model, models) or None,
+            )  # fmt: skip
+        try:
+            check_asked(asked, models)
+        except EmoclassError as error:
+            raise wrong(error) from None
+
+    async def classify(self, request: Request, asked: Asked, images: Sequence[bytes]) -> list[Answer]:
+        """Return the answer to each image.
+
+        Raises:
+            ProblemError: The service is too busy.
+            ClientDisconnect: The client left before.
+        """
+        working = asyncio.ensure_future(self.pool.answers(asked, images))
+        leaving = asyncio.ensure_future(_disconnected(request))
+        try:
+            await asyncio.wait(
+                (working, leaving), timeout=self.settings.limits.max_seconds, return_when=asyncio.FIRST_COMPLETED
+            )
+            if working.done():
+                answers = working.result()
+            elif leaving.done():
+                raise ClientDisconnect
+            else:
+                raise busy(f"The images were not classified within {self.settings.limits.max_seconds:g} seconds.")
+        except (BusyError, asyncio.CancelledError) as error:
+            if isinstance(error, asyncio.CancelledError) and not working.cancelled():
+                raise  # the request itself was given up
+            raise busy(str(error) or "The service is about to end.") from None
+        finally:
+            for task in (working, leaving):
+                task.cancel()
+                with suppress(asyncio.CancelledError, BusyError):
+                    await task
+        for answer in answers:
+            self.meters.images.labels("unreadable" if answer.error else "classified").inc()
+            self.meters.faces.inc(answer.n_faces)
+        return answers
+
+    async def reload(self) -> None:
+        """Read the models again, and serve them; if they cannot be read, the old ones stay."""
+        async with self._reloading:
+            try:
+                models = await asyncio.to_thread(self._read_again)
+                await self.pool.replace(models)
+            except (EmoclassError, ProcessDiedError) as error:
+                _log.error("the models were not reloaded: %s", error)
+                return
+            _log.info("reloaded: %s", ", ".join(models))
+
+
+async def _disconnected(request: Request) -> None:
+    """Return when the client leaves."""
+    while (await request.receive())["type"] != "http.disconnect":
+        pass
+
+
+def what_is_wrong(first: Mapping[str, Any]) -> ProblemError:
+    """Return what is wrong with a query, in one sentence; the first of pydantic's errors says so."""
+    name = ".".join(map(str, first["loc"])) or "query"
+    if first["type"] == "extra_forbidden":
+        return ProblemError(400, f"{name[:100]}: there is no such setting.")
+    reason = first["msg"].removeprefix("Value error, ").replace("Input should be", "expected")
+    return ProblemError(400, f"{name}: {reason}, got {first['input']!r:.100}.")
