@@ -192,8 +192,12 @@ async def read_files(request: Request, room: Room, limits: Limits, max_bytes: in
         raise ProblemError(400, f"multipart/form-data: {error.message}", closes=True) from None
     finally:
         await stream.aclose()
-    files = [each for _, each in form.multi_items() if isinstance(each, UploadFile)]
-    return [Upload(each.filename or None, each.file.read()) for each in files]
+    uploads = []
+    for _, each in form.multi_items():
+        if isinstance(each, UploadFile):
+            with each.file:
+                uploads.append(Upload(each.filename or None, each.file.read()))
+    return uploads
 
 
 class _InMemory(MultiPartParser):
@@ -239,7 +243,7 @@ def _decoded(given: object, where: str) -> Upload:
 
 
 def _too_large(max_bytes: int) -> ProblemError:
-    return ProblemError(413, f"body: expected at most {max_bytes / MIB:g} MiB, got more.", closes=True)
+    return ProblemError(413, f"body: expected at most {max_bytes / MIB:.3g} MiB, got more.", closes=True)
 
 
 def _too_many(max_files: int) -> ProblemError:

@@ -122,7 +122,7 @@ async def _answer(websocket: WebSocket, service: Service, session: Session, newe
         frame = await newest.take()
         skipped, answered = frame.sequence - answered - 1, frame.sequence
         try:
-            async with asyncio.timeout(service.settings.limits.max_seconds):
+            async with asyncio.timeout(2 * service.settings.limits.max_seconds):  # a worker that hangs is killed before
                 found, is_new = await service.pool.frame(session, frame.data, frame.time)
         except TimeoutError:
             await _end(websocket, "The service is too busy.", TRY_AGAIN)

@@ -95,6 +95,11 @@ class Pool:
         max_seconds: A batch that takes longer is taken for hung, and its worker is killed.
         max_live: Live sessions at most.
         module: What workers run.
+
+    Attributes:
+        models: What is served.
+        module: What workers run.
+        restarts: How many workers ended and were started again.
     """
 
     def __init__(
@@ -112,7 +117,7 @@ class Pool:
         self.restarts = 0
         self._workers, self._max_pixels = workers, max_pixels
         self._max_waiting, self._max_seconds, self._max_live = max_waiting, max_seconds, max_live
-        self._module = module
+        self.module = module
         self._jobs: deque[_Job] = deque()
         self._sessions: dict[int, Session] = {}
         self._numbers = count(1)
@@ -245,7 +250,7 @@ class Pool:
         return slots
 
     async def _launch(self, slot: _Slot) -> None:
-        slot.process = await ChildProcess.start(self._module)
+        slot.process = await ChildProcess.start(self.module)
         await slot.process.ask(slot.start, START_SECONDS)
         slot.is_ready = True
 

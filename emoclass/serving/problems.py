@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
 
-from starlette.requests import HTTPConnection
+from starlette.requests import Request
 from starlette.responses import Response
 
 from emoclass.errors import EmoclassError
@@ -65,7 +65,7 @@ def wrong(error: EmoclassError) -> ProblemError:
     return ProblemError(400, error.message, hint=error.hint)
 
 
-async def on_problem(request: HTTPConnection, error: Exception) -> Response:
+async def on_problem(request: Request, error: Exception) -> Response:
     """Answer with a problem that was raised."""
     assert isinstance(error, ProblemError)
     return error.response()

@@ -45,7 +45,7 @@ def serve(
     models = read_models()
     check_certificate(settings)
     with listening(settings) as sock:
-        asyncio.run(serving(Service(settings, models, read_models), sock, on_ready))
+        asyncio.run(_run(Service(settings, models, read_models), sock, on_ready))
 
 
 @contextlib.contextmanager
@@ -83,8 +83,18 @@ def check_certificate(settings: Settings) -> None:
         raise ConfigError(f"certificate {settings.certificate}: cannot be used with its key ({reason}).") from error
 
 
-async def serving(service: Service, sock: socket.socket, on_ready: Callable[[str], object]) -> None:
-    """Serve on a socket until a signal ends it."""
+async def _run(service: Service, sock: socket.socket, on_ready: Callable[[str], object]) -> None:
+    await new_server(service, sock, on_ready).serve(sockets=[sock])
+
+
+def new_server(service: Service, sock: socket.socket, on_ready: Callable[[str], object]) -> Server:
+    """Return a server for a socket; `serve` runs it in the event loop that calls it.
+
+    Args:
+        service: What answers.
+        sock: It listens already.
+        on_ready: Called with the address when requests are answered.
+    """
     limits = service.settings.limits
     config = uvicorn.Config(
         create_app(service),
@@ -102,8 +112,7 @@ async def serving(service: Service, sock: socket.socket, on_ready: Callable[[str
         ssl_certfile=service.settings.certificate,
         ssl_keyfile=service.settings.key,
     )
-    server = _Server(config, service, partial(on_ready, address(service.settings, sock)))
-    await server.serve(sockets=[sock])
+    return Server(config, service, partial(on_ready, address(service.settings, sock)))
 
 
 def address(settings: Settings, sock: socket.socket) -> str:
@@ -114,7 +123,7 @@ def address(settings: Settings, sock: socket.socket) -> str:
     return f"{scheme}://{f'[{host}]' if ':' in host else host}:{sock.getsockname()[1]}/"
 
 
-class _Server(uvicorn.Server):
+class Server(uvicorn.Server):
     """uvicorn's server, but for the signals: they end it in order, without being raised again."""
 
     def __init__(self, config: uvicorn.Config, service: Service, on_ready: Callable[[], object]) -> None:
@@ -123,18 +132,19 @@ class _Server(uvicorn.Server):
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Load the models, answer, and say so."""
         await super().startup(sockets)
         self._on_ready()
 
     @contextlib.contextmanager
     def capture_signals(self) -> Generator[None]:
+        """Handle the signals while the block runs, where that is possible: in the main thread, and not on Windows."""
         loop = asyncio.get_running_loop()
-        handled: dict[int, Callable[[], None]] = {signal.SIGINT: self._stop, signal.SIGTERM: self._stop}
+        handled: dict[int, Callable[[], None]] = {signal.SIGINT: self.stop, signal.SIGTERM: self.stop}
         if hasattr(signal, "SIGHUP"):
             handled[signal.SIGHUP] = self._reload
         installed = []
         for number, handler in handled.items():
-            # Not in a thread, and not on Windows.
             with contextlib.suppress(NotImplementedError, RuntimeError, ValueError):
                 loop.add_signal_handler(number, handler)
                 installed.append(number)
@@ -144,7 +154,8 @@ class _Server(uvicorn.Server):
             for number in installed:
                 loop.remove_signal_handler(number)
 
-    def _stop(self) -> None:
+    def stop(self) -> None:
+        """Finish what is under way, and end; the second time, end at once."""
         self._service.is_closing = True
         self.force_exit = self.should_exit  # the second time
         self.should_exit = True
