@@ -10,7 +10,9 @@ import sys
 import pytest
 from click.testing import CliRunner
 
-httpx = pytest.importorskip("httpx", reason="needs httpx to ask the service")
+pytest.importorskip("httpx", reason="needs httpx to ask the service")
+
+import httpx
 
 from emoclass.cli import cli, main
 from emoclass.errors import BundleError, ConfigError, MissingPackageError
