@@ -15,6 +15,7 @@ import uvicorn
 
 from emoclass.errors import ConfigError
 from emoclass.serving.app import create_app
+from emoclass.serving.connections import BoundedServer
 from emoclass.serving.models import ServedModel
 from emoclass.serving.service import Service
 from emoclass.serving.settings import Settings
@@ -95,19 +96,13 @@ def new_server(service: Service, sock: socket.socket, on_ready: Callable[[str], 
         sock: It listens already.
         on_ready: Called with the address when requests are answered.
     """
-    limits = service.settings.limits
     config = uvicorn.Config(
         create_app(service),
-        http="httptools",
-        ws="websockets-sansio",
-        ws_max_size=limits.max_frame_bytes,
-        ws_per_message_deflate=False,  # frames are compressed already, and a small message could become a large one
         lifespan="on",
         log_config=None,
         access_log=False,
         server_header=False,
         proxy_headers=False,
-        timeout_keep_alive=int(limits.idle_seconds),
         timeout_graceful_shutdown=GRACE_SECONDS,
         ssl_certfile=service.settings.certificate,
         ssl_keyfile=service.settings.key,
@@ -123,11 +118,11 @@ def address(settings: Settings, sock: socket.socket) -> str:
     return f"{scheme}://{f'[{host}]' if ':' in host else host}:{sock.getsockname()[1]}/"
 
 
-class Server(uvicorn.Server):
+class Server(BoundedServer):
     """uvicorn's server, but for the signals: they end it in order, without being raised again."""
 
     def __init__(self, config: uvicorn.Config, service: Service, on_ready: Callable[[], object]) -> None:
-        super().__init__(config)
+        super().__init__(config, service.settings.limits)
         self._service, self._on_ready = service, on_ready
         self._tasks: set[asyncio.Task[None]] = set()
 

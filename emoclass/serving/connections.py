@@ -1,0 +1,509 @@
+"""Connections: how long each may wait for its client, and how many there may be.
+
+uvicorn counts connections, but it waits for headers without end, buffers headers of any size, and keeps what a client
+does not read. Here, a connection without a request in progress may be closed at any time, and one with a request is
+only closed if its client neither sends nor reads. uvicorn does everything else.
+
+httptools and not h11: h11 parses in Python, and a body in chunks of two bytes keeps its event loop busy for half a
+second for each 256 KiB. httptools has no limits of its own, so its header and chunk sizes are counted here.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import json
+import socket
+from collections.abc import Callable
+from http import HTTPStatus
+from typing import Any, Protocol
+
+import httptools
+import uvicorn
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+from uvicorn.server import ServerState
+from websockets.frames import Frame
+
+from emoclass.serving.settings import Limits
+
+MAX_HEADER_BYTES = 32 * 1024
+MAX_HEADERS = 100
+MAX_FRAMING_BYTES = 64 * 1024
+"""Bytes of chunk headers and trailers, beyond half of the body."""
+MAX_PIPELINED = 8
+"""Requests that a client may send before it has the answer to the first."""
+MAX_FRAGMENTS = 1000
+"""Frames of one web socket message."""
+LEAST_READ = 1024
+"""Bytes a second that a client must read of its response."""
+SEND_BUFFER = 128 * 1024
+MOST_CONNECTIONS = 8192
+EXHAUSTED = {errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM}
+RESERVED_DESCRIPTORS = 256
+"""File descriptors for everything but connections."""
+
+
+class Abortable(Protocol):
+    """A transport, or a TLS handshake that has none yet."""
+
+    def abort(self) -> None:
+        """Close at once."""
+
+
+class Connections(ServerState):
+    """The open connections of a server, and what is expected of each.
+
+    Attributes:
+        limits: The limits of the service.
+        room: How many connections may be open.
+        open: All of them.
+        idle: Those without a request in progress, with the time since when; the longest first.
+        owing: Those whose headers, or the rest of a body that was already answered, must come, with the time since
+            when; the longest first.
+        unread: Those with a response that the client has not read, with the time of the last look and the bytes left.
+    """
+
+    def __init__(self, limits: Limits, room: int) -> None:
+        super().__init__()
+        self.limits = limits
+        self.room = room
+        self.open: set[Abortable] = set()
+        self.idle: dict[Abortable, float] = {}
+        self.owing: dict[Abortable, float] = {}
+        self.unread: dict[asyncio.Transport, tuple[float, int]] = {}
+        self._loop = asyncio.get_running_loop()
+        self._interval = min(1.0, limits.header_seconds / 4, limits.write_seconds / 4)
+        self._timer: asyncio.TimerHandle | None = None
+
+    def make_room(self) -> bool:
+        """Close the connection that is idle longest if there are too many; say whether one more may be opened."""
+        if len(self.open) < self.room:
+            return True
+        return self.close_idlest()
+
+    def close_idlest(self) -> bool:
+        """Close the connection that is idle longest; say whether there was one."""
+        for connection in self.idle:
+            self._close(connection)
+            return True
+        return False
+
+    def add(self, connection: Abortable) -> None:
+        """Take a new connection, which owes its first headers."""
+        self.open.add(connection)
+        self.rest(connection)
+        self.owe(connection)
+        if self._timer is None:
+            self._timer = self._loop.call_later(self._interval, self._look)
+
+    def remove(self, connection: Abortable) -> None:
+        """Forget a connection that is closed."""
+        self.open.discard(connection)
+        self.work(connection)
+        self.unread.pop(connection, None)  # type: ignore[call-overload]
+
+    def work(self, connection: Abortable) -> None:
+        """Note that a connection has a request in progress."""
+        self.idle.pop(connection, None)
+        self.owing.pop(connection, None)
+
+    def rest(self, connection: Abortable) -> None:
+        """Note that a connection has no request in progress from now on."""
+        if connection in self.open:
+            self.idle[connection] = self._loop.time()
+
+    def owe(self, connection: Abortable) -> None:
+        """Note that a connection without a request owes the rest of what its client has begun to send."""
+        if connection in self.idle:
+            self.owing.setdefault(connection, self._loop.time())
+
+    def _close(self, connection: Abortable) -> None:
+        self.remove(connection)
+        connection.abort()
+
+    def _look(self) -> None:
+        """Close the connections whose time is over."""
+        now = self._loop.time()
+        for connection, since in list(self.owing.items()):
+            if now - since < self.limits.header_seconds:
+                break
+            self._close(connection)
+        for transport, (since, before) in list(self.unread.items()):
+            if now - since < self.limits.write_seconds:
+                continue
+            left = transport.get_write_buffer_size()
+            if before - left < LEAST_READ * (now - since):
+                self._close(transport)
+            else:
+                self.unread[transport] = now, left
+        self._timer = self._loop.call_later(self._interval, self._look) if self.open else None
+
+
+class HTTPConnection(HttpToolsProtocol):
+    """A connection of an HTTP client, which must send and read in time."""
+
+    server_state: Connections
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self._in_headers = False
+        self._header_bytes = 0
+        self._unfinished_bytes = 0
+        self._body_bytes = 0
+        self._framing_bytes = 0
+        self._problem = HTTPStatus.BAD_REQUEST
+        self._refused = False
+        self._close_after_request = False
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """Start the time in which the headers must come."""
+        super().connection_made(transport)
+        transport.set_write_buffer_limits(high=1)  # `pause_writing` says that there is anything that is not sent
+        self.server_state.add(transport)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Forget the connection."""
+        super().connection_lost(exc)
+        self.server_state.remove(self.transport)
+
+    def pause_writing(self) -> None:
+        """Start the time in which the client must read."""
+        super().pause_writing()
+        self.server_state.unread[self.transport] = self.loop.time(), self.transport.get_write_buffer_size()
+
+    def resume_writing(self) -> None:
+        """Note that the client has read everything."""
+        super().resume_writing()
+        self.server_state.unread.pop(self.transport, None)
+
+    def data_received(self, data: bytes) -> None:
+        """Parse what came, within limits."""
+        if self._refused:
+            return
+        self._unset_keepalive_if_required()
+        self.server_state.owe(self.transport)
+        if self._in_headers:
+            self._unfinished_bytes += len(data)
+        else:
+            self._framing_bytes += len(data)
+        try:
+            self.parser.feed_data(data)
+        except httptools.HttpParserUpgrade:
+            if self._should_upgrade():
+                self.handle_websocket_upgrade()
+        except httptools.HttpParserError:
+            self.refuse(self._problem)
+        else:
+            if self._in_headers and self._unfinished_bytes > MAX_HEADER_BYTES:
+                self.refuse(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE)
+            elif not self._in_headers and self._framing_bytes > MAX_FRAMING_BYTES + self._body_bytes / 2:
+                self.refuse(HTTPStatus.BAD_REQUEST)
+
+    def on_message_begin(self) -> None:
+        """Start to count."""
+        super().on_message_begin()
+        self._in_headers = True
+        self._header_bytes = 0
+        self._unfinished_bytes = 0
+
+    def on_url(self, url: bytes) -> None:
+        """Count the bytes of the address."""
+        self._count_header(len(url))
+        super().on_url(url)
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """Keep a header; those after the body are left out."""
+        if self._in_headers:
+            self._count_header(len(name) + len(value))
+            super().on_header(name, value)
+
+    def _count_header(self, n_bytes: int) -> None:
+        self._header_bytes += n_bytes
+        if self._header_bytes > MAX_HEADER_BYTES or len(self.headers) >= MAX_HEADERS:
+            self._problem = HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE
+            raise ValueError("too large")
+
+    def on_headers_complete(self) -> None:
+        """Start the request."""
+        self._in_headers = False
+        self._body_bytes = 0
+        self._framing_bytes = 0
+        version = self.parser.get_http_version()
+        if version not in ("1.0", "1.1"):
+            raise ValueError("another version of HTTP")
+        if version == "1.0" and any(name == b"transfer-encoding" for name, _ in self.headers):
+            raise ValueError("proxies differ in where such a request ends")
+        if len(self.pipeline) >= MAX_PIPELINED:
+            raise ValueError("too many requests at once")
+        before = self.cycle
+        super().on_headers_complete()
+        if self.cycle is not before:
+            self.cycle.transport = _ResponseTransport(self)  # type: ignore[assignment]
+            self.server_state.work(self.transport)
+
+    def on_body(self, body: bytes) -> None:
+        """Take a part of the body."""
+        self._body_bytes += len(body)
+        self._framing_bytes -= len(body)
+        super().on_body(body)
+
+    def on_message_complete(self) -> None:
+        """Note the end of the request, also where it was answered before its end."""
+        super().on_message_complete()
+        self._in_headers = False
+        self._framing_bytes = 0
+        if self.cycle is not None and self.cycle.response_complete:
+            self.cycle.more_body = False
+            self.server_state.owing.pop(self.transport, None)
+            if self._close_after_request:
+                self.transport.close()
+            else:
+                self._unset_keepalive_if_required()
+                self.timeout_keep_alive_task = self.loop.call_later(
+                    self.timeout_keep_alive, self.timeout_keep_alive_handler
+                )
+
+    def on_response_complete(self) -> None:
+        """Wait for the next request, or for the rest of this one."""
+        more_body = self.cycle.more_body and not self.pipeline
+        waits = not self.pipeline
+        super().on_response_complete()
+        if waits:
+            self.server_state.rest(self.transport)
+            if more_body:
+                self.server_state.owe(self.transport)
+
+    def close_after_request(self) -> None:
+        """Close the connection when the request is read: closed earlier, the client would not see its answer."""
+        if self.cycle.more_body and self.cycle.response_complete:
+            self._close_after_request = True
+            self.flow.resume_reading()
+        else:
+            self.transport.close()
+
+    def handle_websocket_upgrade(self) -> None:
+        """Hand the connection over to the protocol for web sockets."""
+        if self._has_request():
+            self.refuse(HTTPStatus.BAD_REQUEST)
+            return
+        self.server_state.work(self.transport)
+        super().handle_websocket_upgrade()
+
+    def _has_request(self) -> bool:
+        return self.cycle is not None and not self.cycle.response_complete
+
+    def refuse(self, status: HTTPStatus) -> None:
+        """Answer what is no valid request, and read no more; the client has its time to read the answer."""
+        self._refused = True
+        if self._has_request():
+            if self.cycle.response_started:
+                self.transport.abort()
+                return
+            self.cycle.disconnected = True
+            self.cycle.message_event.set()
+        self.pipeline.clear()
+        self.flow.resume_reading()
+        body = json.dumps({"type": "about:blank", "title": status.phrase, "status": status.value}).encode()
+        headers = f"content-type: application/problem+json\r\ncontent-length: {len(body)}\r\nconnection: close\r\n\r\n"
+        self.transport.write(f"HTTP/1.1 {status.value} {status.phrase}\r\n{headers}".encode() + body)
+        self.server_state.rest(self.transport)
+        self.server_state.owe(self.transport)
+        if self.transport.can_write_eof():
+            self.transport.write_eof()
+
+
+class _ResponseTransport:
+    """What a response is written to: the transport, but closed only when the request is read."""
+
+    def __init__(self, connection: HTTPConnection) -> None:
+        self._connection = connection
+        self.write = connection.transport.write
+        self.is_closing = connection.transport.is_closing
+
+    def close(self) -> None:
+        self._connection.close_after_request()
+
+
+class LiveConnection(WebSocketsSansIOProtocol):
+    """A web socket, whose client must read in time."""
+
+    def __init__(
+        self,
+        config: uvicorn.Config,
+        server_state: Connections,
+        app_state: dict[str, Any],
+        _loop: asyncio.AbstractEventLoop | None = None,
+    ) -> None:
+        super().__init__(config, server_state, app_state, _loop)
+        self._state = server_state
+        self.close_timeout = server_state.limits.header_seconds
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Forget the connection."""
+        super().connection_lost(exc)
+        self._state.remove(self.transport)
+
+    def pause_writing(self) -> None:
+        """Start the time in which the client must read."""
+        super().pause_writing()
+        self._state.unread[self.transport] = self.loop.time(), self.transport.get_write_buffer_size()
+
+    def resume_writing(self) -> None:
+        """Note that the client has read everything."""
+        super().resume_writing()
+        self._state.unread.pop(self.transport, None)
+
+    def handle_cont(self, event: Frame) -> None:
+        """Take a further frame of a message."""
+        super().handle_cont(event)
+        if len(self.frames) > MAX_FRAGMENTS:
+            self.conn.fail(1009, "too many fragments")
+            self.handle_parser_exception()
+
+    def handle_ping(self) -> None:
+        """Answer a ping, but do not collect answers that nobody reads."""
+        if self.writable.is_set():
+            super().handle_ping()
+        else:
+            self.conn.data_to_send()
+
+    def data_received(self, data: bytes) -> None:
+        """Take what came; uvicorn would wait for ever after a handshake that websockets refused to parse."""
+        super().data_received(data)
+        if not self.handshake_initiated:
+            self.transport.write(b"".join(self.conn.data_to_send()))
+            self.transport.close()
+
+    async def send(self, message: Any) -> None:
+        """Send, and note when all that is left to do is to wait for the client's farewell."""
+        await super().send(message)
+        if self.close_sent:
+            self._state.rest(self.transport)
+
+
+class Listener:
+    """Accepts connections, as many as there is room for.
+
+    asyncio's own server hands over a TLS connection only after its handshake, so nobody could count those that never
+    finish it.
+    """
+
+    def __init__(
+        self, sock: socket.socket, config: uvicorn.Config, state: Connections, make: Callable[[], Any]
+    ) -> None:
+        self._socket = sock
+        self.config = config
+        self.state = state
+        self.make = make
+        self.handshakes: set[_Handshake] = set()
+        sock.setblocking(False)
+        # Progress shows only when a third of the system's buffer is free, which else may hold megabytes.
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER)
+        sock.listen(config.backlog)
+        self._task = asyncio.get_running_loop().create_task(self._accept())
+
+    async def _accept(self) -> None:
+        loop = asyncio.get_running_loop()
+        while True:
+            for _ in range(64):  # then others have their turn, though more may be waiting
+                try:
+                    connection, _address = await loop.sock_accept(self._socket)
+                except OSError as error:
+                    # A client that is gone already matters to nobody else. Without resources, a connection that was
+                    # closed gives its own back in the next turn; where none could be closed, they come back in time.
+                    if error.errno in EXHAUSTED and not self.state.close_idlest():
+                        await asyncio.sleep(0.1)
+                    break
+                if self.state.make_room():
+                    _Handshake(self, connection)
+                else:
+                    connection.close()
+            await asyncio.sleep(0)
+
+    def close(self) -> None:
+        """Accept no more."""
+        self._task.cancel()
+        self._socket.close()
+        for handshake in list(self.handshakes):
+            handshake.abort()
+
+    async def wait_closed(self) -> None:
+        """Return: everything is closed."""
+
+
+class _Handshake:
+    """A connection that has no transport yet."""
+
+    def __init__(self, listener: Listener, connection: socket.socket) -> None:
+        self._listener = listener
+        self._connection = connection
+        listener.state.add(self)
+        listener.handshakes.add(self)
+        self._task = asyncio.get_running_loop().create_task(self._run())
+        self._task.add_done_callback(self._end)
+
+    async def _run(self) -> None:
+        tls = self._listener.config.ssl
+        await asyncio.get_running_loop().connect_accepted_socket(
+            self._listener.make,
+            self._connection,
+            ssl=tls,
+            ssl_handshake_timeout=self._listener.state.limits.header_seconds if tls else None,
+        )
+
+    def _end(self, task: asyncio.Task[None]) -> None:
+        self._listener.state.remove(self)
+        self._listener.handshakes.discard(self)
+        if task.cancelled() or task.exception() is not None:  # the client speaks no TLS, is too slow or gone
+            self._connection.close()
+
+    def abort(self) -> None:
+        self._task.cancel()
+
+
+class BoundedServer(uvicorn.Server):
+    """uvicorn's server, with bounds on its connections.
+
+    Args:
+        config: uvicorn's configuration; its protocols are set here.
+        limits: The limits of the service.
+    """
+
+    def __init__(self, config: uvicorn.Config, limits: Limits) -> None:
+        super().__init__(config)
+        config.loop = "asyncio"  # the one that is tested; the work is done in other processes
+        config.http = HTTPConnection
+        config.ws = LiveConnection
+        config.ws_max_size = limits.max_frame_bytes
+        config.ws_per_message_deflate = False  # a few kilobytes could unpack into gigabytes
+        config.timeout_keep_alive = limits.idle_seconds  # type: ignore[assignment]
+        self._limits = limits
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Start to listen."""
+        state = self.server_state = Connections(self._limits, room_for_connections(self._limits.max_connections))
+        await super().startup(sockets=[])
+
+        def make() -> HTTPConnection:
+            return HTTPConnection(config=self.config, server_state=state, app_state=self.lifespan.state)
+
+        for each in sockets or [self.config.bind_socket()]:
+            self.servers.append(Listener(each, self.config, state, make))  # type: ignore[arg-type]
+
+
+def room_for_connections(wanted: int | None) -> int:
+    """Raise this process' limit of file descriptors as far as needed, and return how many connections may be open."""
+    wanted = wanted or MOST_CONNECTIONS
+    try:
+        import resource
+    except ImportError:  # not on Windows, which has no such limit
+        return wanted
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    needed = wanted + RESERVED_DESCRIPTORS
+    if soft != resource.RLIM_INFINITY and soft < needed:
+        soft = needed if hard == resource.RLIM_INFINITY else min(needed, hard)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    if soft == resource.RLIM_INFINITY:
+        return wanted
+    return min(wanted, max(16, soft - RESERVED_DESCRIPTORS))

@@ -1,0 +1,128 @@
+"""A server for tests of connections: a small application behind the service's own protocols, in a thread."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import uvicorn
+
+from emoclass.serving.connections import Server
+from emoclass.serving.settings import Limits
+
+LARGE = bytes(32 * 2**20)
+"""More than sockets hold between two processes."""
+
+
+async def application(scope: Any, receive: Any, send: Any) -> None:
+    """Answer `/`, `/wait` (seconds in the query), `/large`, `/length` (of the body), `/early` (413) and web sockets."""
+    if scope["type"] == "lifespan":
+        return
+    if scope["type"] == "websocket":
+        await _web_socket(scope, receive, send)
+        return
+    path, status, body = scope["path"], 200, b"ok"
+    if path == "/wait":
+        await asyncio.sleep(float(scope["query_string"]))
+    elif path == "/large":
+        body = LARGE
+    elif path == "/length":
+        n_bytes, more = 0, True
+        while more:
+            message = await receive()
+            if message["type"] == "http.disconnect":
+                return
+            n_bytes, more = n_bytes + len(message["body"]), message["more_body"]
+        body = str(n_bytes).encode()
+    elif path == "/early":
+        status, body = 413, b"too large"
+    elif path == "/names":
+        body = b" ".join(name for name, _ in scope["headers"])
+    await send({"type": "http.response.start", "status": status, "headers": [(b"content-length", b"%d" % len(body))]})
+    await send({"type": "http.response.body", "body": body})
+
+
+async def _web_socket(scope: Any, receive: Any, send: Any) -> None:
+    await receive()
+    await send({"type": "websocket.accept"})
+    if scope["path"] == "/full":
+        await send({"type": "websocket.close", "code": 1013})
+        return
+    while (message := await receive())["type"] == "websocket.receive":
+        answer = LARGE if scope["path"] == "/large" else message.get("bytes") or message["text"].encode()
+        await send({"type": "websocket.send", "bytes": answer})
+
+
+@contextlib.contextmanager
+def serve(limits: Limits | None = None, **options: Any) -> Iterator[int]:
+    """Serve the application, and give the port."""
+    if limits is None:
+        limits = Limits(header_seconds=0.6, idle_seconds=0.3, write_seconds=0.6)
+    server = Server(uvicorn.Config(application, log_config=None, timeout_graceful_shutdown=1, **options), limits)
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        port = listening.getsockname()[1]
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
+        thread.start()
+        try:
+            yield port
+        finally:
+            server.should_exit = True
+            thread.join(20)
+            assert not thread.is_alive()
+
+
+def send(port: int, data: bytes = b"") -> socket.socket:
+    """Connect and send something; the socket has a time limit of ten seconds."""
+    client = socket.create_connection(("127.0.0.1", port), timeout=10)
+    client.sendall(data)
+    return client
+
+
+def read_all(client: socket.socket) -> bytes:
+    """Read until the other side closes the connection."""
+    received = bytearray()
+    with contextlib.suppress(ConnectionError):
+        while data := client.recv(2**16):
+            received += data
+    return bytes(received)
+
+
+def read_answer(client: socket.socket) -> bytes:
+    """Read one answer, the connection stays open."""
+    head = b""
+    while not head.endswith(b"\r\n\r\n"):
+        head += client.recv(1)
+    left = int(head.lower().split(b"content-length: ")[1].split()[0])
+    while left:
+        data = client.recv(left)
+        assert data, head
+        head, left = head + data, left - len(data)
+    return head
+
+
+def get(port: int, path: str = "/") -> bytes:
+    """Ask for something as a well-behaved client."""
+    with send(port, b"GET %s HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n" % path.encode()) as client:
+        return read_all(client)
+
+
+def seconds_until_closed(client: socket.socket, drip: bytes = b"") -> float:
+    """Return how long the other side keeps a connection, while one more byte is sent now and then."""
+    started = time.perf_counter()
+    client.settimeout(0.05)
+    for index in range(400):
+        try:
+            if not client.recv(2**16):
+                break
+        except TimeoutError:
+            pass
+        except ConnectionError:
+            break
+        with contextlib.suppress(ConnectionError):
+            client.send(drip[index : index + 1])
+    return time.perf_counter() - started
