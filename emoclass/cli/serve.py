@@ -7,6 +7,7 @@ import os
 import sys
 from functools import partial
 from importlib.util import find_spec
+from ipaddress import ip_network
 from pathlib import Path
 
 import click
@@ -35,6 +36,16 @@ TOKEN = "EMOCLASS_TOKEN"
 PACKAGES = ("fastapi", "uvicorn", "websockets", "python_multipart", "prometheus_client", "httptools")
 
 
+def _networks(context: click.Context, option: click.Parameter, given: tuple[str, ...]) -> tuple[str, ...]:
+    """Refuse what is neither an address nor a network: nobody would be trusted, silently."""
+    for each in given:
+        try:
+            ip_network(each)
+        except ValueError as error:
+            raise click.BadParameter(f"expected an address such as 127.0.0.1 or 10.0.0.0/8 ({error}).") from None
+    return given
+
+
 @click.command(help=HELP)
 @click.argument("models", nargs=-1, required=True, metavar="MODEL...")
 @click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen on.")
@@ -47,6 +58,9 @@ PACKAGES = ("fastapi", "uvicorn", "websockets", "python_multipart", "prometheus_
               "service. May be repeated.")  # fmt: skip
 @click.option("--allow-origin", "origins", multiple=True, metavar="ORIGIN", help="A web origin whose pages may call "
               "the service, such as https://example.org. May be repeated.")  # fmt: skip
+@click.option("--proxy", "proxies", multiple=True, callback=_networks, metavar="ADDRESS", help="The address or network "
+              "of a reverse proxy whose X-Forwarded-For and X-Forwarded-Proto headers are believed; requires a token. "
+              "May be repeated.")  # fmt: skip
 @click.option("--workers", type=click.IntRange(1, 256), metavar="N", help="Processes that decode and classify; one for "
               "each CPU core by default.")  # fmt: skip
 @click.option("--max-mib", type=click.FloatRange(0.01, 1024), default=32, show_default=True, help="MiB of a request.")
@@ -57,8 +71,8 @@ PACKAGES = ("fastapi", "uvicorn", "websockets", "python_multipart", "prometheus_
 @click.option("--quiet", is_flag=True, help="Write no line for each request.")
 def serve(
     models: tuple[str, ...], host: str, port: int, token_file: Path | None, tls_cert: str | None, tls_key: str | None,
-    hosts: tuple[str, ...], origins: tuple[str, ...], workers: int | None, max_mib: float, max_megapixels: float,
-    max_images: int, max_live: int, opens: bool, quiet: bool,
+    hosts: tuple[str, ...], origins: tuple[str, ...], proxies: tuple[str, ...], workers: int | None, max_mib: float,
+    max_megapixels: float, max_images: int, max_live: int, opens: bool, quiet: bool,
 ) -> None:  # fmt: skip
     """Serve until Ctrl-C."""
     missing = [each for each in PACKAGES if find_spec(each) is None]
@@ -78,9 +92,10 @@ def serve(
     from emoclass.serving.settings import MIB, Limits, Settings
 
     token = _token(token_file)
-    if token is None and not is_loopback(host):
+    if token is None and (proxies or not is_loopback(host)):
+        subject = "--proxy" if proxies else f"host {host}"
         raise ConfigError(
-            f"host {host}: expected a token, since other computers can connect, got none.",
+            f"{subject}: expected a token, since other computers can connect, got none.",
             hint=f"Name a file with one: --token-file FILE; or set {TOKEN}. For example: openssl rand -hex 24 > FILE.",
         )
     try:
@@ -89,7 +104,7 @@ def serve(
         raise click.UsageError(f"--allow-origin: {error}.") from None
     settings = Settings(
         host=host, port=port, token=token, hosts=hosts, origins=allowed, certificate=tls_cert, key=tls_key,
-        workers=workers or available_threads(),
+        proxies=proxies, workers=workers or available_threads(),
         limits=Limits(
             max_bytes=int(max_mib * MIB), max_pixels=int(max_megapixels * 1e6), max_images=max_images,
             max_live=max_live, max_memory=max(int(max_mib * MIB * 2), Limits().max_memory),
@@ -98,7 +113,7 @@ def serve(
     logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
     logging.getLogger("uvicorn").setLevel(logging.WARNING)
     logging.getLogger("emoclass.serving.access").setLevel(logging.WARNING if quiet else logging.INFO)
-    if tls_cert is None and not is_loopback(host):
+    if tls_cert is None and not proxies and not is_loopback(host):
         click.echo("Note: without TLS, the token and the pictures can be read on the way, and browsers give the page "
                    "no camera. Add --tls-cert and --tls-key, or a reverse proxy.", err=True)  # fmt: skip
     click.echo("Loading the models", err=True)

@@ -7,6 +7,7 @@ import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from time import perf_counter
+from typing import Any
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
@@ -17,11 +18,30 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 import emoclass
 from emoclass.serving import information, live, pages, predictions
-from emoclass.serving.guard import Guard
+from emoclass.serving.documents import ProblemDocument
+from emoclass.serving.guard import COOKIE, Guard
 from emoclass.serving.problems import ProblemError, on_problem
 from emoclass.serving.service import Service, what_is_wrong
 
 _access = logging.getLogger("emoclass.serving.access")
+
+
+class _App(FastAPI):
+    """FastAPI, whose OpenAPI document says two things more: what errors look like, and how to show the token."""
+
+    def openapi(self) -> dict[str, Any]:
+        document = super().openapi()
+        components = document["components"]
+        components["schemas"]["ProblemDocument"] = ProblemDocument.model_json_schema(
+            ref_template="#/components/schemas/{model}"
+        )
+        components["schemas"]["ProblemDocument"].pop("$defs", None)  # the answer to images has it
+        components["securitySchemes"] = {
+            "token": {"type": "http", "scheme": "bearer"},
+            "cookie": {"type": "apiKey", "in": "cookie", "name": COOKIE},
+        }
+        document["security"] = [{"token": []}, {"cookie": []}, {}]  # {}: a service without a token
+        return document
 
 
 def create_app(service: Service) -> ASGIApp:
@@ -34,7 +54,7 @@ def create_app(service: Service) -> ASGIApp:
         service.is_closing = True
         await service.pool.close()
 
-    app = FastAPI(
+    app = _App(
         title="emoclass",
         summary="Emotions in images.",
         version=emoclass.__version__,
@@ -66,7 +86,11 @@ async def _on_http_error(request: Request, error: Exception) -> Response:
         404: "There is no such address.",
         405: f"{request.method} is not possible here.",
     }.get(error.status_code, str(error.detail))
-    return ProblemError(error.status_code, detail, headers=dict(error.headers or {})).response()
+    headers = dict(error.headers or {})
+    # Several routes may share an address, and the exception names the methods of the first alone.
+    if error.status_code == 405 and (methods := request.app.openapi()["paths"].get(request.url.path)):
+        headers = {"Allow": ", ".join(map(str.upper, methods))}
+    return ProblemError(error.status_code, detail, headers=headers).response()
 
 
 async def _on_disconnect(request: Request, error: Exception) -> Response:

@@ -121,5 +121,6 @@ class ProblemDocument(BaseModel):
     type: str
     title: str
     status: int
-    detail: str
-    hint: str | None = None
+    detail: str = Field(description="What is wrong, as a sentence.")
+    hint: str | None = Field(default=None, description="What to do about it.")
+    errors: list[UnreadableDocument] | None = Field(default=None, description="Why no image could be read, for each.")

@@ -9,17 +9,22 @@ from fastapi import APIRouter, Request
 from starlette.responses import JSONResponse, Response
 
 from emoclass.serving.bodies import read_body
-from emoclass.serving.documents import ModelDocument, ProblemDocument, SessionDocument
+from emoclass.serving.documents import ModelDocument, SessionDocument
 from emoclass.serving.guard import COOKIE
-from emoclass.serving.problems import MEDIA_TYPE, ProblemError
+from emoclass.serving.problems import CONTENT, ProblemError
 from emoclass.serving.service import Service
+from emoclass.serving.settings import Limits
 
 MAX_TOKEN_BYTES = 4096
 
 _UNAUTHORIZED: dict[int | str, dict[str, Any]] = {
-    401: {
-        "description": "The token is missing or wrong.",
-        "content": {MEDIA_TYPE: {"schema": ProblemDocument.model_json_schema()}},
+    401: {"description": "The token is missing or wrong.", "content": CONTENT}
+}
+
+_TOKEN: dict[str, Any] = {
+    "requestBody": {
+        "description": "The token, where the Authorization header does not have it.",
+        "content": {"application/json": {"schema": {"type": "object", "properties": {"token": {"type": "string"}}}}},
     }
 }
 
@@ -39,8 +44,8 @@ def routes(service: Service) -> APIRouter:
     @router.get(
         "/v1/limits", operation_id="limits", summary="What is allowed", tags=["service"], responses=_UNAUTHORIZED
     )
-    async def limits() -> dict[str, Any]:
-        return service.settings.limits.model_dump()
+    async def limits() -> Limits:
+        return service.settings.limits
 
     @router.get("/v1/session", operation_id="session", summary="Whether a token is needed", tags=["service"])
     async def session(request: Request) -> SessionDocument:
@@ -49,7 +54,7 @@ def routes(service: Service) -> APIRouter:
 
     @router.post(
         "/v1/session", operation_id="sign_in", summary="Exchange the token for a cookie", tags=["service"],
-        status_code=204, response_class=Response, responses=_UNAUTHORIZED,
+        status_code=204, response_class=Response, responses=_UNAUTHORIZED, openapi_extra=_TOKEN,
     )  # fmt: skip
     async def sign_in(request: Request) -> Response:
         if not service.tokens.lets_in(request.headers):

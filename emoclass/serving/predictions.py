@@ -14,10 +14,9 @@ from emoclass.serving.documents import (
     ImagesQuery,
     PictureDocument,
     PredictionDocument,
-    ProblemDocument,
     UnreadableDocument,
 )
-from emoclass.serving.problems import MEDIA_TYPE, ProblemError
+from emoclass.serving.problems import CONTENT, ProblemError
 from emoclass.serving.service import Service, what_is_wrong
 
 _BINARY = {"type": "string", "format": "binary"}
@@ -65,7 +64,7 @@ BODY: dict[str, Any] = {
 }
 
 PROBLEMS: dict[int | str, dict[str, Any]] = {
-    status: {"description": description, "content": {MEDIA_TYPE: {"schema": ProblemDocument.model_json_schema()}}}
+    status: {"description": description, "content": CONTENT}
     for status, description in {
         400: "The request cannot be understood.",
         401: "The token is missing or wrong.",

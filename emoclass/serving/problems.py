@@ -14,6 +14,9 @@ from emoclass.errors import EmoclassError
 
 MEDIA_TYPE = "application/problem+json"
 
+CONTENT = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/ProblemDocument"}}}
+"""How the OpenAPI document describes the body of an error; `app.py` adds the schema."""
+
 
 class ProblemError(Exception):
     """An answer that is an error.

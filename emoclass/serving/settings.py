@@ -69,6 +69,7 @@ class Settings(FrozenModel):
         origins: Web origins of other pages that may call it, such as `https://example.org`; none by default.
         certificate: A file with the TLS certificate; None without TLS.
         key: A file with its private key.
+        proxies: Addresses and networks of reverse proxies, whose X-Forwarded-For and X-Forwarded-Proto are believed.
         workers: Processes that decode and classify.
         limits: The limits.
     """
@@ -80,5 +81,6 @@ class Settings(FrozenModel):
     origins: tuple[str, ...] = ()
     certificate: str | None = None
     key: str | None = None
+    proxies: tuple[str, ...] = ()
     workers: int = Field(default=1, ge=1, le=256)
     limits: Limits = Limits()
