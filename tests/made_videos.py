@@ -8,6 +8,11 @@ from pathlib import Path
 
 import av
 import numpy as np
+import pytest
+
+from emoclass.errors import UnreadableVideoError
+from emoclass.video.feed import Frame
+from emoclass.video.files import FileFeed
 
 SIZE = (64, 48)
 RED, GREEN, BLUE, WHITE = (230, 20, 20), (20, 230, 20), (20, 20, 230), (235, 235, 235)
@@ -106,3 +111,26 @@ def tone(seconds: float, rate: int = 48000) -> Iterator[av.AudioFrame]:
         frame = av.AudioFrame.from_ndarray(np.stack([wave, wave]), format="fltp", layout="stereo")
         frame.sample_rate, frame.pts, frame.time_base = rate, start, Fraction(1, rate)
         yield frame
+
+
+def read_both(path: Path, **range_: float) -> tuple[list[Frame], tuple[str, ...]]:
+    """Return the frames and the notes of a video file, which its bytes in memory must have as well."""
+    with FileFeed(path, **range_) as feed:
+        frames, notes = list(feed), feed.notes
+    with FileFeed(path.read_bytes(), **range_) as feed:
+        again = list(feed)
+        assert feed.notes == notes
+    assert [(frame.number, frame.time) for frame in again] == [(frame.number, frame.time) for frame in frames]
+    for one, other in zip(frames, again, strict=True):
+        np.testing.assert_array_equal(one.pixels, other.pixels)
+    return frames, notes
+
+
+def refuse_both(path: Path, match: str) -> UnreadableVideoError:
+    """Expect that a video file is refused, and its bytes in memory, for the same reason; return the file's error."""
+    with pytest.raises(UnreadableVideoError, match=match) as of_file, FileFeed(path) as feed:
+        list(feed)
+    with pytest.raises(UnreadableVideoError) as of_bytes, FileFeed(path.read_bytes()) as feed:
+        list(feed)
+    assert str(of_bytes.value) == str(of_file.value).replace(str(path), "video", 1)
+    return of_file.value
