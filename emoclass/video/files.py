@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from av.packet import Packet
     from av.video.frame import VideoFrame
 
-__all__ = ["FileFeed", "VideoLike"]
+__all__ = ["FileFeed", "VideoLike", "check_range"]
 
 VideoLike: TypeAlias = str | Path | bytes | bytearray | memoryview
 """The path of a video file, or the bytes of one."""
@@ -69,7 +69,7 @@ class FileFeed:
     """
 
     def __init__(self, source: VideoLike, *, start: float | None = None, end: float | None = None) -> None:
-        _check_range(start, end)
+        check_range(start, end)
         self._source: Path | bytes
         if isinstance(source, bytes | bytearray | memoryview):
             self.name, self._source = "video", bytes(source)
@@ -300,7 +300,12 @@ class FileFeed:
         return self._failure or "no frames"
 
 
-def _check_range(start: float | None, end: float | None) -> None:
+def check_range(start: float | None, end: float | None) -> None:
+    """Refuse a part of a video that is none.
+
+    Raises:
+        ConfigError: `start` or `end` is not a time, or `start` is not before `end`.
+    """
     for name, value in (("start", start), ("end", end)):
         if value is not None and not (isinstance(value, int | float) and 0 <= value < math.inf):
             raise ConfigError(f"{name}: expected seconds from the start of the video, got {value!r}.")
