@@ -101,6 +101,8 @@ def serve(
             max_bytes=int(max_mib * MIB), max_pixels=int(max_megapixels * 1e6), max_images=max_images,
             max_live=max_live, max_videos=max_videos, max_video_bytes=int(max_video_mib * MIB),
             max_video_seconds=max_video_seconds,
+            max_video_frames=max(int(60 * max_video_seconds), Limits().max_video_frames),
+            max_watch_seconds=max(3 * max_video_seconds, Limits().max_watch_seconds),
             max_memory=max(int(max(max_mib, max_video_mib) * MIB * 2), Limits().max_memory),
         ),
     )  # fmt: skip

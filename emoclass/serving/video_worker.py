@@ -71,8 +71,9 @@ def answer(given: AskedVideo, data: bytes, classifier: Classifier, registry: Reg
         statuses = {_TooMuchError: 413, MissingPackageError: 501, ConfigError: 400}
         detail = error.message.removesuffix(".") + "."
         return VideoAnswer(statuses.get(type(error), 422), detail=detail, hint=error.hint)
-    video = watched_video(watching, took=time.monotonic() - began, notes=_notes(given.model))
-    document = {**video.to_json(), "model": given.model.live_name}
+    video = watched_video(watching, took=time.monotonic() - began)
+    notes = [*_notes(given.model), *video.notes]
+    document = {**video.to_json(), "model": given.model.live_name, "notes": notes}
     del document["source"]
     if not given.frames:
         return VideoAnswer(200, json.dumps(document).encode())
