@@ -8,6 +8,7 @@ import tempfile
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
+from typing import BinaryIO, cast
 
 from emoclass.errors import EmoclassError
 
@@ -48,7 +49,7 @@ def stderr_without(unwanted: bytes) -> Iterator[None]:
 def _aside(
     descriptors: Sequence[int], shown: Callable[[bytes, bool], bytes], *, told_by: type[Exception] | tuple[()] = ()
 ) -> Iterator[None]:
-    """Turn file descriptors to a temporary file while the block runs.
+    """Turn file descriptors to memory, or to a temporary file, while the block runs.
 
     Args:
         descriptors: Of the process.
@@ -57,7 +58,7 @@ def _aside(
     """
     with _ONE_AT_A_TIME, ExitStack() as stack:
         try:
-            aside = stack.enter_context(tempfile.TemporaryFile())
+            aside = stack.enter_context(_scratch())
         except OSError:  # nowhere to write, as in a read-only container
             yield
             return
@@ -83,6 +84,12 @@ def _aside(
             if 2 in saved and (rest := shown(aside.read(), failed)):
                 with suppress(OSError):  # nobody reads it any more
                     os.write(2, rest)
+
+
+def _scratch() -> BinaryIO:
+    if hasattr(os, "memfd_create"):  # Linux: it needs no folder that can be written to
+        return os.fdopen(os.memfd_create("messages"), "w+b")
+    return cast(BinaryIO, tempfile.TemporaryFile())
 
 
 def _flush() -> None:

@@ -2,15 +2,43 @@
 
 from __future__ import annotations
 
+import random
+import struct
 from collections.abc import Iterable, Iterator, Sequence
 from fractions import Fraction
 from pathlib import Path
 
 import av
 import numpy as np
+import pytest
+
+from emoclass.errors import UnreadableVideoError
+from emoclass.video.feed import Frame
+from emoclass.video.files import FileFeed
 
 SIZE = (64, 48)
 RED, GREEN, BLUE, WHITE = (230, 20, 20), (20, 230, 20), (20, 20, 230), (235, 235, 235)
+
+NO_VIDEOS = {
+    "random bytes": random.Random(0).randbytes(100_000),
+    "zeros": bytes(100_000),
+    "text": b"hello\n" * 1000,
+    "one byte": b"\0",
+    "html": b"<!DOCTYPE html><html><video src='neighbor.mp4'></video></html>",
+    "zip": b"PK\x03\x04" + bytes(1000),
+    "elf": b"\x7fELF" + bytes(1000),
+    "ftyp alone": struct.pack(">I4s4sI4s", 20, b"ftyp", b"isom", 0, b"isom"),
+    "moov that claims 4 GB": struct.pack(">I4s4sI4s", 20, b"ftyp", b"isom", 0, b"isom") + b"\xff\xff\xff\xffmoov",
+    "box within box without end": struct.pack(">I4s", 8 * 4000, b"moov") + struct.pack(">I4s", 0, b"trak") * 3999,
+    "ebml alone": b"\x1a\x45\xdf\xa3\x01\x00\x00\x00\x00\x00\x00\x00",
+    "riff alone": b"RIFF\xff\xff\xff\xffAVI LIST",
+    "sync bytes": (b"\x47" + bytes(187)) * 500,
+    "flv alone": b"FLV\x01\x05\x00\x00\x00\x09\x00\x00\x00\x00",
+    "ogg alone": b"OggS" + bytes(100),
+    "gif alone": b"GIF89a\xff\xff\xff\xff\xf7\x00\x00",
+    "asf alone": bytes.fromhex("3026b2758e66cf11a6d900aa0062ce6c") + b"\xff" * 100,
+}
+"""What is no video, although it looks like one at the beginning."""
 
 
 def quadrants(size: tuple[int, int] = SIZE) -> np.ndarray:
@@ -106,3 +134,35 @@ def tone(seconds: float, rate: int = 48000) -> Iterator[av.AudioFrame]:
         frame = av.AudioFrame.from_ndarray(np.stack([wave, wave]), format="fltp", layout="stereo")
         frame.sample_rate, frame.pts, frame.time_base = rate, start, Fraction(1, rate)
         yield frame
+
+
+def read_both(path: Path, **range_: float) -> tuple[list[Frame], tuple[str, ...]]:
+    """Return the frames and the notes of a video file, which its bytes in memory must have as well.
+
+    What FFmpeg makes of damaged frames depends on which of its threads is faster, even for one and the same file.
+    """
+    with FileFeed(path, **range_) as feed:
+        frames, notes = list(feed), feed.notes
+    with FileFeed(path.read_bytes(), **range_) as feed:
+        again, notes_again = list(feed), feed.notes
+    assert [(frame.number, frame.time) for frame in again] == [(frame.number, frame.time) for frame in frames]
+    assert certain(notes_again) == certain(notes)
+    if certain(notes) == list(notes):
+        for one, other in zip(frames, again, strict=True):
+            np.testing.assert_array_equal(one.pixels, other.pixels)
+    return frames, notes
+
+
+def certain(notes: Iterable[str]) -> list[str]:
+    """Leave out how many frames were damaged."""
+    return [note for note in notes if "are damaged and were kept" not in note]
+
+
+def refuse_both(path: Path, match: str) -> UnreadableVideoError:
+    """Expect that a video file is refused, and its bytes in memory, for the same reason; return the file's error."""
+    with pytest.raises(UnreadableVideoError, match=match) as of_file, FileFeed(path) as feed:
+        list(feed)
+    with pytest.raises(UnreadableVideoError) as of_bytes, FileFeed(path.read_bytes()) as feed:
+        list(feed)
+    assert str(of_bytes.value) == str(of_file.value).replace(str(path), "video", 1)
+    return of_file.value

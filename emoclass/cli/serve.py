@@ -67,12 +67,19 @@ def _networks(context: click.Context, option: click.Parameter, given: tuple[str,
 @click.option("--max-megapixels", type=click.FloatRange(0.01, 89), default=50, show_default=True, help="Of an image.")
 @click.option("--max-images", type=click.IntRange(1, 10_000), default=64, show_default=True, help="In a request.")
 @click.option("--max-live", type=click.IntRange(0, 1000), default=8, show_default=True, help="Live sessions at once.")
+@click.option("--max-videos", type=click.IntRange(0, 100), default=1, show_default=True, help="Videos that are watched "
+              "at once; 0 takes none.")  # fmt: skip
+@click.option("--max-video-mib", type=click.FloatRange(0.01, 1024), default=64, show_default=True, help="MiB of a "
+              "video.")  # fmt: skip
+@click.option("--max-video-seconds", type=click.FloatRange(0.1, 3600), default=120, show_default=True, help="How long "
+              "a video may be.")  # fmt: skip
 @click.option("--open", "opens", is_flag=True, help="Open the page in the browser.")
 @click.option("--quiet", is_flag=True, help="Write no line for each request.")
 def serve(
     models: tuple[str, ...], host: str, port: int, token_file: Path | None, tls_cert: str | None, tls_key: str | None,
     hosts: tuple[str, ...], origins: tuple[str, ...], proxies: tuple[str, ...], workers: int | None, max_mib: float,
-    max_megapixels: float, max_images: int, max_live: int, opens: bool, quiet: bool,
+    max_megapixels: float, max_images: int, max_live: int, max_videos: int, max_video_mib: float,
+    max_video_seconds: float, opens: bool, quiet: bool,
 ) -> None:  # fmt: skip
     """Serve until Ctrl-C."""
     missing = [each for each in PACKAGES if find_spec(each) is None]
@@ -107,7 +114,11 @@ def serve(
         proxies=proxies, workers=workers or available_threads(),
         limits=Limits(
             max_bytes=int(max_mib * MIB), max_pixels=int(max_megapixels * 1e6), max_images=max_images,
-            max_live=max_live, max_memory=max(int(max_mib * MIB * 2), Limits().max_memory),
+            max_live=max_live, max_videos=max_videos, max_video_bytes=int(max_video_mib * MIB),
+            max_video_seconds=max_video_seconds,
+            max_video_frames=max(int(60 * max_video_seconds), Limits().max_video_frames),
+            max_watch_seconds=max(3 * max_video_seconds, Limits().max_watch_seconds),
+            max_memory=max(int(max(max_mib, max_video_mib) * MIB * 2), Limits().max_memory),
         ),
     )  # fmt: skip
     logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")

@@ -17,7 +17,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 import emoclass
-from emoclass.serving import information, live, pages, predictions
+from emoclass.serving import information, live, pages, predictions, videos
 from emoclass.serving.documents import ProblemDocument
 from emoclass.serving.guard import COOKIE, Guard
 from emoclass.serving.problems import ProblemError, on_problem
@@ -63,7 +63,7 @@ def create_app(service: Service) -> ASGIApp:
         docs_url=None,  # these pages load their scripts from elsewhere
         redoc_url=None,
     )
-    for part in (predictions, information, live):
+    for part in (predictions, videos, information, live):
         app.include_router(part.routes(service))
     app.include_router(pages.routes())
     app.add_exception_handler(ProblemError, on_problem)

@@ -188,7 +188,7 @@ async def read_files(request: Request, room: Room, limits: Limits, max_bytes: in
         form = await parser.parse()
     except MultiPartException as error:
         if "Too many files" in error.message:
-            raise _too_many(max_files) from None
+            raise _too_many(max_files, "files") from None
         raise ProblemError(400, f"multipart/form-data: {error.message}", closes=True) from None
     finally:
         await stream.aclose()
@@ -216,7 +216,7 @@ def _from_json(body: bytes, limits: Limits) -> tuple[list[Upload], dict[str, Any
         raise ProblemError(400, 'JSON: expected an object with a list of "images".')
     images = document.pop("images")
     if len(images) > limits.max_images:
-        raise _too_many(limits.max_images)
+        raise _too_many(limits.max_images, "images")
     uploads = [_decoded(each, f"images[{number}]") for number, each in enumerate(images)]
     if sum(len(upload.data) for upload in uploads) > limits.max_bytes:
         raise _too_large(limits.max_bytes)
@@ -246,9 +246,9 @@ def _too_large(max_bytes: int) -> ProblemError:
     return ProblemError(413, f"body: expected at most {max_bytes / MIB:.3g} MiB, got more.", closes=True)
 
 
-def _too_many(max_files: int) -> ProblemError:
+def _too_many(most: int, what: str) -> ProblemError:
     return ProblemError(
-        413, f"images: expected at most {max_files} in a request, got more.", hint="Send several requests.", closes=True
+        413, f"{what}: expected at most {most} in a request, got more.", hint="Send several requests.", closes=True
     )
 
 

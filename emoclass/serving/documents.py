@@ -50,6 +50,16 @@ class LiveQuery(_Query):
     smoothing: float = Field(default=0.3, ge=0, le=60, description="Time constant in seconds; 0 does not smooth.")
 
 
+class VideoQuery(_Query):
+    """How a video is watched; the names are those of `emoclass video`."""
+
+    every: float = Field(default=0.0, ge=0, description="Classify each person only so often, in seconds.")
+    smoothing: float = Field(default=0.3, ge=0, le=60, description="Time constant in seconds; 0 does not smooth.")
+    start: float | None = Field(default=None, ge=0, description="Leave out what comes before, in seconds.")
+    end: float | None = Field(default=None, gt=0, description="Leave out what comes after, in seconds.")
+    frames: bool = Field(default=False, description="Answer with each frame, instead of their number.")
+
+
 class FaceDocument(BaseModel):
     """A face, and the emotions in it."""
 
@@ -89,6 +99,69 @@ class UnreadableDocument(BaseModel):
 
     path: str | None
     error: str
+
+
+class VideoPersonDocument(BaseModel):
+    """A person's face in one frame of a video."""
+
+    person: int = Field(description="The number, from 1. It identifies nobody: who leaves and comes back gets another.")
+    box: tuple[float, float, float, float] = Field(description="Left, top, width, height in pixels, upright.")
+    detection: float | None = Field(description="How sure the detector is; null where the face was only followed.")
+    label: str
+    probability: float
+    scores: dict[str, float] = Field(description="Smoothed over time.")
+    raw: dict[str, float] | None = Field(description="Of this frame alone; null where the model did not look.")
+
+
+class VideoFrameDocument(BaseModel):
+    """A frame of a video."""
+
+    frame: int
+    time: float = Field(description="Seconds from the beginning of the video.")
+    is_cut: bool = Field(description="Whether another scene begins.")
+    persons: list[VideoPersonDocument]
+
+
+class VideoSummaryDocument(BaseModel):
+    """A person of a video, over all frames."""
+
+    person: int
+    start: float
+    end: float
+    frames: int
+    visible: float = Field(description="Seconds.")
+    label: str = Field(description="The emotion that lasted longest.")
+    seconds: dict[str, float] = Field(description="Emotion -> for how long it was the label.")
+    n_events: int
+
+
+class VideoEventDocument(BaseModel):
+    """A stretch of time in which a person shows one emotion."""
+
+    person: int
+    emotion: str
+    start: float
+    end: float
+    peak: float
+    peak_time: float
+
+
+class VideoDocument(BaseModel):
+    """What was seen in a video: `video.json` of `emoclass video`, without the file's name."""
+
+    model: str
+    labels: list[str]
+    width: int
+    height: int
+    frames: int | list[VideoFrameDocument] = Field(description="Their number; with frames=true each of them.")
+    start: float
+    end: float
+    persons: list[VideoSummaryDocument]
+    events: list[VideoEventDocument]
+    took: float = Field(description="Seconds.")
+    speed: float = Field(description="Seconds of video that were watched in a second.")
+    is_interrupted: bool
+    notes: list[str] = Field(description="What a reader must know, such as where a damaged file ends.")
 
 
 class ModelDocument(BaseModel):

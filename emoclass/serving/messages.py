@@ -10,6 +10,7 @@ from typing import Any, BinaryIO
 
 from emoclass.faces.find import FaceMode
 from emoclass.serving.models import ServedModel
+from emoclass.serving.settings import Limits
 
 LENGTH = struct.Struct(">Q")
 
@@ -93,6 +94,48 @@ class Answer:
     document: dict[str, Any] | None
     error: str | None = None
     n_faces: int = 0
+
+
+@dataclass(frozen=True)
+class AskedVideo:
+    """How a video is to be watched. Its bytes follow in parts, and an empty part after the last.
+
+    Attributes:
+        model: The model.
+        limits: Those of the service.
+        asked: Which faces and emotions.
+        every: The model looks at each person so often, in seconds.
+        smoothing: The time constant of the smoothing, in seconds.
+        start: What comes before is left out, in seconds.
+        end: What comes after is left out, in seconds.
+        frames: Whether the answer has the frames.
+    """
+
+    model: ServedModel
+    limits: Limits
+    asked: Asked
+    every: float = 0.0
+    smoothing: float = 0.3
+    start: float | None = None
+    end: float | None = None
+    frames: bool = False
+
+
+@dataclass(frozen=True)
+class VideoAnswer:
+    """What became of a video.
+
+    Attributes:
+        status: As in HTTP: 200; 400 for wrong settings, 413 for too much, 422 for no video, 501 without PyAV.
+        document: The JSON that the client gets; empty but for 200.
+        detail: Why there is none.
+        hint: What to do about it.
+    """
+
+    status: int
+    document: bytes = field(default=b"", repr=False)
+    detail: str = ""
+    hint: str | None = None
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, gene
 
 from emoclass.serving.bodies import Memory
 from emoclass.serving.pool import Pool
+from emoclass.serving.video_pool import VideoPool
 
 SECONDS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
 
@@ -15,10 +16,11 @@ class Meters:
 
     Args:
         pool: The workers.
+        videos: The processes that watch videos.
         memory: The bodies.
     """
 
-    def __init__(self, pool: Pool, memory: Memory) -> None:
+    def __init__(self, pool: Pool, videos: VideoPool, memory: Memory) -> None:
         self._registry = registry = CollectorRegistry()
         self.requests = Counter("emoclass_requests", "Requests.", ["route", "status"], registry=registry)
         self.seconds = Histogram(
@@ -30,6 +32,7 @@ class Meters:
         for name, words, function in (
             ("emoclass_waiting_images", "Images that wait for a worker.", lambda: pool.n_waiting),
             ("emoclass_live_sessions", "Live sessions.", lambda: pool.n_sessions),
+            ("emoclass_watched_videos", "Videos that are watched now.", lambda: videos.n_watching),
             ("emoclass_workers_ready", "Workers that are ready.", lambda: pool.n_ready),
             ("emoclass_open_requests", "Requests that are read or answered now.", lambda: memory.requests),
             ("emoclass_held_bytes", "Bytes of images in memory.", lambda: memory.held),

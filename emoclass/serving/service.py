@@ -20,6 +20,7 @@ from emoclass.serving.pool import BusyError, Pool, check_asked
 from emoclass.serving.problems import ProblemError, busy, wrong
 from emoclass.serving.process import ProcessDiedError
 from emoclass.serving.settings import Settings
+from emoclass.serving.video_pool import VideoPool
 from emoclass.suggestions import did_you_mean
 
 _log = logging.getLogger(__name__)
@@ -36,6 +37,7 @@ class Service:
     Attributes:
         settings: The settings.
         pool: The workers.
+        videos: The processes that watch videos.
         memory: The bodies that are read or answered now.
         meters: The figures.
         tokens: The token.
@@ -58,8 +60,9 @@ class Service:
             max_seconds=limits.max_seconds,
             max_live=limits.max_live,
         )
+        self.videos = VideoPool(limits)
         self.memory = Memory(limits)
-        self.meters = Meters(self.pool, self.memory)
+        self.meters = Meters(self.pool, self.videos, self.memory)
         self.tokens = Tokens(settings.token)
         self.is_closing = False
         self._read_again = read_again
@@ -95,7 +98,7 @@ class Service:
             ClientDisconnect: The client left before.
         """
         working = asyncio.ensure_future(self.pool.answers(asked, images))
-        leaving = asyncio.ensure_future(_disconnected(request))
+        leaving = asyncio.ensure_future(disconnected(request))
         try:
             await asyncio.wait(
                 (working, leaving), timeout=self.settings.limits.max_seconds, return_when=asyncio.FIRST_COMPLETED
@@ -132,7 +135,7 @@ class Service:
             _log.info("reloaded: %s", ", ".join(models))
 
 
-async def _disconnected(request: Request) -> None:
+async def disconnected(request: Request) -> None:
     """Return when the client leaves."""
     while (await request.receive())["type"] != "http.disconnect":
         pass

@@ -26,6 +26,10 @@ class Limits(FrozenModel):
         max_frame_bytes: Bytes of a frame of a live session.
         max_videos: Videos that are watched at once; more get 503.
         max_video_seconds: Seconds of a video that are watched; a longer one gets 413.
+        max_video_frames: Frames of a video that are watched; one with more gets 413.
+        max_video_pixels: Pixels of a frame of a video, those of 4K by default; larger frames get 413.
+        max_video_memory: Bytes of memory for the process that watches a video, on Linux.
+        max_video_answer: Bytes of the frames in the answer to a video; one with more gets 413.
         max_watch_seconds: Seconds that watching a video may take; else it gets 503.
         header_seconds: A connection that has not sent whole headers within so many seconds is closed.
         idle_seconds: A connection without a request is closed after so many seconds.
@@ -49,6 +53,10 @@ class Limits(FrozenModel):
     max_frame_bytes: int = Field(default=4 * MIB, ge=1024)
     max_videos: int = Field(default=1, ge=0)
     max_video_seconds: float = Field(default=120.0, gt=0)
+    max_video_frames: int = Field(default=7200, ge=1)
+    max_video_pixels: int = Field(default=4096 * 2304, ge=64)
+    max_video_memory: int = Field(default=2048 * MIB, ge=512 * MIB)
+    max_video_answer: int = Field(default=32 * MIB, ge=1024)
     max_watch_seconds: float = Field(default=300.0, gt=0)
     header_seconds: float = Field(default=10.0, gt=0)
     idle_seconds: float = Field(default=15.0, gt=0)

@@ -1,4 +1,4 @@
-"""Open a video file so that FFmpeg reads this one file and nothing else.
+"""Open a video file, or the bytes of one, so that FFmpeg reads this one file and nothing else.
 
 FFmpeg takes names for addresses and protocols (`http:`, `concat:`, `subfile,,`), and some containers name other files
 that it then opens. So the file is opened here, and FFmpeg gets the opened file without its name; whatever a container
@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import errno
 import importlib
+import io
 import os
 import stat
 import warnings
@@ -35,6 +36,7 @@ MAX_PIXELS = 2**26
 _LIVE_SCHEMES = ("rtsp://", "rtsps://", "udp://", "tcp://", "camera:")
 
 
+_EMPTY = "empty file"
 _INSTALL = 'Install with: pip install "emoclass[video]"'
 
 
@@ -50,11 +52,11 @@ def require_av() -> None:
         ) from error
 
 
-def open_video_file(path: Path, name: str) -> tuple[BinaryIO, InputContainer]:
+def open_video_file(source: Path | bytes, name: str) -> tuple[BinaryIO, InputContainer]:
     """Open a video file, and read its header.
 
     Args:
-        path: The file.
+        source: The file, or its bytes, which stay in memory.
         name: What it is called in messages.
 
     Returns:
@@ -65,7 +67,7 @@ def open_video_file(path: Path, name: str) -> tuple[BinaryIO, InputContainer]:
         UnreadableVideoError: There is no such file, it is no regular file, or no video.
     """
     require_av()
-    file = _open_regular(path, name)
+    file = _in_memory(source, name) if isinstance(source, bytes) else _open_regular(source, name)
     try:
         _refuse_pictures(file, name)
         return file, _open_container(file, name)
@@ -105,6 +107,12 @@ def shown_stream(container: InputContainer, name: str) -> VideoStream:
     return stream
 
 
+def _in_memory(data: bytes, name: str) -> BinaryIO:
+    if not data:
+        raise UnreadableVideoError(name, _EMPTY)
+    return io.BytesIO(data)
+
+
 def _open_regular(path: Path, name: str) -> BinaryIO:
     """Open a regular file; a pipe or a device may never end."""
     try:
@@ -134,12 +142,14 @@ def _require_regular(found: os.stat_result, name: str) -> None:
     if not stat.S_ISREG(found.st_mode):
         raise UnreadableVideoError(name, "not a regular file")
     if not found.st_size:
-        raise UnreadableVideoError(name, "empty file")
+        raise UnreadableVideoError(name, _EMPTY)
 
 
 def _refuse_pictures(file: BinaryIO, name: str) -> None:
     """Refuse pictures, whatever their names end in: FFmpeg opens many as a video of one frame."""
-    if os.fstat(file.fileno()).st_size > MAX_FILE_BYTES:
+    size = file.seek(0, os.SEEK_END)
+    file.seek(0)
+    if size > MAX_FILE_BYTES:
         return
     try:
         with warnings.catch_warnings():

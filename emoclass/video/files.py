@@ -1,15 +1,16 @@
-"""The frames of a video file."""
+"""The frames of a video file, or of its bytes."""
 
 from __future__ import annotations
 
 import math
+import os
 import threading
 from collections.abc import Iterator
 from fractions import Fraction
 from itertools import chain
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Self, TypeAlias
 
 from emoclass.errors import ConfigError, UnreadableVideoError
 from emoclass.video.clock import Clock, Tally, timestamp
@@ -21,7 +22,10 @@ if TYPE_CHECKING:
     from av.packet import Packet
     from av.video.frame import VideoFrame
 
-__all__ = ["FileFeed"]
+__all__ = ["FileFeed", "VideoLike", "check_range"]
+
+VideoLike: TypeAlias = str | Path | bytes | bytearray | memoryview
+"""The path of a video file, or the bytes of one."""
 
 _MISSING_SECONDS = 1.0
 """So much must be missing at the end before a file is said to be cut: durations in headers are not exact."""
@@ -48,7 +52,8 @@ class FileFeed:
     Of a damaged file, all that can be decoded is kept, and `notes` say what is missing.
 
     Args:
-        path: The file. A regular file and nothing else: no address, no playlist, no device.
+        source: The file. A regular file and nothing else: no address, no playlist, no device. Or the bytes of a file,
+            which are read from memory, and called "video" in messages.
         start: Seconds. Earlier frames are left out; reading starts at the key frame before.
         end: Seconds. Frames from here on are left out.
 
@@ -63,10 +68,16 @@ class FileFeed:
         ...         print(frame.time, frame.pixels.shape)
     """
 
-    def __init__(self, path: str | Path, *, start: float | None = None, end: float | None = None) -> None:
-        _check_range(start, end)
-        self.name = str(path)
-        self._path, self._start, self._end = Path(path), start or 0.0, end
+    def __init__(self, source: VideoLike, *, start: float | None = None, end: float | None = None) -> None:
+        check_range(start, end)
+        self._source: Path | bytes
+        if isinstance(source, bytes | bytearray | memoryview):
+            self.name, self._source = "video", bytes(source)
+        elif isinstance(source, str | os.PathLike):
+            self.name, self._source = str(source), Path(source)
+        else:
+            raise ConfigError(f"source: expected the path of a video, or its bytes, got {type(source).__name__}.")
+        self._start, self._end = start or 0.0, end
         self._interlaced = self._high_range = False
         self._read_until = -math.inf  # in the time of the container
         self._failure: str | None = None
@@ -145,7 +156,7 @@ class FileFeed:
         self._file.close()
 
     def _open(self) -> None:
-        self._file, self._container = open_video_file(self._path, self.name)
+        self._file, self._container = open_video_file(self._source, self.name)
         try:
             self._stream = shown_stream(self._container, self.name)
         except BaseException:
@@ -289,7 +300,12 @@ class FileFeed:
         return self._failure or "no frames"
 
 
-def _check_range(start: float | None, end: float | None) -> None:
+def check_range(start: float | None, end: float | None) -> None:
+    """Refuse a part of a video that is none.
+
+    Raises:
+        ConfigError: `start` or `end` is not a time, or `start` is not before `end`.
+    """
     for name, value in (("start", start), ("end", end)):
         if value is not None and not (isinstance(value, int | float) and 0 <= value < math.inf):
             raise ConfigError(f"{name}: expected seconds from the start of the video, got {value!r}.")

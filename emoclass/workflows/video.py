@@ -16,7 +16,6 @@ from emoclass.reporting.folders.video import VideoFolder
 from emoclass.reporting.pages.video import video_page
 from emoclass.reporting.plots.canvas import shorten
 from emoclass.reporting.plots.timeline import Course, draw_timeline
-from emoclass.values.text import printable
 from emoclass.values.video import Moment, WatchedVideo
 from emoclass.video.draw import annotated_frame
 from emoclass.video.events import BEGINS, ENDS, MERGED, SHORTEST
@@ -24,7 +23,7 @@ from emoclass.video.feed import Frame
 from emoclass.video.follow import PATIENCE, SURE
 from emoclass.video.record import KeyFrames, Portraits, Timeline
 from emoclass.video.write import Codec, VideoWriter
-from emoclass.workflows.watch import Watching
+from emoclass.workflows.watch import Watching, watched_video
 
 ANNOTATED, TIMELINE, REPORT = "annotated.mp4", "timeline.png", "report.html"
 
@@ -116,23 +115,12 @@ class Recording:
         watching.close()
         self._folder.add_events(watching.events[self._n_events :])
         self._stack.close()
-        (width, height), totals = watching.size, watching.totals
-        video = WatchedVideo(
-            folder=self._folder.path,
-            name=printable(watching.title),
-            source=printable(watching.name),
-            model=printable(watching.model),
-            labels=self._labels,
-            width=width,
-            height=height,
-            frames=totals.frames,
-            start=totals.start,
-            end=totals.end,
-            persons=watching.persons,
-            events=tuple(sorted(watching.events, key=lambda event: (event.start, event.person))),
+        video = watched_video(
+            watching,
             took=time.monotonic() - self._began,
             is_interrupted=is_interrupted,
-            notes=(*watching.notes, *(self._copy.notes if self._copy else ()), *([STOPPED] if is_interrupted else [])),
+            folder=self._folder.path,
+            notes=(*(self._copy.notes if self._copy else ()), *([STOPPED] if is_interrupted else [])),
         )
         courses = self._timeline.courses(video.persons, video.events)
         frames = [(kept.picture, kept.moment) for kept in self._frames.frames()]

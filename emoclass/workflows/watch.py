@@ -14,9 +14,10 @@ from emoclass.errors import ConfigError
 from emoclass.inference.classifier import Classifier
 from emoclass.inference.pretrained import DEFAULT, fast_variant
 from emoclass.plugin.registry import Registry
-from emoclass.values.video import EmotionEvent, Moment, PersonSummary
+from emoclass.values.text import printable
+from emoclass.values.video import EmotionEvent, Moment, PersonSummary, WatchedVideo
 from emoclass.video.feed import Feed, Frame
-from emoclass.video.files import FileFeed
+from emoclass.video.files import FileFeed, VideoLike
 from emoclass.video.persons import Persons
 from emoclass.video.stages import watched
 from emoclass.video.watcher import SMOOTHING, Watcher
@@ -34,7 +35,7 @@ class Watching:
     itself.
 
     Attributes:
-        name: The file or the address as it was given.
+        name: The file or the address as it was given; "video" for bytes.
         title: What the video is called: a file's name without its folder, or the address.
         size: `(width, height)` of its frames in pixels.
         duration: How long it is, in seconds; None where nobody knows.
@@ -116,7 +117,7 @@ class Watching:
 
 
 def watch(
-    source: str | Path,
+    source: VideoLike,
     model: str | Path | Classifier = "faces",
     *,
     live: bool = False,
@@ -138,8 +139,8 @@ def watch(
     to `Watcher` one by one.
 
     Args:
-        source: A video file. With `live`, an address that begins with rtsp://, rtsps://, udp:// or tcp://, or a
-            camera, such as camera:0.
+        source: A video file: its path, or its bytes, which are read from memory. With `live`, an address that begins
+            with rtsp://, rtsps://, udp:// or tcp://, or a camera, such as camera:0.
         model: What `load` takes, or a classifier. A name without a variant, such as `faces`, takes the pretrained
             model that is called `fast`, where there is one; `faces:faces:default` names the other.
         live: Whether the source is a stream or a camera. Otherwise it is a file, whatever its name looks like.
@@ -178,6 +179,8 @@ def watch(
         check_count("threads", threads, MAX_THREADS)
     if live and start is not None:
         raise ConfigError("start: expected none with live, which begins now.")
+    if live and not isinstance(source, str | Path):
+        raise ConfigError(f"source: expected an address or a camera with live, got {type(source).__name__}.")
     registry = registry or Registry.discover()
     notes = []
     if isinstance(model, str) and (fast := fast_variant(model, registry)):
@@ -200,3 +203,40 @@ def watch(
 
     # Of a live source the newest frame counts: one is searched while the one before is judged, and no more wait.
     return Watching(LiveFeed(str(source)), watcher, threads=threads, ahead=2, end=end, notes=notes, model=name)
+
+
+def watched_video(
+    watching: Watching,
+    *,
+    took: float,
+    is_interrupted: bool = False,
+    folder: Path | None = None,
+    notes: Iterable[str] = (),
+) -> WatchedVideo:
+    """Sum up a video that was watched, and is closed.
+
+    Args:
+        watching: The video.
+        took: Seconds that it took.
+        is_interrupted: Whether it was stopped before the end.
+        folder: Where the tables and the report are; None where nothing was written.
+        notes: What is to be said besides the notes of `watching`.
+    """
+    (width, height), totals = watching.size, watching.totals
+    return WatchedVideo(
+        folder=folder,
+        name=printable(watching.title),
+        source=printable(watching.name),
+        model=printable(watching.model),
+        labels=watching.classifier.labels.emotions,
+        width=width,
+        height=height,
+        frames=totals.frames,
+        start=totals.start,
+        end=totals.end,
+        persons=watching.persons,
+        events=tuple(sorted(watching.events, key=lambda event: (event.start, event.person))),
+        took=took,
+        is_interrupted=is_interrupted,
+        notes=(*watching.notes, *notes),
+    )

@@ -46,11 +46,16 @@ def test_threads_leave_the_descriptors_as_they_were(capfd):
     assert capfd.readouterr().err == ""
 
 
-def test_without_a_place_for_files_nothing_is_turned_aside(capfd, monkeypatch):
+def test_memory_takes_what_is_turned_aside_and_without_it_a_file_if_there_is_a_place(capfd, monkeypatch):
     def refuse():
         raise FileNotFoundError("no usable temporary directory")
 
     monkeypatch.setattr(tempfile, "TemporaryFile", refuse)
+    if hasattr(os, "memfd_create"):
+        with stderr_without(b"INFO"):
+            os.write(2, b"INFO\nkept\n")
+        assert capfd.readouterr().err == "kept\n"
+        monkeypatch.delattr(os, "memfd_create")
     with stderr_without(b"INFO"):
         os.write(2, b"INFO\n")
     assert capfd.readouterr().err == "INFO\n"

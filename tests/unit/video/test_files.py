@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import gc
+import io
+import os
 import struct
 import subprocess
 import sys
@@ -11,7 +13,7 @@ from pathlib import Path
 import av
 import numpy as np
 import pytest
-from made_videos import SIZE, corners, make_video, quadrants, shade, shades, tone
+from made_videos import SIZE, corners, make_video, noisy_shades, quadrants, read_both, refuse_both, shade, shades, tone
 
 from emoclass.errors import ConfigError, MissingPackageError, UnreadableVideoError
 from emoclass.video.files import FileFeed
@@ -20,10 +22,9 @@ SHARED = Path(__file__).parents[4] / "shared" / "data" / "videos"
 
 
 def read(path: Path, **range_: float) -> tuple[list[float], list[int], tuple[str, ...]]:
-    """Return the times, the shades and the notes of a video."""
-    with FileFeed(path, **range_) as feed:
-        frames = list(feed)
-        return [frame.time for frame in frames], [shade(frame.pixels) for frame in frames], feed.notes
+    """Return the times, the shades and the notes of a video, which are the same for its bytes."""
+    frames, notes = read_both(path, **range_)
+    return [frame.time for frame in frames], [shade(frame.pixels) for frame in frames], notes
 
 
 def test_frames_have_times_numbers_and_upright_rgb_pixels(tmp_path):
@@ -78,6 +79,25 @@ def test_start_and_end_are_exact_although_seeking_lands_on_a_key_frame(tmp_path,
         assert notes == ()
 
 
+OTHER_FORMATS = {
+    "mov": {},
+    "webm": {"codec": "libvpx"},
+    "wmv": {"codec": "wmv2", "container": "asf"},
+    "ogv": {"codec": "libvpx", "container": "ogg"},
+    "gif": {"codec": "gif", "pixel_format": "rgb8"},
+}
+
+
+@pytest.mark.parametrize("suffix", OTHER_FORMATS)
+@pytest.mark.parametrize("range_", [{}, {"start": 0.7}, {"start": 0.3, "end": 0.9}])
+def test_the_bytes_of_each_format_give_the_same_frames(tmp_path, suffix, range_):
+    path = make_video(tmp_path / f"a.{suffix}", noisy_shades(40), key_every=10, **OTHER_FORMATS[suffix])
+    times = read(path, **range_)[0]
+    assert times == pytest.approx(
+        [t for t in np.arange(40) / 25 if range_.get("start", 0) <= t < range_.get("end", 9)], abs=0.02
+    )
+
+
 def test_a_start_behind_the_end_says_where_the_end_is(tmp_path):
     path = make_video(tmp_path / "a.mp4", shades(5))
     with pytest.raises(UnreadableVideoError, match=r"no frames from 9 s on: it ends at 0\.16 s"):
@@ -127,6 +147,49 @@ def test_without_pyav_the_message_names_the_extra(tmp_path, monkeypatch):
         FileFeed(tmp_path / "a.mp4")
 
 
+@pytest.mark.parametrize("kind", [bytes, bytearray, memoryview])
+def test_bytes_are_called_video_and_may_change_later(tmp_path, kind):
+    data = bytearray(make_video(tmp_path / "a.mp4", shades(30), key_every=5).read_bytes())
+    with FileFeed(kind(data), start=0.2) as feed:
+        data[:] = bytes(len(data))
+        assert feed.name == "video"
+        assert [shade(frame.pixels) for frame in feed] == list(range(5, 30))
+    with pytest.raises(UnreadableVideoError, match=r"^video: empty file$"):
+        FileFeed(kind(b""))
+
+
+def test_what_is_neither_a_path_nor_bytes_is_refused():
+    with pytest.raises(ConfigError, match=r"source: expected the path of a video, or its bytes, got BytesIO\."):
+        FileFeed(io.BytesIO(b"abc"))
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="RLIMIT_FSIZE forbids a process to write any file")
+def test_bytes_are_not_written_anywhere(tmp_path):
+    """Not even where the system would allow it: a process that may write no files reads them as well."""
+    path = make_video(tmp_path / "a.mp4", shades(50), key_every=12, sound_seconds=2)
+    code = (
+        "import resource, sys, tempfile\n"
+        "from emoclass.video.files import FileFeed\n"
+        "data = open(sys.argv[1], 'rb').read()\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))\n"
+        "with FileFeed(data, start=1) as feed:\n"
+        "    print(len(list(feed)))\n"
+        "try:\n"
+        "    tempfile.TemporaryFile(dir=sys.argv[2]).write(bytes(9999))\n"
+        "except OSError as error:\n"
+        "    print(error.strerror)\n"
+    )
+    missing = {**os.environ, "TMPDIR": str(tmp_path / "missing")}
+    done = subprocess.run(
+        [sys.executable, "-B", "-c", code, str(path), str(tmp_path)],
+        capture_output=True,
+        text=True,
+        env=missing,
+        check=True,
+    )
+    assert done.stdout == "25\nFile too large\n"
+
+
 def test_audio_only_is_refused(tmp_path):
     path = tmp_path / "a.mp4"
     with av.open(str(path), "w") as output:
@@ -134,8 +197,7 @@ def test_audio_only_is_refused(tmp_path):
         for frame in tone(0.5):
             output.mux(stream.encode(frame))
         output.mux(stream.encode(None))
-    with pytest.raises(UnreadableVideoError, match=r"a\.mp4: no video stream \(audio\)"):
-        FileFeed(path)
+    refuse_both(path, r"a\.mp4: no video stream \(audio\)")
 
 
 def test_the_cover_of_an_album_is_no_video(tmp_path):
@@ -150,8 +212,7 @@ def test_the_cover_of_an_album_is_no_video(tmp_path):
         for frame in tone(0.5):
             output.mux(stream.encode(frame))
         output.mux(stream.encode(None))
-    with pytest.raises(UnreadableVideoError, match=r"no video stream \(audio\)"):
-        FileFeed(path)
+    refuse_both(path, r"no video stream \(audio\)")
 
 
 @pytest.mark.parametrize("suffix", ["mp4", "mkv"])
@@ -161,8 +222,7 @@ def test_a_video_without_frames(tmp_path, suffix):
         stream = output.add_stream("libx264", rate=25)
         stream.width, stream.height, stream.pix_fmt = 64, 48, "yuv420p"
         output.start_encoding()
-    with pytest.raises(UnreadableVideoError, match=r"no frames|no video|not a video"):
-        FileFeed(path)
+    refuse_both(path, r"no frames|no video|not a video")
 
 
 def test_a_video_of_one_frame_is_a_video(tmp_path):

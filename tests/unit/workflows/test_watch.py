@@ -121,6 +121,21 @@ def test_settings_out_of_range_are_refused(crop_bundle, clip, given):
         emoclass.watch("udp://127.0.0.1:9" if "live" in given else clip, crop_bundle, **given)
 
 
+def test_bytes_are_no_live_source(crop_bundle):
+    with pytest.raises(ConfigError, match="expected an address or a camera with live, got bytes"):
+        emoclass.watch(b"udp://127.0.0.1:9", crop_bundle, live=True)
+
+
+def test_the_bytes_of_a_video_give_what_its_file_gives(crop_bundle, clip):
+    with (
+        emoclass.watch(clip, crop_bundle, start=0.1) as watching,
+        emoclass.watch(clip.read_bytes(), crop_bundle, start=0.1) as in_memory,
+    ):
+        assert in_memory.name == in_memory.title == "video"
+        assert list(in_memory) == list(watching)
+        assert in_memory.persons == watching.persons
+
+
 def test_what_is_no_video_is_refused(crop_bundle, tmp_path):
     with pytest.raises(DataError, match="no such file"):
         emoclass.watch(tmp_path / "gone.mp4", crop_bundle)
