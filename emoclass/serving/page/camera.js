@@ -171,6 +171,9 @@ export class Camera {
       await pause(BUSY_WAIT);
     } else if (await this.app.isSignedOut()) {
       await this.app.signIn();
+    } else if (code === 1008) { // the model or its emotions are refused
+      this.#state(reason);
+      return;
     } else {
       this.#state(this.#failures < PATIENCE ? "The connection was lost. Trying again."
         : "The service answers, but not for the camera: a proxy before it may not pass web sockets on. Trying again.");
@@ -188,7 +191,7 @@ export class Camera {
       this.model = said.model;
       this.timeline ??= new Timeline($("timeline"), said.labels);
       this.#isFresh = true;
-    } else {
+    } else if (said.sequence !== undefined) { // otherwise, the reason why the connection ends
       const n = said.sequence + 1 - this.#answered; // those before it were skipped: it is the newest
       const sentAt = this.#sent.splice(0, n).at(-1);
       this.#answered = said.sequence + 1;
@@ -264,7 +267,7 @@ export class Camera {
     $("nobody").hidden = this.#persons.size > 0;
     this.#announcer.say(said.persons.length ? said.persons.map(({ person, label }) => `Person ${person}: ${label}.`).join(" ")
       : this.#persons.size ? "" : "No face in the picture.");
-    this.#state(`${Math.round(this.#answers.length / 2)} frames a second, ${Math.round(this.#latency)} ms`);
+    this.#state(`${Math.round(this.#answers.length / 2)} frames a second, shown after ${Math.round(this.#latency)} ms`);
     this.#drawBoxes();
     if (now - this.#drawnAt > (isCalm.matches ? 2000 : 150)) {
       this.#drawnAt = now;

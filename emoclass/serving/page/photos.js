@@ -1,23 +1,21 @@
 // Photos: they are sent in small groups, and shown with their faces as the answers come.
 
-import { drawFaces, loadPicture, percent, sharp } from "./drawing.js";
-import { Announcer, Bars, blobOf, colored, count, download, element } from "./parts.js";
+import { loadPicture } from "./drawing.js";
+import { Announcer, colored, count, download, element } from "./parts.js";
 import { ask, connection, Gone, pause } from "./service.js";
-import { noFaceReason, predictionsCsv } from "./tables.js";
+import { predictionsCsv } from "./tables.js";
+import { facesOf, Viewer } from "./viewer.js";
 
-const MOST_PHOTOS = 1000; // in the list at once
+const MOST_PHOTOS = 500; // in the list at once
 const GROUP = 4, AT_ONCE = 2; // photos in a request, and requests at once
 const OVERHEAD = 2000; // bytes of a request for each photo beside the file itself
-const OPEN_FACES = 3; // with more faces, the bars of one at a time are open
-const LONGEST_SAVED = 4096; // pixels of an annotated picture
 
 const $ = (id) => document.getElementById(id);
 
 export class Photos {
   #photos = [];
-  #chosen = null; // the photo on the stage
-  #picture = null; // its pixels; null while they load, or where the browser cannot show them
-  #selected = -1;
+  #chosen = null; // the one that is shown in large
+  #viewer = new Viewer();
   #running = 0;
   #round = 0; // rises when the settings change: answers to older questions are dropped
   #pasted = 0;
@@ -38,14 +36,8 @@ export class Photos {
       download("emotions.csv", predictionsCsv(this.#entries(), app.labels()), "text/csv"));
     $("save-json").addEventListener("click", () =>
       download("emotions.json", `${JSON.stringify(this.#entries(), null, 2)}\n`, "application/json"));
-    $("save-picture").addEventListener("click", () => this.#savePicture());
     $("previous").addEventListener("click", () => this.#step(-1));
     $("next").addEventListener("click", () => this.#step(1));
-    const stage = $("stage");
-    new ResizeObserver(() => this.#draw()).observe($("photos"));
-    stage.addEventListener("pointermove", (event) => this.#select(this.#faceAt(event)));
-    stage.addEventListener("pointerleave", () => this.#select(-1));
-    stage.addEventListener("click", (event) => this.#open(this.#faceAt(event)));
     document.addEventListener("paste", (event) => {
       const files = [...event.clipboardData.files];
       if (files.length) app.showPhotos(files.map((file) => new File([file], this.#pastedName(file), { type: file.type })));
@@ -83,7 +75,8 @@ export class Photos {
   clear() {
     this.#round++;
     this.#photos = [];
-    this.#chosen = this.#picture = null;
+    this.#chosen = null;
+    this.#viewer.show(null);
     $("strip").replaceChildren();
     $("too-many").hidden = true;
     this.#refresh();
@@ -194,7 +187,7 @@ export class Photos {
     $("photos-results").classList.toggle("is-single", all.length === 1);
     if (!all.length) return;
     const isDone = done.length === all.length, summary = this.#summary(done);
-    $("summary").textContent = isDone ? summary : `${done.length.toLocaleString("en")} of ${count(all.length, "photo")}`;
+    $("summary").textContent = isDone ? summary : all.length === 1 ? "Looking for faces" : `${done.length} of ${all.length} photos`;
     this.#status.say(isDone ? summary : `${done.length} of ${count(all.length, "photo")} done`);
     $("progress").hidden = isDone;
     Object.assign($("progress"), { max: all.length, value: done.length });
@@ -269,140 +262,15 @@ export class Photos {
     if (photo) this.#show(photo);
   }
 
-  async #show(photo) {
+  #show(photo) {
     if (photo !== this.#chosen) {
       this.#chosen?.tile.removeAttribute("aria-current");
       photo.tile.setAttribute("aria-current", "true");
       photo.tile.scrollIntoView({ block: "nearest", inline: "nearest" });
-      this.#picture = null;
+      this.#chosen = photo;
+      this.#refresh();
     }
-    this.#chosen = photo;
-    this.#selected = -1;
-    $("photo-name").textContent = photo.name;
-    this.#showFaces(photo);
-    this.#draw();
-    this.#refresh();
-    // Only what the service has read is decoded here: it knows what is too large.
-    if (photo.state !== "done" || this.#picture) return;
-    try {
-      const picture = await loadPicture(photo.file);
-      if (photo === this.#chosen) this.#picture = picture;
-    } catch {
-      photo.isUnknown = true;
-    }
-    if (photo === this.#chosen) {
-      this.#draw();
-      this.#drawCrops();
-    }
-  }
-
-  #showFaces(photo) {
-    const { entry, state } = photo, faces = facesOf(entry);
-    $("save-picture").disabled = state !== "done";
-    const say = (kind, title, text) => $("faces").replaceChildren(
-      element("div", { className: `message ${kind}` }, element("h3", {}, title), element("p", {}, text)));
-    if (state === "failed") return say("is-problem", "Not read", `${sentence(entry.error)}`);
-    if (!entry) return say("is-waiting", "Looking for faces", "The answer comes in a moment.");
-    if (!faces.length) {
-      return say("", sentence(noFaceReason(entry.n_left_out)).replace(/\.$/, ""),
-        "Small, covered and averted faces are often missed. A larger or sharper picture may help.");
-    }
-    const list = element("ol", { className: "face-list" });
-    this.crops = [];
-    faces.forEach((face, index) => {
-      const crop = element("canvas", { width: 112, height: 112, className: "crop", aria: { hidden: "true" } });
-      const bars = new Bars(Object.keys(face.scores));
-      bars.update(face.scores, face.label);
-      const isFew = faces.length <= OPEN_FACES;
-      const details = element("details", { open: isFew || !index, name: isFew ? "" : "face" },
-        element("summary", {}, crop,
-          element("span", { className: "who" }, faces.length > 1 ? colored(element("span", { className: "number" }, String(index + 1)), face.label) : null,
-            element("strong", {}, face.label)),
-          element("span", { className: "probability" }, percent(face.probability))),
-        bars.node);
-      const item = colored(element("li", { className: "face" }, details), face.label);
-      for (const kind of ["pointerenter", "focusin"]) item.addEventListener(kind, () => this.#select(index));
-      for (const kind of ["pointerleave", "focusout"]) item.addEventListener(kind, () => this.#select(-1));
-      this.crops.push(crop);
-      list.append(item);
-    });
-    const notes = [];
-    if (entry.ready_made) notes.push("This picture is a face crop already, and was classified as it is.");
-    if (entry.n_left_out) notes.push(`${count(entry.n_left_out, "further face")} left out.`);
-    $("faces").replaceChildren(list, ...notes.map((note) => element("p", { className: "note" }, note)));
-    this.#drawCrops();
-  }
-
-  #drawCrops() {
-    if (!this.#picture) return;
-    const { entry } = this.#chosen, scale = this.#picture.naturalWidth / (entry.width ?? this.#picture.naturalWidth);
-    facesOf(entry).forEach(({ box }, index) => {
-      const crop = this.crops?.[index];
-      if (!crop) return;
-      const [left, top, width, height] = (box ?? [0, 0, this.#picture.naturalWidth, this.#picture.naturalHeight]).map((value) => value * scale);
-      const side = Math.max(width, height) * 1.15;
-      crop.getContext("2d").drawImage(this.#picture, left + (width - side) / 2, top + (height - side) / 2, side, side, 0, 0, crop.width, crop.height);
-    });
-  }
-
-  /** Draw the picture and its boxes as large as there is room. */
-  #draw() {
-    const stage = $("stage"), photo = this.#chosen;
-    if (!photo) return;
-    const { entry } = photo, room = stage.parentElement, rem = parseFloat(getComputedStyle(document.documentElement).fontSize);
-    const size = this.#picture ? [this.#picture.naturalWidth, this.#picture.naturalHeight] : [entry?.width ?? 4, entry?.height ?? 3];
-    const scale = Math.min(room.clientWidth / size[0], parseFloat(getComputedStyle(room).maxHeight) / size[1]);
-    const [width, height] = size.map((side) => Math.max(1, side * scale));
-    stage.style.width = `${width}px`;
-    stage.style.height = `${height}px`;
-    const context = sharp(stage, width, height);
-    if (this.#picture) context.drawImage(this.#picture, 0, 0, width, height);
-    else if (photo.isUnknown) {
-      context.fillStyle = "rgb(190, 197, 207)";
-      context.font = "1rem system-ui, sans-serif";
-      context.textAlign = "center";
-      context.fillText("This browser cannot show this format.", width / 2, height - 20);
-    }
-    const faces = numbered(entry);
-    this.scale = width / (entry?.width ?? size[0]);
-    drawFaces(context, faces.filter((face) => face.box && !entry.ready_made),
-      { scale: this.scale, size: [width, height], letters: Math.max(0.75 * rem, Math.min(1.15 * rem, width / 42)), selected: this.#selected });
-    const said = photo.state === "failed" ? "not read" : !entry ? "waiting" : !faces.length ? "no face found"
-      : `${count(faces.length, "face")}: ${faces.map((face) => `${face.label} ${percent(face.probability)}`).join(", ")}`;
-    stage.setAttribute("aria-label", `${photo.name}: ${said}`);
-    stage.parentElement.dataset.state = photo.state;
-  }
-
-  #faceAt(event) {
-    const [x, y] = [event.offsetX / this.scale, event.offsetY / this.scale];
-    return facesOf(this.#chosen?.entry).findIndex(({ box }) => box && x >= box[0] && y >= box[1] && x <= box[0] + box[2] && y <= box[1] + box[3]);
-  }
-
-  #select(index) {
-    if (index === this.#selected) return;
-    this.#selected = index;
-    document.querySelectorAll("#faces .face").forEach((item, at) => item.classList.toggle("is-selected", at === index));
-    this.#draw();
-  }
-
-  #open(index) {
-    const item = document.querySelectorAll("#faces .face")[index];
-    if (!item) return;
-    item.firstElementChild.open = true;
-    item.scrollIntoView({ block: "nearest" });
-  }
-
-  async #savePicture() {
-    const { entry, name } = this.#chosen, picture = this.#picture;
-    const size = picture ? [picture.naturalWidth, picture.naturalHeight] : [entry.width, entry.height];
-    const scale = Math.min(1, LONGEST_SAVED / Math.max(...size));
-    const [width, height] = size.map((side) => Math.round(side * scale));
-    const canvas = element("canvas", { width, height }), context = canvas.getContext("2d");
-    if (picture) context.drawImage(picture, 0, 0, width, height);
-    const faces = numbered(entry).filter((face) => face.box && !entry.ready_made);
-    drawFaces(context, faces, { scale: width / (entry.width ?? size[0]), size: [width, height], letters: Math.max(13, Math.sqrt(width * height) / 40) });
-    const stem = name.split("/").pop().replace(/\.[^.]+$/, "");
-    download(`${stem}-emotions.jpg`, await blobOf(canvas));
+    this.#viewer.show(photo);
   }
 
   #pastedName(file) {
@@ -410,13 +278,7 @@ export class Photos {
   }
 }
 
-/** The faces of an entry; a model of whole photographs gives one without a box. */
-const facesOf = (entry) => entry?.faces ?? (entry?.label ? [entry] : []);
-const numbered = (entry) => facesOf(entry).map((face, index) => ({ ...face, number: index + 1 }));
-
 const megabytes = (bytes) => `${(bytes / 1e6).toLocaleString("en", { maximumFractionDigits: 1 })} MB`;
-
-const sentence = (text) => `${text[0].toUpperCase()}${text.slice(1)}${/[.!?]$/.test(text) ? "" : "."}`;
 
 /** The files of a drop, those in folders included, with their paths. */
 export async function droppedFiles(transfer) {
