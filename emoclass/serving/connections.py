@@ -462,7 +462,7 @@ class _Handshake:
         self._task.cancel()
 
 
-class BoundedServer(uvicorn.Server):
+class Server(uvicorn.Server):
     """uvicorn's server, with bounds on its connections.
 
     Args:

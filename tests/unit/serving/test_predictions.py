@@ -194,7 +194,7 @@ def test_limits_have_clear_answers():
         [found] = served.predict(plain((500, 400)))
         assert "error" not in found
         for answer, status, said in (
-            (served.client.post("/v1/predictions", files=[("i", b"x")] * 3), 413, "images: expected at most 2"),
+            (served.client.post("/v1/predictions", files=[("i", b"x")] * 3), 413, "files: expected at most 2"),
             (post(served, b"x" * 100_001), 413, "body: expected at most 0.0954 MiB, got more."),
             (post(served, chunked(100_001)), 413, "body: expected at most 0.0954 MiB, got more."),
             (post(served, plain((500, 401))), 422, "images: too large (500x401 pixels; at most 0.2 million)."),

@@ -221,7 +221,7 @@ def test_requests_that_are_under_way_are_finished():
 
 
 def test_slow_body_gets_408():
-    with serving(limits=Limits(body_seconds=0.5, min_rate=1000)) as served:
+    with serving(limits=Limits(body_seconds=0.5, min_rate=1000, header_seconds=1)) as served:
         host, port = "127.0.0.1", int(served.address.rstrip("/").rpartition(":")[2])
         with socket.create_connection((host, port)) as slow:
             slow.sendall(b"POST /v1/predictions HTTP/1.1\r\nHost: localhost\r\nContent-Type: image/png\r\n"
