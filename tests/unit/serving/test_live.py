@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import time
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -39,8 +40,9 @@ def told(socket, seconds=30):
 
 
 def first_person(socket):
-    """Return the person whom the service sees after a few frames: a face that is found once may be chance."""
-    for _ in range(4):
+    """Return the person whom the service sees after a few frames: a face becomes a person after 0.15 seconds."""
+    for _ in range(20):
+        time.sleep(0.05)
         socket.send(drawn())
         if persons := told(socket)["persons"]:
             return persons[0]
@@ -55,7 +57,8 @@ def test_persons_keep_their_numbers(served):
             "labels": ["happy", "sad", "angry", "scared", "surprised", "disgusted", "neutral"],
         }
         seen = []
-        for number in range(4):
+        for number in range(6):
+            time.sleep(0.1)
             socket.send(drawn("happy", kind="JPEG"))
             frame = told(socket)
             assert (frame["type"], frame["sequence"], frame["skipped"]) == ("frame", number, 0)
@@ -63,8 +66,8 @@ def test_persons_keep_their_numbers(served):
             assert "restarted" not in frame
             seen.append(frame)
         persons = [frame["persons"] for frame in seen]
-        assert [[each["person"] for each in found] for found in persons] == [[], [1], [1], [1]]  # once may be chance
-        assert sum(persons[1][0]["scores"].values()) == pytest.approx(1, abs=1e-3)
+        assert [[each["person"] for each in found] for found in persons] in ([[]] * n + [[1]] * (6 - n) for n in (1, 2))
+        assert sum(persons[5][0]["scores"].values()) == pytest.approx(1, abs=1e-3)
         assert [frame["time"] for frame in seen] == sorted({frame["time"] for frame in seen})
         socket.send(plain())
         assert told(socket)["persons"] == []
@@ -157,7 +160,7 @@ def test_sessions_have_a_limit_and_idle_ones_end():
 
 def test_session_goes_on_when_its_worker_dies(monkeypatch):
     monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parents[2]))
-    with serving(limits=Limits(max_seconds=3), module="crashing_worker") as served, opened(served) as socket:
+    with serving(limits=Limits(max_seconds=6), module="crashing_worker") as served, opened(served) as socket:
         told(socket)
         assert first_person(socket)["person"] == 1
         [pid] = served.service.pool.pids
