@@ -21,6 +21,9 @@ SHA256 = "8f2383e4dd3cfbb4553ea8718107fc0423210dc964f9f4280604804ed2552fa4"
 MIN_SIDE = 64
 """The network is given at least this many pixels a side. At 32 and fewer OpenCV reads memory that nobody wrote."""
 
+MOST_SIDES = 8
+"""The network is given at most so many times `long_side`: a strip of 65,000 pixels takes it 350 MB and more."""
+
 
 def build(
     *,
@@ -38,7 +41,7 @@ def build(
         nms: Of two boxes whose intersection over union is larger, the one with the lower score is left out. Range:
             [0, 1].
         long_side: Larger pictures are scaled down to this many pixels on their long side. The short side of a panorama
-            is kept at half of it.
+            is kept at half of it, as long as its long side stays within eight times as many pixels.
         enlarge_to: Pictures with a shorter long side, in pixels, are enlarged to it; 0 enlarges none.
         top_k: How many boxes are looked at before those that overlap are left out.
         threads: How many threads OpenCV may use for one picture. It is a setting of the whole process: other code that
@@ -134,7 +137,7 @@ class YuNet:
         long, short = max(height, width), min(height, width)
         if long < self._enlarge_to:
             return self._enlarge_to / long
-        return min(1.0, max(self._long_side / long, self._long_side / 2 / short))
+        return min(1.0, MOST_SIDES * self._long_side / long, max(self._long_side / long, self._long_side / 2 / short))
 
     def _network(self) -> cv2.FaceDetectorYN:
         network: cv2.FaceDetectorYN | None = getattr(self._of_thread, "network", None)

@@ -205,3 +205,19 @@ def test_it_finds_what_the_readme_says():
     assert float(large.split()[0]) >= 0.95
     assert float(medium.split()[0]) >= 0.95
     assert int(not_a_face) <= 25
+
+
+@pytest.mark.parametrize("size", [(2, 65_500), (65_298, 24), (400, 60_000)])
+def test_the_network_never_gets_a_strip_of_endless_length(size, monkeypatch):
+    detector, given = build(), []
+
+    class Network:
+        def setInputSize(self, size):  # noqa: N802 - its name in OpenCV
+            given.append(size)
+
+        def detect(self, pixels):
+            return 0, None
+
+    monkeypatch.setattr(detector, "_network", Network)
+    assert detector(np.zeros((*size, 3), np.uint8)) == []
+    assert max(given[0]) <= 8 * 640
