@@ -11,6 +11,7 @@ const LONGEST = 640; // pixels of a frame that is sent
 const SILENCE = 10; // seconds without an answer after which the connection is given up
 const GONE = 1; // seconds after which a person who is not seen leaves the list
 const PATIENCE = 3; // connections that fail before a proxy is suspected
+const NOBODY = 2; // seconds without a face until the page says so
 const BUSY_WAIT = 5; // seconds until the next try when the service has too many sessions
 
 const $ = (id) => document.getElementById(id);
@@ -38,6 +39,7 @@ export class Camera {
   #persons = new Map(); // key -> what the list shows
   #answers = []; // when the last answers came
   #heardAt = 0;
+  #seenAt = 0; // when a face was seen last
   #latency = 0;
   #drawnAt = 0;
   #announcer = new Announcer($("camera-spoken"), 6);
@@ -111,11 +113,10 @@ export class Camera {
   stop() {
     this.#disconnect();
     this.#stream?.getTracks().forEach((track) => track.stop());
-    this.#stream = this.#newest = null;
+    this.#stream = null;
     $("video").srcObject = null;
     $("camera-live").hidden = true;
     $("camera-empty").hidden = false;
-    this.#frames = [];
     this.#forget();
   }
 
@@ -123,7 +124,6 @@ export class Camera {
   restart() {
     if (!this.#stream) return;
     this.#disconnect();
-    this.#frames = [];
     this.#forget();
     this.#connect();
   }
@@ -150,7 +150,7 @@ export class Camera {
     this.#sent = [];
     this.#answered = 0;
     this.#session++;
-    this.#heardAt = performance.now();
+    this.#heardAt = this.#seenAt = performance.now();
     this.#state("Connecting");
     socket.addEventListener("message", ({ data }) => socket === this.#socket && this.#hear(JSON.parse(data)));
     socket.addEventListener("close", ({ code, reason }) => socket === this.#socket && this.#closed(code, reason));
@@ -164,8 +164,7 @@ export class Camera {
 
   async #closed(code, reason) {
     this.#socket = null;
-    this.#newest = null;
-    this.#fit();
+    this.#clearPersons();
     if (code === 1013) {
       this.#state(reason || "The service has too many live sessions. The next try is in a few seconds.");
       await pause(BUSY_WAIT);
@@ -264,9 +263,11 @@ export class Camera {
         this.#persons.delete(key);
       }
     }
-    $("nobody").hidden = this.#persons.size > 0;
-    this.#announcer.say(said.persons.length ? said.persons.map(({ person, label }) => `Person ${person}: ${label}.`).join(" ")
-      : this.#persons.size ? "" : "No face in the picture.");
+    if (said.persons.length) this.#seenAt = now;
+    const isNobody = now - this.#seenAt > NOBODY * 1000;
+    $("nobody").hidden = !isNobody;
+    if (isNobody) this.#announcer.say("No face in the picture.");
+    else if (said.persons.length) this.#announcer.say(said.persons.map(({ person, label }) => `Person ${person}: ${label}.`).join(" "));
     this.#state(`${Math.round(this.#answers.length / 2)} frames a second, shown after ${Math.round(this.#latency)} ms`);
     this.#drawBoxes();
     if (now - this.#drawnAt > (isCalm.matches ? 2000 : 150)) {
@@ -298,13 +299,21 @@ export class Camera {
     colored(shown.node, person.label);
   }
 
-  #forget() {
-    this.#persons.clear();
+  /** Show nobody: nothing is known of who is there now. */
+  #clearPersons() {
+    this.#newest = null;
     this.#answers = [];
-    this.timeline = this.labels = undefined;
+    this.#persons.clear();
     $("persons").replaceChildren();
-    $("timeline").replaceChildren();
     $("nobody").hidden = true;
+    this.#drawBoxes();
+  }
+
+  #forget() {
+    this.#clearPersons();
+    this.#frames = [];
+    this.timeline = this.labels = undefined;
+    $("timeline").replaceChildren();
   }
 
   #state(text) {
