@@ -66,7 +66,12 @@ class VideoPool:
                     finally:
                         await process.kill()
             except TimeoutError:
-                raise busy(f"video: not watched within {seconds:g} seconds.", seconds=RETRY_SECONDS) from None
+                raise ProblemError(
+                    503,
+                    f"video: not watched within {seconds:g} seconds.",
+                    hint="Send a shorter or smaller one, or try again when the service has less to do.",
+                    headers={"retry-after": str(RETRY_SECONDS)},
+                ) from None
             except ProcessDiedError:
                 raise ProblemError(422, CRASHED) from None
         return answers[0]

@@ -19,6 +19,7 @@ from typing import BinaryIO
 
 import numpy as np
 
+from emoclass.concurrency import available_threads
 from emoclass.data.images import quiet_decoders
 from emoclass.errors import ConfigError, EmoclassError, MissingPackageError, WholePhotographWarning
 from emoclass.inference.classifier import Classifier
@@ -28,6 +29,9 @@ from emoclass.serving.messages import AskedVideo, Done, VideoAnswer, packed, rea
 from emoclass.serving.models import ServedModel
 from emoclass.serving.settings import MIB, Limits
 from emoclass.workflows.watch import Watching, watch, watched_video
+
+THREADS = 4
+"""At most: each has two frames in memory, and other requests need processors, too."""
 
 NICENESS = 10
 """Images and live sessions come first."""
@@ -61,6 +65,7 @@ def answer(given: AskedVideo, data: bytes, classifier: Classifier, registry: Reg
             smoothing=given.smoothing,
             start=given.start,
             end=given.end,
+            threads=min(available_threads(), THREADS),
             registry=registry,
         ) as watching:
             _check_header(given, watching)

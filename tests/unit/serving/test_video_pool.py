@@ -120,7 +120,7 @@ def test_nothing_is_written_and_no_folder_for_it_is_needed(model, clip, tmp_path
     ("code", "status", "detail"),
     [
         (WRITE, 501, "imported (File too large)."),
-        ("bytearray(3 * 2**30)", 422, "video: it takes too much memory."),
+        ("bytearray(4 * 2**30)", 422, "video: it takes too much memory."),
         ("raise ImportError('no libc')", 501, "videos: PyAV (av) is installed, but cannot be imported (no libc)."),
         ("import resource\nraise ImportError(resource.getrlimit(resource.RLIMIT_CORE))", 501, "imported ((0, 0))."),
         ("raise ImportError(os.nice(0) - int(os.environ['NICE']))", 501, "imported (10)."),
