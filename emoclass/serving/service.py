@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
-from typing import Any
+from collections.abc import Callable, Coroutine, Mapping, Sequence
+from typing import Any, TypeVar
 
 from starlette.requests import Request
 
@@ -22,6 +21,8 @@ from emoclass.serving.process import ProcessDiedError
 from emoclass.serving.settings import Settings
 from emoclass.serving.video_pool import VideoPool
 from emoclass.suggestions import did_you_mean
+
+T = TypeVar("T")
 
 _log = logging.getLogger(__name__)
 
@@ -97,27 +98,18 @@ class Service:
             ProblemError: The service is too busy.
             ClientDisconnect: The client left before.
         """
-        working = asyncio.ensure_future(self.pool.answers(asked, images))
-        leaving = asyncio.ensure_future(disconnected(request))
+        seconds = self.settings.limits.max_seconds
         try:
-            await asyncio.wait(
-                (working, leaving), timeout=self.settings.limits.max_seconds, return_when=asyncio.FIRST_COMPLETED
-            )
-            if working.done():
-                answers = working.result()
-            elif leaving.done():
-                raise ClientDisconnect
-            else:
-                raise busy(f"The images were not classified within {self.settings.limits.max_seconds:g} seconds.")
-        except (BusyError, asyncio.CancelledError) as error:
-            if isinstance(error, asyncio.CancelledError) and not working.cancelled():
-                raise  # the request itself was given up
-            raise busy(str(error) or "The service is about to end.") from None
-        finally:
-            for task in (working, leaving):
-                task.cancel()
-                with suppress(asyncio.CancelledError, BusyError):
-                    await task
+            async with asyncio.timeout(seconds):
+                answers = await unless_left(request, self.pool.answers(asked, images))
+        except TimeoutError:
+            raise busy(f"The images were not classified within {seconds:g} seconds.") from None
+        except BusyError as error:
+            raise busy(f"{error}.") from None
+        except asyncio.CancelledError:
+            if self.is_closing:  # the images were given up
+                raise busy("The service is about to end.") from None
+            raise
         for answer in answers:
             self.meters.images.labels("unreadable" if answer.error else "classified").inc()
             self.meters.faces.inc(answer.n_faces)
@@ -135,7 +127,25 @@ class Service:
             _log.info("reloaded: %s", ", ".join(models))
 
 
-async def disconnected(request: Request) -> None:
+async def unless_left(request: Request, work: Coroutine[Any, Any, T]) -> T:
+    """Return what work gives, unless the client leaves before; then nobody needs it, and it is canceled.
+
+    Raises:
+        ClientDisconnect: The client left.
+    """
+    working, leaving = asyncio.ensure_future(work), asyncio.ensure_future(_disconnected(request))
+    try:
+        await asyncio.wait((working, leaving), return_when=asyncio.FIRST_COMPLETED)
+        if not working.done():
+            raise ClientDisconnect
+        return working.result()
+    finally:
+        for task in (working, leaving):
+            task.cancel()
+        await asyncio.gather(working, leaving, return_exceptions=True)
+
+
+async def _disconnected(request: Request) -> None:
     """Return when the client leaves."""
     while (await request.receive())["type"] != "http.disconnect":
         pass

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Coroutine
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
 from emoclass.errors import ConfigError
-from emoclass.serving.bodies import ClientDisconnect, Room, read_body, read_files
+from emoclass.serving.bodies import Room, read_body, read_files
 from emoclass.serving.documents import VideoDocument, VideoQuery
-from emoclass.serving.messages import AskedVideo, VideoAnswer
+from emoclass.serving.messages import AskedVideo
 from emoclass.serving.predictions import PROBLEMS
 from emoclass.serving.problems import ProblemError, wrong
-from emoclass.serving.service import Service, disconnected
+from emoclass.serving.service import Service, unless_left
 from emoclass.serving.settings import Limits
 from emoclass.video.files import check_range
 
@@ -64,7 +62,7 @@ def routes(service: Service) -> APIRouter:
                 service.pool.models[asked.model], limits, asked,
                 **query.model_dump(include={"every", "smoothing", "start", "end", "frames"}),
             )  # fmt: skip
-            answer = await _unless_left(request, service.videos.answer(given, data))
+            answer = await unless_left(request, service.videos.answer(given, data))
         if answer.status != 200:
             raise ProblemError(answer.status, answer.detail, hint=answer.hint)
         return Response(answer.document, media_type="application/json")
@@ -93,18 +91,3 @@ async def _read_video(request: Request, room: Room, limits: Limits) -> bytes:
         f"Content-Type: expected video/*, application/octet-stream or multipart/form-data, got {kind[:100] or 'none'}.",
         closes=True,
     )
-
-
-async def _unless_left(request: Request, watching: Coroutine[Any, Any, VideoAnswer]) -> VideoAnswer:
-    """Return the answer, unless the client leaves before; then nobody needs it."""
-    tasks = asyncio.ensure_future(watching), asyncio.ensure_future(disconnected(request))
-    try:
-        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-        if not tasks[0].done():
-            raise ClientDisconnect
-        answer: VideoAnswer = tasks[0].result()
-        return answer
-    finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
