@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import os
 import shutil
 import subprocess
@@ -18,6 +17,7 @@ from typing import Any, Self
 import httpx
 import numpy as np
 import pytest
+from drawn_pictures import encoded
 from PIL import Image
 from playwright.sync_api import Browser, Page, Playwright
 
@@ -157,13 +157,6 @@ def landscape() -> Image.Image:
     """Draw a picture without a face."""
     shades = np.linspace(90, 200, 240)[:, None, None] * np.array([0.8, 0.9, 1.0])
     return Image.fromarray(np.broadcast_to(shades, (240, 320, 3)).astype(np.uint8))
-
-
-def encoded(image: Image.Image, kind: str = "PNG", **options: Any) -> bytes:
-    """Return a picture as a file."""
-    content = io.BytesIO()
-    image.save(content, kind, **options)
-    return content.getvalue()
 
 
 def made_camera(path: Path) -> Path:

@@ -14,9 +14,9 @@ from pathlib import Path
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from browsing import (
-    ServeCommand, encoded, eventually, file, finished, landscape, launch, made_camera, opened, picture, portrait, show,
+    ServeCommand, eventually, file, finished, landscape, launch, made_camera, opened, picture, portrait, show,
 )  # fmt: skip
-from drawn_pictures import with_orientation
+from drawn_pictures import encoded, with_orientation
 from PIL import Image
 from playwright.sync_api import expect, sync_playwright
 from predicting import run
@@ -108,13 +108,16 @@ def test_a_photo_shows_each_face_with_its_emotion_and_its_numbers(page):
         shares = [int(text.removesuffix("%")) for text in face.locator(".value").all_inner_texts()]
         assert len(shares) == 7 and 97 <= sum(shares) <= 103
         eventually(lambda face=face, shares=shares: _width(face) == pytest.approx(max(shares) / 100, abs=0.02))
-    assert re.fullmatch(r"two\.png: 2 faces: happy \d+%, surprised \d+%", page.get_by_role("img").get_attribute("aria-label"))
+    assert re.fullmatch(
+        r"two\.png: 2 faces: happy \d+%, surprised \d+%", page.get_by_role("img").get_attribute("aria-label")
+    )
 
 
 def _width(face):
     """Return how long the longest bar is, as a share of its track."""
     return max(
-        bar.bounding_box()["width"] / bar.locator("xpath=..").bounding_box()["width"] for bar in face.locator(".bar").all()
+        bar.bounding_box()["width"] / bar.locator("xpath=..").bounding_box()["width"]
+        for bar in face.locator(".bar").all()
     )
 
 
@@ -184,7 +187,9 @@ def _bomb():
         return struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(kind + content))
 
     header = struct.pack(">IIBBBBB", 30_000, 30_000, 8, 2, 0, 0, 0)
-    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(bytes(99))) + chunk(b"IEND", b"")
+    return (
+        b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(bytes(99))) + chunk(b"IEND", b"")
+    )
 
 
 def test_too_large_files_stay_here_and_too_many_are_counted(page):
@@ -235,7 +240,12 @@ def test_emotions_are_chosen_and_the_photos_asked_for_again(page):
 
 def test_downloads_say_what_the_command_says(page, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    files = {"a.png": encoded(picture(TWO)), "b.png": encoded(landscape()), "c.jpg": b"no image", "=d.png": encoded(portrait("sad", 3))}
+    files = {
+        "a.png": encoded(picture(TWO)),
+        "b.png": encoded(landscape()),
+        "c.jpg": b"no image",
+        "=d.png": encoded(portrait("sad", 3)),
+    }
     for name, content in files.items():
         Path(name).write_bytes(content)
     show(page, *files.items())
@@ -243,7 +253,9 @@ def test_downloads_say_what_the_command_says(page, tmp_path, monkeypatch):
     name, content = download(page, "#save-csv")
     expected = rows(run("faces", *files, "--csv").stdout.encode())
     assert name == "emotions.csv"
-    assert [[_number(cell) for cell in row] for row in rows(content)] == [[_about(cell) for cell in row] for row in expected]
+    assert [[_number(cell) for cell in row] for row in rows(content)] == [
+        [_about(cell) for cell in row] for row in expected
+    ]
     assert rows(content)[-1][0] == "'=d.png"  # no formula for a spreadsheet
 
     name, content = download(page, "#save-json")
@@ -256,7 +268,9 @@ def test_downloads_say_what_the_command_says(page, tmp_path, monkeypatch):
     left, top, *_ = documents[0]["faces"][0]["box"]
     with Image.open(io.BytesIO(content)) as saved:
         assert name == "a-emotions.jpg" and saved.size == picture(TWO).size
-        assert _is_near(saved.getpixel((round(left) + 2, round(top) - 13)), color_of("happy"))  # the label above the box
+        assert _is_near(
+            saved.getpixel((round(left) + 2, round(top) - 13)), color_of("happy")
+        )  # the label above the box
 
 
 def _number(cell):
@@ -276,7 +290,19 @@ def _labels(document):
 
 
 def test_colors_are_those_of_the_project(page):
-    emotions = ["happy", "sad", "angry", "scared", "surprised", "disgusted", "neutral", "contemptuous", "bored", "tired", "élan"]
+    emotions = [
+        "happy",
+        "sad",
+        "angry",
+        "scared",
+        "surprised",
+        "disgusted",
+        "neutral",
+        "contemptuous",
+        "bored",
+        "tired",
+        "élan",
+    ]
     colors = page.evaluate(
         """async (emotions) => {
             const { colorOf } = await import(new URL("page/drawing.js", document.baseURI));
@@ -290,7 +316,11 @@ def test_colors_are_those_of_the_project(page):
 def test_what_the_model_is_worth_and_not_for_is_one_click_away(page):
     page.get_by_role("button", name="What it is worth").click()
     about = page.get_by_role("dialog", name="About the model")
-    expect(about).to_contain_text(re.compile(r"\d\d%of 3,589 test images of fer2013 get the right emotion \(95% confidence interval: \d\d% to \d\d%\)"))
+    expect(about).to_contain_text(
+        re.compile(
+            r"\d\d%of 3,589 test images of fer2013 get the right emotion \(95% confidence interval: \d\d% to \d\d%\)"
+        )
+    )
     for said in ("An expression is not a feeling", "Article 5(1)(f)", "medical or safety reasons", "nowhere else"):
         expect(about).to_contain_text(said)
     expect(about.locator("#by-emotion tbody tr")).to_have_count(7)
@@ -355,8 +385,27 @@ def test_the_camera_shows_persons_with_moving_bars_and_a_timeline(browser, servi
         expect(page.locator("#live-state")).to_contain_text("frames a second")
         eventually(lambda: page.locator("#timeline canvas").first.evaluate(FULL))
         table = rows(download(page, "#live-csv")[1])
-        assert table[0][:10] == ["frame", "time", "person", "left", "top", "width", "height", "detection", "label", "probability"]
-        assert len(table) > 10 and {row[8] for row in table[1:]} <= {"happy", "surprised", "sad", "angry", "scared", "disgusted", "neutral"}
+        assert table[0][:10] == [
+            "frame",
+            "time",
+            "person",
+            "left",
+            "top",
+            "width",
+            "height",
+            "detection",
+            "label",
+            "probability",
+        ]
+        assert len(table) > 10 and {row[8] for row in table[1:]} <= {
+            "happy",
+            "surprised",
+            "sad",
+            "angry",
+            "scared",
+            "disgusted",
+            "neutral",
+        }
         assert any(frame["persons"] for frame in json.loads(download(page, "#live-json")[1]))
         with Image.open(io.BytesIO(download(page, "#live-picture")[1])) as saved:
             assert saved.size == (640, 360)
@@ -378,7 +427,10 @@ def test_the_camera_shows_persons_with_moving_bars_and_a_timeline(browser, servi
     ("option", "said"),
     [
         (["--use-fake-ui-for-media-stream=deny", "--use-fake-device-for-media-stream"], "The camera is not allowed"),
-        (["--use-fake-ui-for-media-stream", "--use-fake-device-for-media-stream=device-count=0"], "No camera was found"),
+        (
+            ["--use-fake-ui-for-media-stream", "--use-fake-device-for-media-stream=device-count=0"],
+            "No camera was found",
+        ),
     ],
     ids=["refused", "missing"],
 )
