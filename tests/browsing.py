@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import io
 import os
 import shutil
@@ -18,6 +19,7 @@ from typing import Any, Self
 import httpx
 import numpy as np
 import pytest
+from drawn_pictures import encoded
 from PIL import Image
 from playwright.sync_api import Browser, Page, Playwright
 
@@ -29,6 +31,8 @@ QUIET = (
     "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update", "--disable-sync",
     "--no-first-run",
 )  # fmt: skip
+
+TOKEN = "a-token-of-the-tests"
 
 FACE = 200
 """The side of a drawn face, in pixels."""
@@ -159,13 +163,6 @@ def landscape() -> Image.Image:
     return Image.fromarray(np.broadcast_to(shades, (240, 320, 3)).astype(np.uint8))
 
 
-def encoded(image: Image.Image, kind: str = "PNG", **options: Any) -> bytes:
-    """Return a picture as a file."""
-    content = io.BytesIO()
-    image.save(content, kind, **options)
-    return content.getvalue()
-
-
 def made_camera(path: Path) -> Path:
     """Write what a made-up camera sees: a person, a second happy and a second surprised, again and again."""
     happy, surprised = (picture((emotion,), (640, 360)) for emotion in ("happy", "surprised"))
@@ -180,3 +177,55 @@ def eventually(test: Any, *, seconds: float = 20.0) -> None:
     while not test():
         assert time.monotonic() < end, f"not within {seconds:g} seconds"
         time.sleep(0.05)
+
+
+def faces_shown(page: Page) -> list[str]:
+    """Return the emotion of each face beside the picture."""
+    return page.locator("#faces .face strong").all_inner_texts()
+
+
+def pixel(page: Page, canvas: str, x: float, y: float) -> tuple[int, ...]:
+    """Return the color of a canvas at a share of its width and height."""
+    return tuple(
+        page.evaluate(
+            """([id, x, y]) => {
+                const canvas = document.getElementById(id);
+                return [...canvas.getContext("2d").getImageData(canvas.width * x, canvas.height * y, 1, 1).data];
+            }""",
+            [canvas, x, y],
+        )[:3]
+    )
+
+
+def download(page: Page, button: str) -> tuple[str, bytes]:
+    """Press a button, and return the file that it gives, with its name."""
+    with page.expect_download() as started:
+        page.locator(button).click()
+    return started.value.suggested_filename, Path(started.value.path()).read_bytes()
+
+
+def rows(content: bytes) -> list[list[str]]:
+    """Return the cells of a CSV file."""
+    return list(csv.reader(io.StringIO(content.decode())))
+
+
+def is_near(color: Sequence[int], other: Sequence[int]) -> bool:
+    """Tell whether two colors look alike, one of them perhaps from a JPEG file or blended at an edge."""
+    return max(abs(a - b) for a, b in zip(color, other, strict=True)) < 40
+
+
+def labels_of(document: dict[str, Any]) -> list[str]:
+    """Return the emotions of the faces in an entry of `predict --json`."""
+    return [face["label"] for face in document.get("faces", [])]
+
+
+def start_camera(page: Page) -> None:
+    """Go to the camera, and start it."""
+    page.get_by_role("tab", name="Camera").click()
+    page.get_by_role("button", name="Start the camera").click()
+
+
+def sign_in(page: Page, token: str) -> None:
+    """Enter a token."""
+    page.get_by_label("Token").fill(token)
+    page.keyboard.press("Enter")

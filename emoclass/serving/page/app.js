@@ -25,6 +25,10 @@ const app = {
     return this.model.labels.filter((label) => this.chosen.has(label));
   },
 
+  get isReady() {
+    return !$("work").hidden && !$("work").inert;
+  },
+
   showPhotos(files) {
     show("photos");
     photos.add(files);
@@ -203,7 +207,7 @@ $("to-camera").addEventListener("click", () => {
 // Files that are dropped anywhere.
 
 let depth = 0; // of elements that the pointer has entered
-const hasFiles = (event) => event.dataTransfer?.types.includes("Files") && !$("work").hidden && !$("work").inert;
+const hasFiles = (event) => event.dataTransfer?.types.includes("Files") && app.isReady;
 const isDragging = (on) => document.body.classList.toggle("is-dragging", on);
 document.addEventListener("dragenter", (event) => hasFiles(event) && isDragging(++depth > 0));
 document.addEventListener("dragleave", (event) => hasFiles(event) && isDragging((depth = Math.max(0, depth - 1)) > 0));

@@ -329,7 +329,7 @@ export class Camera {
   #fit() {
     const video = $("video");
     if (!video.videoWidth) return;
-    $("live-stage").style.aspectRatio = `${video.videoWidth} / ${video.videoHeight}`;
+    $("live-stage").style.setProperty("--ratio", video.videoWidth / video.videoHeight);
     this.#drawBoxes();
   }
 

@@ -17,6 +17,7 @@ export class Photos {
   #chosen = null; // the one that is shown in large
   #viewer = new Viewer();
   #running = 0;
+  #busy = 0; // requests that the service had no room for
   #round = 0; // rises when the settings change: answers to older questions are dropped
   #pasted = 0;
   #thumbnails = Promise.resolve(); // one after the other: each takes the memory of a whole picture
@@ -40,7 +41,7 @@ export class Photos {
     $("next").addEventListener("click", () => this.#step(1));
     document.addEventListener("paste", (event) => {
       const files = [...event.clipboardData.files];
-      if (files.length) app.showPhotos(files.map((file) => new File([file], this.#pastedName(file), { type: file.type })));
+      if (files.length && app.isReady) app.showPhotos(files.map((file) => new File([file], this.#pastedName(file), { type: file.type })));
     });
   }
 
@@ -135,7 +136,7 @@ export class Photos {
         if (round !== this.#round) return;
         if (problem instanceof Gone) await connection.whenUp();
         else if (problem.status === 401) await this.app.signIn();
-        else if (problem.status === 503 || problem.status === 429) await pause(problem.retryAfter || 2);
+        else if (problem.status === 503 || problem.status === 429) await this.#waitForRoom(problem.retryAfter || 2);
         else if (group.length > 1) { // one of them is refused: which one?
           for (const one of group) await this.#judge([one]);
           break;
@@ -146,6 +147,13 @@ export class Photos {
       }
     }
     this.#refresh();
+  }
+
+  async #waitForRoom(seconds) {
+    this.#busy++;
+    this.#refresh();
+    await pause(seconds);
+    this.#busy--;
   }
 
   async #ask(group) {
@@ -189,6 +197,7 @@ export class Photos {
     const isDone = done.length === all.length, summary = this.#summary(done);
     $("summary").textContent = isDone ? summary : all.length === 1 ? "Looking for faces" : `${done.length} of ${all.length} photos`;
     this.#status.say(isDone ? summary : `${done.length} of ${count(all.length, "photo")} done`);
+    $("busy").hidden = isDone || !this.#busy;
     $("progress").hidden = isDone;
     Object.assign($("progress"), { max: all.length, value: done.length });
     for (const id of ["save-csv", "save-json"]) $(id).disabled = !done.length;
@@ -201,9 +210,10 @@ export class Photos {
 
   #summary(done) {
     const read = done.filter((photo) => photo.state === "done"), n = (test) => read.filter(test).length;
+    const isSearched = read.some((photo) => photo.entry.faces); // a model of whole photographs looks for none
     const faces = read.reduce((sum, photo) => sum + facesOf(photo.entry).length, 0);
     const without = n((photo) => !facesOf(photo.entry).length), failed = done.length - read.length;
-    return [count(done.length, "photo"), count(faces, "face"), without && `${without} without a face`,
+    return [count(done.length, "photo"), (isSearched || !read.length) && count(faces, "face"), without && `${without} without a face`,
       failed && `${failed} not read`].filter(Boolean).join(", ");
   }
 

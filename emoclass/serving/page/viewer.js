@@ -128,7 +128,8 @@ export class Viewer {
       scale: this.#scale, size: [width, height], letters: Math.max(0.75 * rem, Math.min(1.15 * rem, width / 42)), selected: this.#selected,
     });
     const faces = facesOf(entry).map((face) => `${face.label} ${percent(face.probability)}`);
-    stage.setAttribute("aria-label", `${photo.name}: ${faces.length ? `${count(faces.length, "face")}: ${faces.join(", ")}` : "no face found"}`);
+    const said = entry.faces ? `${count(faces.length, "face")}: ${faces.join(", ")}` : faces.join(", ");
+    stage.setAttribute("aria-label", `${photo.name}: ${faces.length ? said : "no face found"}`);
   }
 
   #size() {
