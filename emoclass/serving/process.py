@@ -35,12 +35,13 @@ class ChildProcess:
     async def start(cls, module: str) -> ChildProcess:
         """Start a module as a process; its stderr is that of the service."""
         # Decoding and classifying are spread over processes: threads inside them would only get in each other's way.
+        # -P: no module of the folder that the service happens to be started in is imported in place of a real one.
         settings = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
         # glibc keeps what a large image took, unless each large block is mapped on its own: 60 MB of a worker.
         settings["MALLOC_MMAP_THRESHOLD_"] = str(256 * 1024)
         return cls(
             await asyncio.create_subprocess_exec(
-                sys.executable, "-m", module, stdin=PIPE, stdout=PIPE, limit=CHUNK, env={**os.environ, **settings},
+                sys.executable, "-P", "-m", module, stdin=PIPE, stdout=PIPE, limit=CHUNK, env={**os.environ, **settings},
                 start_new_session=True,  # a Ctrl-C in the terminal is for the service alone
             )
         )  # fmt: skip

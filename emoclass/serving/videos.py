@@ -54,12 +54,13 @@ def routes(service: Service) -> APIRouter:
     async def videos(request: Request, query: Annotated[VideoQuery, Query()]) -> Response:
         limits, asked = service.settings.limits, query.asked(service.default_model)
         service.check(asked)
+        model = service.pool.models[asked.model]  # a reload meanwhile does not change what was asked for
         _check_range(query)
         service.videos.check_place()  # before a body is read that is for nothing
         async with service.memory.request() as room:
             data = await _read_video(request, room, limits)
             given = AskedVideo(
-                service.pool.models[asked.model], limits, asked,
+                model, limits, asked,
                 **query.model_dump(include={"every", "smoothing", "start", "end", "frames"}),
             )  # fmt: skip
             answer = await unless_left(request, service.videos.answer(given, data))

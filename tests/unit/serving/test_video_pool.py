@@ -204,6 +204,12 @@ def test_a_process_that_does_not_start_is_no_fault_of_the_video(model, clip, mon
     assert problem["detail"].startswith("The process that watches videos does not start (exit status ")
 
 
+def test_modules_of_the_working_directory_are_not_imported(model, clip, tmp_path, monkeypatch):
+    (tmp_path / "av.py").write_text("raise ImportError('of the working directory')")
+    monkeypatch.chdir(tmp_path)
+    assert watch(model, clip).status == 200
+
+
 def test_when_the_service_is_killed_the_process_ends(model, clip, fake_av, told, tmp_path):
     fake_av(HANGS["python"])
     (tmp_path / "a.mp4").write_bytes(clip)
