@@ -17,9 +17,10 @@ from pydantic import ValidationError
 from starlette.websockets import WebSocketDisconnect
 
 from emoclass.serving.documents import LiveQuery
-from emoclass.serving.pool import BusyError, Session
+from emoclass.serving.pool import BusyError
 from emoclass.serving.problems import ProblemError
 from emoclass.serving.service import Service, what_is_wrong
+from emoclass.serving.waiting import Session
 
 POLICY, UNSUPPORTED, TRY_AGAIN, GOING_AWAY = 1008, 1003, 1013, 1001
 

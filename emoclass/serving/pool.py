@@ -16,6 +16,7 @@ from emoclass.inference.face_search import check_search
 from emoclass.serving.messages import Answer, Asked, Close, Frame, Images, Open, Start
 from emoclass.serving.models import ServedModel
 from emoclass.serving.process import ChildProcess, ProcessDiedError
+from emoclass.serving.waiting import Job, Session, Slot
 from emoclass.values.labels import choose
 
 _log = logging.getLogger(__name__)
@@ -40,48 +41,6 @@ CRASHED = "damaged image (it crashes the decoder)"
 
 class BusyError(Exception):
     """No more images or sessions are taken now."""
-
-
-class Session:
-    """A live session: the newest frame waits, older ones are skipped.
-
-    Args:
-        number: Its number.
-        asked: The model, and which faces.
-        smoothing: The time constant of the smoothing, in seconds.
-
-    Attributes:
-        slot: The worker that has the session; None before its first frame.
-        process: The worker's process that knows the session; another one has to be told of it first.
-    """
-
-    def __init__(self, number: int, asked: Asked, smoothing: float) -> None:
-        self.number, self.asked, self.smoothing = number, asked, smoothing
-        self.slot: _Slot | None = None
-        self.process: ChildProcess | None = None  # the one that knows it
-        self.pending: tuple[Frame, asyncio.Future[tuple[Answer, bool]]] | None = None
-
-
-class _Job:
-    """An image that waits for its answer."""
-
-    def __init__(self, asked: Asked, data: bytes) -> None:
-        self.asked, self.data = asked, data
-        self.answer: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
-        self.tries = 0
-
-
-class _Slot:
-    """A worker's place: its process, which is replaced when it dies, and the sessions that it has."""
-
-    def __init__(self, start: Start) -> None:
-        self.start = start
-        self.sessions: list[Session] = []
-        self.closed: list[int] = []  # sessions that the process may forget
-        self.is_ready = False
-        self.is_leaving = False
-        self.process: ChildProcess | None = None
-        self.task: asyncio.Task[None] | None = None
 
 
 class Pool:
@@ -118,10 +77,10 @@ class Pool:
         self._workers, self._max_pixels = workers, max_pixels
         self._max_waiting, self._max_seconds, self._max_live = max_waiting, max_seconds, max_live
         self.module = module
-        self._jobs: deque[_Job] = deque()
+        self._jobs: deque[Job] = deque()
         self._sessions: dict[int, Session] = {}
         self._numbers = count(1)
-        self._slots: list[_Slot] = []
+        self._slots: list[Slot] = []
         self._work = asyncio.Condition()
 
     @property
@@ -182,7 +141,7 @@ class Pool:
         Raises:
             BusyError: Too many images wait.
         """
-        jobs = [_Job(asked, data) for data in images]
+        jobs = [Job(asked, data) for data in images]
         # One request must fit into an empty queue, however many images it has.
         if self._jobs and len(self._jobs) + len(jobs) > self._max_waiting:
             raise BusyError(f"{len(self._jobs)} images wait already")
@@ -235,9 +194,9 @@ class Pool:
         async with self._work:
             self._work.notify_all()
 
-    async def _started(self, models: Mapping[str, ServedModel]) -> list[_Slot]:
+    async def _started(self, models: Mapping[str, ServedModel]) -> list[Slot]:
         """Start workers, and return when all have loaded the models."""
-        slots = [_Slot(Start(models, self._max_pixels)) for _ in range(self._workers)]
+        slots = [Slot(Start(models, self._max_pixels)) for _ in range(self._workers)]
         try:
             await asyncio.gather(*map(self._launch, slots))
         except BaseException:
@@ -249,18 +208,18 @@ class Pool:
             slot.task = asyncio.create_task(self._run(slot))
         return slots
 
-    async def _launch(self, slot: _Slot) -> None:
+    async def _launch(self, slot: Slot) -> None:
         slot.process = await ChildProcess.start(self.module)
         await slot.process.ask(slot.start, START_SECONDS)
         slot.is_ready = True
 
-    async def _leave(self, slots: Iterable[_Slot]) -> None:
+    async def _leave(self, slots: Iterable[Slot]) -> None:
         for slot in slots:
             slot.is_leaving = True
         await self.wake()
         await asyncio.gather(*(slot.task for slot in slots if slot.task is not None))
 
-    async def _run(self, slot: _Slot) -> None:
+    async def _run(self, slot: Slot) -> None:
         """Give a worker something to do until it leaves, and start it again when it dies."""
         pause = 0.0
         while not slot.is_leaving:
@@ -281,7 +240,7 @@ class Pool:
             await slot.process.close()
         slot.is_ready = False
 
-    async def _next(self, slot: _Slot) -> None:
+    async def _next(self, slot: Slot) -> None:
         """Wait for work, and do it: a frame of each live session in turn, else a batch of images."""
         async with self._work:
             await self._work.wait_for(lambda: slot.is_leaving or slot.closed or self._has_work(slot))
@@ -293,10 +252,10 @@ class Pool:
         if not slot.is_leaving and (batch := self._batch(MAX_BESIDE_LIVE if slot.sessions else MAX_BATCH)):
             await self._classify(slot.process, batch)
 
-    def _has_work(self, slot: _Slot) -> bool:
+    def _has_work(self, slot: Slot) -> bool:
         return bool(self._jobs) or any(each.slot is slot and each.pending is not None for each in slot.sessions)
 
-    def _batch(self, most: int) -> list[_Job]:
+    def _batch(self, most: int) -> list[Job]:
         """Take images that wait, and are asked for in the same way; the workers share what there is."""
         while self._jobs and self._jobs[0].answer.cancelled():
             self._jobs.popleft()
@@ -315,7 +274,7 @@ class Pool:
                 size += len(job.data)
         return batch
 
-    async def _classify(self, process: ChildProcess, batch: list[_Job]) -> None:
+    async def _classify(self, process: ChildProcess, batch: list[Job]) -> None:
         left = deque(batch)
 
         def on_answer(answer: Answer) -> None:

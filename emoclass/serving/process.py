@@ -41,7 +41,8 @@ class ChildProcess:
         settings["MALLOC_MMAP_THRESHOLD_"] = str(256 * 1024)
         return cls(
             await asyncio.create_subprocess_exec(
-                sys.executable, "-P", "-m", module, stdin=PIPE, stdout=PIPE, limit=CHUNK, env={**os.environ, **settings},
+                sys.executable, "-P", "-m", module, stdin=PIPE, stdout=PIPE, limit=CHUNK,
+                env={**os.environ, **settings},
                 start_new_session=True,  # a Ctrl-C in the terminal is for the service alone
             )
         )  # fmt: skip
