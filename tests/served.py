@@ -8,6 +8,7 @@ import threading
 from collections.abc import Callable, Coroutine, Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
+from time import monotonic, sleep
 from typing import Any
 
 import httpx
@@ -52,6 +53,10 @@ class Served:
         """Return what the service says of images."""
         files = [("images", (f"{number}.png", data)) for number, data in enumerate(images)]
         answer = self.client.post("/v1/predictions", files=files, params=query)
+        until = monotonic() + 60
+        while answer.status_code == 503 and monotonic() < until:  # a worker is started again, say
+            sleep(float(answer.headers["retry-after"]))
+            answer = self.client.post("/v1/predictions", files=files, params=query)
         assert answer.status_code == 200, answer.text
         found: list[dict[str, Any]] = answer.json()
         return found

@@ -220,14 +220,18 @@ def chunked(size):
 @pytest.mark.slow
 def test_image_that_crashes_a_decoder_harms_no_other(monkeypatch):
     monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parents[2]))
-    limits = Limits(max_seconds=4)
-    with serving(limits=limits, module="crashing_worker") as served:
+    with serving(module="crashing_worker") as served:
         found = served.predict(drawn(), CRASHES, plain(), faces="find")
         assert [each.get("error") for each in found] == [None, "damaged image (it crashes the decoder)", None]
         assert [len(each.get("faces", ())) for each in found] == [1, 0, 0]
         assert served.service.pool.restarts == 2
-        [found] = served.predict(drawn())
-        assert len(found["faces"]) == 1
+        assert len(served.predict(drawn())[0]["faces"]) == 1
+
+
+@pytest.mark.slow
+def test_image_that_stops_a_decoder_gets_503_and_the_next_one_an_answer(monkeypatch):
+    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parents[2]))
+    with serving(limits=Limits(max_seconds=4), module="crashing_worker") as served:
         answer = post(served, HANGS)
         assert answer.status_code == 503
         assert answer.headers["retry-after"] == "1"
