@@ -278,7 +278,8 @@ class HTTPConnection(HttpToolsProtocol):
         """Close the connection when the request is read: closed earlier, the client would not see its answer."""
         if self.cycle.more_body and self.cycle.response_complete:
             self._close_after_request = True
-            self.flow.resume_reading()
+            if self.transport.can_write_eof():
+                self.transport.write_eof()
         else:
             self.transport.close()
 

@@ -61,6 +61,9 @@ class ChildProcess:
                         on_answer(answer)
         except (asyncio.IncompleteReadError, OSError, TimeoutError) as error:
             reason = "no answer in time" if isinstance(error, TimeoutError) else None
+            if reason is None:  # it is ending: killed at this moment, it would not be known how it ended
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(self._process.wait(), 1.0)
             await self.kill()
             raise ProcessDiedError(reason or f"exit status {self._process.returncode}") from error
         except BaseException:  # a task that is cancelled leaves half a message behind
