@@ -155,6 +155,8 @@ class Server(connections.Server):
         self._service.is_closing = True
         self.force_exit = self.should_exit  # the second time
         self.should_exit = True
+        # Watching a video may take longer than that: it is given up while its client can still be told.
+        asyncio.get_running_loop().call_later(0.8 * GRACE_SECONDS, self._service.videos.close)
 
     def _reload(self) -> None:
         task = asyncio.get_running_loop().create_task(self._service.reload())

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
 from emoclass.serving.messages import AskedVideo, VideoAnswer
 from emoclass.serving.problems import ProblemError, busy
@@ -19,20 +19,25 @@ RETRY_SECONDS = 10
 
 CRASHED = "video: damaged (it crashes the decoder, or takes too much memory)."
 
+ENDS = "The service is about to end."
+
 
 class VideoPool:
     """Watches videos, each in a process of its own: a crash there harms nothing else.
 
     Args:
         limits: How many at once, and how long one may take.
-
-    Attributes:
-        n_watching: How many are watched now.
     """
 
     def __init__(self, limits: Limits) -> None:
-        self.n_watching = 0
         self._limits = limits
+        self._deadlines: set[asyncio.Timeout] = set()
+        self._is_closed = False
+
+    @property
+    def n_watching(self) -> int:
+        """How many are watched now."""
+        return len(self._deadlines)
 
     def check_place(self) -> None:
         """Refuse a video while enough are watched.
@@ -40,9 +45,11 @@ class VideoPool:
         Raises:
             ProblemError: They are (503), or the service takes none (501).
         """
+        n = self.n_watching
         if not self._limits.max_videos:
             raise ProblemError(501, "This service takes no videos.", closes=True)
-        n = self.n_watching
+        if self._is_closed:
+            raise busy(ENDS, seconds=RETRY_SECONDS)
         if n >= self._limits.max_videos:
             raise busy(f"The service watches {n} video{'s'[: n > 1]} already.", seconds=RETRY_SECONDS)
 
@@ -54,36 +61,45 @@ class VideoPool:
         """
         seconds = self._limits.max_watch_seconds
         answers: list[VideoAnswer] = []
-        with self._place():
-            try:
-                async with asyncio.timeout(seconds):
-                    process = await ChildProcess.start("emoclass.serving.video_worker")
-                    try:
-                        await _begin(process, given)
-                        for at in range(0, len(data), CHUNK):
-                            await process.ask(data[at : at + CHUNK], seconds)
-                        await process.ask(b"", seconds, answers.append)
-                    finally:
-                        await process.kill()
-            except TimeoutError:
-                raise ProblemError(
-                    503,
-                    f"video: not watched within {seconds:g} seconds.",
-                    hint="Send a shorter or smaller one, or try again when the service has less to do.",
-                    headers={"retry-after": str(RETRY_SECONDS)},
-                ) from None
-            except ProcessDiedError:
-                raise ProblemError(422, CRASHED) from None
+        try:
+            async with self._place(seconds):
+                process = await ChildProcess.start("emoclass.serving.video_worker")
+                try:
+                    await _begin(process, given)
+                    for at in range(0, len(data), CHUNK):
+                        await process.ask(data[at : at + CHUNK], seconds)
+                    await process.ask(b"", seconds, answers.append)
+                finally:
+                    await process.kill()
+        except TimeoutError:
+            if self._is_closed:
+                raise busy(ENDS, seconds=RETRY_SECONDS) from None
+            raise ProblemError(
+                503,
+                f"video: not watched within {seconds:g} seconds.",
+                hint="Send a shorter or smaller one, or try again when the service has less to do.",
+                headers={"retry-after": str(RETRY_SECONDS)},
+            ) from None
+        except ProcessDiedError:
+            raise ProblemError(422, CRASHED) from None
         return answers[0]
 
-    @contextmanager
-    def _place(self) -> Iterator[None]:
+    def close(self) -> None:
+        """Give up the videos that are watched, and take no more: the service is about to end."""
+        self._is_closed = True
+        for deadline in self._deadlines:
+            if not deadline.expired():
+                deadline.reschedule(0)
+
+    @asynccontextmanager
+    async def _place(self, seconds: float) -> AsyncIterator[None]:
         self.check_place()
-        self.n_watching += 1
-        try:
-            yield
-        finally:
-            self.n_watching -= 1
+        async with asyncio.timeout(seconds) as deadline:
+            self._deadlines.add(deadline)
+            try:
+                yield
+            finally:
+                self._deadlines.discard(deadline)
 
 
 async def _begin(process: ChildProcess, given: AskedVideo) -> None:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import io
 import socket
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import httpx
 import psutil
 import pytest
 
@@ -209,3 +211,16 @@ def test_when_the_client_leaves_its_process_ends_and_meanwhile_others_get_503(se
     wait_for(lambda: not watching(), 10)
     wait_for(lambda: not served.service.videos.n_watching, 10)
     assert served.service.memory.held == 0
+
+
+def test_a_service_that_ends_gives_up_a_video_that_would_take_longer(clip, fake_av, monkeypatch):
+    monkeypatch.setattr("emoclass.serving.server.GRACE_SECONDS", 5)
+    fake_av("import time\ntime.sleep(600)")
+    query = {"content": clip, "headers": {"content-type": "video/mp4"}, "timeout": 60, "trust_env": False}
+    with ThreadPoolExecutor(1) as pool:
+        with serving("faces") as served:
+            sent = pool.submit(httpx.post, f"{served.address}v1/videos", **query)
+            wait_for(watching)
+        answer = sent.result(60)
+    assert (answer.status_code, answer.json()["detail"]) == (503, "The service is about to end.")
+    assert not watching()
