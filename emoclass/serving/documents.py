@@ -57,7 +57,7 @@ class VideoQuery(_Query):
     smoothing: float = Field(default=0.3, ge=0, le=60, description="Time constant in seconds; 0 does not smooth.")
     start: float | None = Field(default=None, ge=0, description="Leave out what comes before, in seconds.")
     end: float | None = Field(default=None, gt=0, description="Leave out what comes after, in seconds.")
-    frames: bool = Field(default=False, description="Answer with each frame, instead of their number.")
+    moments: bool = Field(default=False, description="Answer with each frame, too.")
 
 
 class FaceDocument(BaseModel):
@@ -153,7 +153,8 @@ class VideoDocument(BaseModel):
     labels: list[str]
     width: int
     height: int
-    frames: int | list[VideoFrameDocument] = Field(description="Their number; with frames=true each of them.")
+    frames: int = Field(description="How many were watched.")
+    moments: list[VideoFrameDocument] | None = Field(default=None, description="Each of them, with moments=true.")
     start: float
     end: float
     persons: list[VideoSummaryDocument]

@@ -108,7 +108,7 @@ class AskedVideo:
         smoothing: The time constant of the smoothing, in seconds.
         start: What comes before is left out, in seconds.
         end: What comes after is left out, in seconds.
-        frames: Whether the answer has the frames.
+        moments: Whether the answer has each frame.
     """
 
     model: ServedModel
@@ -118,7 +118,7 @@ class AskedVideo:
     smoothing: float = 0.3
     start: float | None = None
     end: float | None = None
-    frames: bool = False
+    moments: bool = False
 
 
 @dataclass(frozen=True)

@@ -80,10 +80,9 @@ def answer(given: AskedVideo, data: bytes, classifier: Classifier, registry: Reg
     notes = [*_notes(given.model), *video.notes]
     document = {**video.to_json(), "model": given.model.live_name, "notes": notes}
     del document["source"]
-    if not given.frames:
+    if not given.moments:
         return VideoAnswer(200, json.dumps(document).encode())
-    del document["frames"]
-    return VideoAnswer(200, b'%s, "frames": [%s]}' % (json.dumps(document).encode()[:-1], b", ".join(frames)))
+    return VideoAnswer(200, b'%s, "moments": [%s]}' % (json.dumps(document).encode()[:-1], b", ".join(frames)))
 
 
 def _notes(model: ServedModel) -> list[str]:
@@ -119,13 +118,13 @@ def _frames(given: AskedVideo, watching: Watching) -> Iterator[bytes]:
         _check_seconds(moment.time - watching.totals.start, limits)
         if watching.totals.frames > limits.max_video_frames:
             raise _TooMuchError(f"video: more than {limits.max_video_frames:,} frames.", _CHOOSE_PART)
-        if given.frames:
+        if given.moments:
             told = json.dumps(moment.to_json()).encode()
             size += len(told)
             if size > limits.max_video_answer:
                 raise _TooMuchError(
                     f"video: its frames take more than {limits.max_video_answer / MIB:g} MiB in the answer.",
-                    "Ask without frames, or choose a part with start and end.",
+                    "Ask without moments, or choose a part with start and end.",
                 )
             yield told
 

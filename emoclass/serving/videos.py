@@ -61,7 +61,7 @@ def routes(service: Service) -> APIRouter:
             data = await _read_video(request, room, limits)
             given = AskedVideo(
                 model, limits, asked,
-                **query.model_dump(include={"every", "smoothing", "start", "end", "frames"}),
+                **query.model_dump(include={"every", "smoothing", "start", "end", "moments"}),
             )  # fmt: skip
             answer = await unless_left(request, service.videos.answer(given, data))
         if answer.status != 200:

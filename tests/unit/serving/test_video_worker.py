@@ -62,9 +62,9 @@ def test_it_says_what_watching_the_file_says(answer):
     }
     assert document["persons"] and "faster and less accurate" in document["notes"][0]
     with_frames = answer(
-        CLIP.read_bytes(), asked=Asked("faces", labels=("happy", "sad"), largest=True), start=0.5, frames=True
+        CLIP.read_bytes(), asked=Asked("faces", labels=("happy", "sad"), largest=True), start=0.5, moments=True
     )
-    assert json.loads(with_frames.document)["frames"] == moments
+    assert json.loads(with_frames.document)["moments"] == moments
 
 
 def test_a_model_without_a_fast_variant_has_no_note(model, tmp_path):

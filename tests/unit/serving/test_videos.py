@@ -88,9 +88,9 @@ def test_a_clip_gives_what_the_library_says(served):
     VideoDocument.model_validate(document, strict=True)
     assert set(document) == set(VideoDocument.model_fields)
     with CLIP.open("rb") as file:
-        query = {"largest": True, "every": 0.2, "smoothing": 0.5, "start": 0.3, "end": 2, "frames": True}
+        query = {"largest": True, "every": 0.2, "smoothing": 0.5, "start": 0.3, "end": 2, "moments": True}
         answer = served.client.post("/v1/videos", files={"video": ("secret name.mp4", file)}, params=query)
-    assert answer.json()["frames"] == moments
+    assert answer.json()["moments"] == moments
     assert "secret" not in answer.text
     VideoDocument.model_validate(answer.json())
 
@@ -107,7 +107,7 @@ def test_it_is_in_the_openapi_document(served):
     document = served.client.get("/v1/openapi.json").json()
     operation = document["paths"]["/v1/videos"]["post"]
     assert {"200", "413", "422", "501", "503"} <= set(operation["responses"])
-    assert {"every", "smoothing", "start", "end", "frames", "labels"} <= {
+    assert {"every", "smoothing", "start", "end", "moments", "labels"} <= {
         each["name"] for each in operation["parameters"]
     }
     assert served.client.get("/v1/limits").json()["max_video_seconds"] == 120
