@@ -101,7 +101,7 @@ LIMITS = {
     "max_video_seconds": (1, {}, "too long (2.0 s; at most 1 s)"),
     "max_video_frames": (49, {}, "more than 49 frames"),
     "max_video_pixels": (64 * 48 - 1, {}, "too large (64x48 pixels; at most 0.00307 million)"),
-    "max_video_answer": (1024, {"frames": True}, "its frames take more than 0.000976562 MiB in the answer"),
+    "max_video_answer": (1024, {"moments": True}, "its frames take more than 0.000976562 MiB in the answer"),
 }
 
 
