@@ -86,7 +86,7 @@ def test_a_clip_gives_what_the_library_says(served):
     assert document["persons"] == [person.to_json() for person in expected.persons] != []
     assert document["events"] == [event.to_json() for event in expected.events]
     VideoDocument.model_validate(document, strict=True)
-    assert set(document) == set(VideoDocument.model_fields)
+    assert set(document) == set(VideoDocument.model_fields) - {"moments"}
     with CLIP.open("rb") as file:
         query = {"largest": True, "every": 0.2, "smoothing": 0.5, "start": 0.3, "end": 2, "moments": True}
         answer = served.client.post("/v1/videos", files={"video": ("secret name.mp4", file)}, params=query)
