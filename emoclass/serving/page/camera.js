@@ -115,7 +115,7 @@ export class Camera {
     this.#listCameras(track);
     this.#eachFrame();
     this.#live.open();
-    if (!deviceId) $("stop").focus();
+    (deviceId ? $("cameras") : $("stop")).focus();
   }
 
   stop() {

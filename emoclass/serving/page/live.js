@@ -80,7 +80,7 @@ export class Live {
     this.#socket = null;
     this.#on.lost();
     if (code === 1013) {
-      this.#on.state(reason || "The service has too many live sessions. The next try is in a few seconds.");
+      this.#on.state(`${reason || "The service has too many live sessions."} The next try is in a few seconds.`);
       await pause(BUSY_WAIT);
     } else if (await this.#app.isSignedOut()) {
       await this.#app.signIn();
