@@ -112,6 +112,7 @@ export class Camera {
     await $("video")
       .play()
       .catch(() => {});
+    if (stream !== this.#stream) return; // it was stopped meanwhile
     this.#listCameras(track);
     this.#eachFrame();
     this.#live.open();
