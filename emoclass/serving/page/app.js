@@ -70,7 +70,8 @@ const app = {
   },
 };
 
-const photos = new Photos(app), camera = new Camera(app);
+const photos = new Photos(app),
+  camera = new Camera(app);
 
 // The start.
 
@@ -105,9 +106,13 @@ async function loadModels() {
 async function start() {
   const isHere = /^(localhost|.*\.localhost|127(\.\d+){3}|\[::1\])$/.test(location.hostname);
   $("where").textContent = isHere ? "Pictures go to this computer only" : `Pictures go to ${location.hostname} only`;
-  $("where-long").textContent = (isHere ? "Pictures go to the program that runs on this computer, and nowhere else."
-    : `Pictures go to the computer ${location.host}, named in the address of this page, and nowhere else.` +
-      (location.protocol === "https:" ? "" : " The connection is not encrypted: others on the network can see them.")) +
+  $("where-long").textContent =
+    (isHere
+      ? "Pictures go to the program that runs on this computer, and nowhere else."
+      : `Pictures go to the computer ${location.host}, named in the address of this page, and nowhere else.` +
+        (location.protocol === "https:"
+          ? ""
+          : " The connection is not encrypted: others on the network can see them.")) +
     " They are held in memory while they are looked at, and never stored. The page loads nothing from other sites.";
   $("sign").classList.toggle("is-open", !isHere && location.protocol !== "https:");
   try {
@@ -125,17 +130,23 @@ async function start() {
 function choose(model) {
   app.model = model;
   app.chosen = new Set(model.labels);
-  $("emotions").replaceChildren(...model.labels.map((label) => {
-    const box = element("input", { type: "checkbox", checked: true, value: label });
-    box.addEventListener("change", chooseEmotions);
-    return colored(element("label", { className: "choice" }, box, element("span", { className: "swatch" }), label), label);
-  }));
+  $("emotions").replaceChildren(
+    ...model.labels.map((label) => {
+      const box = element("input", { type: "checkbox", checked: true, value: label });
+      box.addEventListener("change", chooseEmotions);
+      return colored(
+        element("label", { className: "choice" }, box, element("span", { className: "swatch" }), label),
+        label,
+      );
+    }),
+  );
   sayEmotions();
   showModel(model);
 }
 
 let settling;
-function settle() { // several boxes in a row are one change
+function settle() {
+  // several boxes in a row are one change
   clearTimeout(settling);
   settling = setTimeout(() => {
     photos.restart();
@@ -153,7 +164,8 @@ function chooseEmotions() {
 }
 
 function sayEmotions() {
-  const n = app.chosen.size, all = app.model.labels.length;
+  const n = app.chosen.size,
+    all = app.model.labels.length;
   $("emotions-said").textContent = n === all ? `All ${all}` : n <= 2 ? app.labels().join(", ") : `${n} of ${all}`;
 }
 
@@ -162,7 +174,11 @@ $("model").addEventListener("change", () => {
   settle();
 });
 $("all-emotions").addEventListener("click", () => {
-  $("emotions").querySelectorAll("input").forEach((box) => { box.checked = true; });
+  $("emotions")
+    .querySelectorAll("input")
+    .forEach((box) => {
+      box.checked = true;
+    });
   chooseEmotions();
 });
 const menu = $("emotions-menu");
@@ -172,7 +188,10 @@ menu.addEventListener("keydown", (event) => {
   menu.open = false;
   menu.querySelector("summary").focus();
 });
-menu.addEventListener("focusout", (event) => event.relatedTarget && !menu.contains(event.relatedTarget) && (menu.open = false));
+menu.addEventListener(
+  "focusout",
+  (event) => event.relatedTarget && !menu.contains(event.relatedTarget) && (menu.open = false),
+);
 
 // The two views.
 
@@ -223,7 +242,9 @@ document.addEventListener("drop", async (event) => {
 
 // The service is gone, and comes back.
 
-connection.addEventListener("lost", () => { $("gone").hidden = false; });
+connection.addEventListener("lost", () => {
+  $("gone").hidden = false;
+});
 connection.addEventListener("waiting", () => {
   const { seconds } = connection;
   $("gone-next").textContent = `The next try is in ${seconds} second${seconds === 1 ? "" : "s"}.`;

@@ -27,9 +27,15 @@ export class Bars {
   constructor(labels) {
     this.node = element("ul", { className: "bars" });
     for (const label of labels) {
-      const bar = colored(element("span", { className: "bar" }), label), value = element("span", { className: "value" });
-      const row = element("li", {}, element("span", { className: "name" }, label),
-        element("span", { className: "track", aria: { hidden: "true" } }, bar), value);
+      const bar = colored(element("span", { className: "bar" }), label),
+        value = element("span", { className: "value" });
+      const row = element(
+        "li",
+        {},
+        element("span", { className: "name" }, label),
+        element("span", { className: "track", aria: { hidden: "true" } }, bar),
+        value,
+      );
       this.node.append(row);
       this.#rows.set(label, { row, bar, value });
     }
@@ -47,7 +53,11 @@ export class Bars {
 
 /** Says things to screen readers, at most one each few seconds, and only the newest. */
 export class Announcer {
-  #node; #seconds; #timer; #said = ""; #next = "";
+  #node;
+  #seconds;
+  #timer;
+  #said = "";
+  #next = "";
 
   constructor(node, seconds = 4) {
     this.#node = node;

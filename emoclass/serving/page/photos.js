@@ -1,14 +1,18 @@
 // Photos: they are sent in small groups, and shown with their faces as the answers come.
 
-import { loadPicture } from "./drawing.js";
 import { Announcer, colored, count, download, element } from "./parts.js";
 import { ask, connection, Gone, pause } from "./service.js";
 import { predictionsCsv } from "./tables.js";
+import { Tile } from "./tile.js";
 import { facesOf, Viewer } from "./viewer.js";
 
 const MOST_PHOTOS = 500; // in the list at once
-const GROUP = 4, AT_ONCE = 2; // photos in a request, and requests at once
+const GROUP = 4,
+  AT_ONCE = 2; // photos in a request, and requests at once
 const OVERHEAD = 2000; // bytes of a request for each photo beside the file itself
+
+// What is taken from a dropped folder; files that were chosen one by one are always tried.
+const IMAGES = /\.(jpe?g|png|webp|gif|bmp|tiff?|avif|hei[cf])$/i;
 
 const $ = (id) => document.getElementById(id);
 
@@ -34,21 +38,26 @@ export class Photos {
     });
     $("clear").addEventListener("click", () => this.clear());
     $("save-csv").addEventListener("click", () =>
-      download("emotions.csv", predictionsCsv(this.#entries(), app.labels()), "text/csv"));
+      download("emotions.csv", predictionsCsv(this.#entries(), app.labels()), "text/csv"),
+    );
     $("save-json").addEventListener("click", () =>
-      download("emotions.json", `${JSON.stringify(this.#entries(), null, 2)}\n`, "application/json"));
+      download("emotions.json", `${JSON.stringify(this.#entries(), null, 2)}\n`, "application/json"),
+    );
     $("previous").addEventListener("click", () => this.#step(-1));
     $("next").addEventListener("click", () => this.#step(1));
     document.addEventListener("paste", (event) => {
       const files = [...event.clipboardData.files];
-      if (files.length && app.isReady) app.showPhotos(files.map((file) => new File([file], this.#pastedName(file), { type: file.type })));
+      if (files.length && app.isReady)
+        app.showPhotos(files.map((file) => new File([file], this.#pastedName(file), { type: file.type })));
     });
   }
 
   add(files) {
-    const room = MOST_PHOTOS - this.#photos.length, taken = files.slice(0, room);
+    const room = MOST_PHOTOS - this.#photos.length,
+      taken = files.slice(0, room);
     $("too-many").hidden = taken.length === files.length;
-    $("too-many").textContent = `Only ${count(taken.length, "photo")} of ${files.length.toLocaleString("en")} were added: ` +
+    $("too-many").textContent =
+      `Only ${count(taken.length, "photo")} of ${files.length.toLocaleString("en")} were added: ` +
       `the page shows up to ${MOST_PHOTOS.toLocaleString("en")}. For more, use the command emoclass predict.`;
     for (const file of taken) {
       const photo = { file, name: file.path ?? (file.webkitRelativePath || file.name), state: "waiting", entry: null };
@@ -57,8 +66,10 @@ export class Photos {
         photo.isFinal = true;
         this.#fail(photo, `too large: ${megabytes(file.size)}, and the service takes at most ${megabytes(most)}`);
       }
+      photo.tile = new Tile(() => this.#show(photo));
+      photo.tile.update(photo);
+      $("strip").append(photo.tile.node);
       this.#photos.push(photo);
-      this.#addTile(photo);
     }
     if (!this.#chosen && this.#photos.length) this.#show(this.#photos[0]);
     this.#refresh();
@@ -102,7 +113,8 @@ export class Photos {
       for (const photo of group) {
         try {
           read.push({ photo, bytes: await photo.file.arrayBuffer() });
-        } catch { // a changed file would look like a lost connection
+        } catch {
+          // a changed file would look like a lost connection
           this.#fail(photo, "the file has changed or is gone since it was chosen");
         }
       }
@@ -111,7 +123,8 @@ export class Photos {
   }
 
   #nextGroup() {
-    const { max_images: images, max_bytes: most } = this.app.limits, group = [];
+    const { max_images: images, max_bytes: most } = this.app.limits,
+      group = [];
     let bytes = 0;
     for (const photo of this.#photos) {
       if (photo.state !== "waiting") continue;
@@ -137,7 +150,8 @@ export class Photos {
         if (problem instanceof Gone) await connection.whenUp();
         else if (problem.status === 401) await this.app.signIn();
         else if (problem.status === 503 || problem.status === 429) await this.#waitForRoom(problem.retryAfter || 2);
-        else if (group.length > 1) { // one of them is refused: which one?
+        else if (group.length > 1) {
+          // one of them is refused: which one?
           for (const one of group) await this.#judge([one]);
           break;
         } else {
@@ -171,14 +185,14 @@ export class Photos {
     if (!entry || entry.error) return this.#fail(photo, entry?.error ?? "the service gave no answer");
     photo.state = "done";
     photo.entry = { ...entry, path: photo.name };
-    this.#updateTile(photo);
-    if (!photo.thumbnail) this.#thumbnails = this.#thumbnails.then(() => this.#drawThumbnail(photo));
+    photo.tile.update(photo);
+    this.#thumbnails = this.#thumbnails.then(() => photo.tile.draw(photo.file));
     if (photo === this.#chosen) this.#show(photo);
   }
 
   #fail(photo, reason) {
     Object.assign(photo, { state: "failed", entry: { path: photo.name, error: reason } });
-    if (photo.tile) this.#updateTile(photo);
+    photo.tile?.update(photo);
     if (photo === this.#chosen) this.#show(photo);
   }
 
@@ -189,13 +203,19 @@ export class Photos {
   // What is shown.
 
   #refresh() {
-    const all = this.#photos, done = all.filter((photo) => photo.state === "done" || photo.state === "failed");
+    const all = this.#photos;
+    const done = all.filter((photo) => photo.state === "done" || photo.state === "failed");
     $("photos-empty").hidden = all.length > 0;
     $("photos-results").hidden = all.length === 0;
     $("photos-results").classList.toggle("is-single", all.length === 1);
     if (!all.length) return;
-    const isDone = done.length === all.length, summary = this.#summary(done);
-    $("summary").textContent = isDone ? summary : all.length === 1 ? "Looking for faces" : `${done.length} of ${all.length} photos`;
+    const isDone = done.length === all.length;
+    const summary = this.#summary(done);
+    $("summary").textContent = isDone
+      ? summary
+      : all.length === 1
+        ? "Looking for faces"
+        : `${done.length} of ${all.length} photos`;
     this.#status.say(isDone ? summary : `${done.length} of ${count(all.length, "photo")} done`);
     $("busy").hidden = isDone || !this.#busy;
     $("progress").hidden = isDone;
@@ -209,62 +229,42 @@ export class Photos {
   }
 
   #summary(done) {
-    const read = done.filter((photo) => photo.state === "done"), n = (test) => read.filter(test).length;
+    const read = done.filter((photo) => photo.state === "done");
     const isSearched = read.some((photo) => photo.entry.faces); // a model of whole photographs looks for none
     const faces = read.reduce((sum, photo) => sum + facesOf(photo.entry).length, 0);
-    const without = n((photo) => !facesOf(photo.entry).length), failed = done.length - read.length;
-    return [count(done.length, "photo"), (isSearched || !read.length) && count(faces, "face"), without && `${without} without a face`,
-      failed && `${failed} not read`].filter(Boolean).join(", ");
+    const without = read.filter((photo) => !facesOf(photo.entry).length).length;
+    const failed = done.length - read.length;
+    return [
+      count(done.length, "photo"),
+      (isSearched || !read.length) && count(faces, "face"),
+      without && `${without} without a face`,
+      failed && `${failed} not read`,
+    ]
+      .filter(Boolean)
+      .join(", ");
   }
 
   #showShares(done) {
     const shares = new Map(this.app.labels().map((label) => [label, 0]));
-    for (const { entry } of done) for (const { label } of facesOf(entry)) shares.set(label, (shares.get(label) ?? 0) + 1);
+    for (const { label } of done.flatMap(({ entry }) => facesOf(entry)))
+      shares.set(label, (shares.get(label) ?? 0) + 1);
     const shown = [...shares].filter(([, n]) => n);
     const total = shown.reduce((sum, [, n]) => sum + n, 0);
     $("shares").hidden = total < 2;
-    $("shares").replaceChildren(...shown.map(([label, n]) =>
-      colored(element("li", {}, element("span", { className: "swatch" }), `${label} `, element("b", {}, n.toLocaleString("en"))), label)));
+    $("shares").replaceChildren(
+      ...shown.map(([label, n]) => {
+        const swatch = colored(element("span", { className: "swatch" }), label);
+        return element("li", {}, swatch, `${label} `, element("b", {}, n.toLocaleString("en")));
+      }),
+    );
     $("shares-bar").hidden = total < 2;
-    $("shares-bar").replaceChildren(...shown.map(([label, n]) => {
-      const part = colored(element("span"), label);
-      part.style.flexGrow = n;
-      return part;
-    }));
-  }
-
-  #addTile(photo) {
-    photo.canvas = element("canvas", { width: 240, height: 180 });
-    photo.caption = element("span", { className: "caption" });
-    photo.tile = element("button", { type: "button", className: "tile" }, photo.canvas, photo.caption);
-    photo.tile.addEventListener("click", () => this.#show(photo));
-    $("strip").append(element("li", {}, photo.tile));
-    this.#updateTile(photo);
-  }
-
-  #updateTile({ tile, caption, state, entry, name }) {
-    tile.dataset.state = state;
-    const faces = facesOf(entry);
-    let said = "waiting";
-    if (state === "failed") said = "not read";
-    else if (entry && !faces.length) said = "no face";
-    else if (entry) said = [...Map.groupBy(faces, (face) => face.label)].map(([label, each]) => `${each.length} ${label}`).join(", ");
-    tile.setAttribute("aria-label", `${name}: ${said}`);
-    tile.title = name;
-    caption.replaceChildren(...(faces.length
-      ? [...faces.slice(0, 6).map((face) => colored(element("span", { className: "dot" }), face.label)),
-        element("span", {}, faces.length === 1 ? faces[0].label : String(faces.length))]
-      : [element("span", {}, said)]));
-  }
-
-  async #drawThumbnail(photo) {
-    photo.thumbnail = true;
-    try {
-      const picture = await loadPicture(photo.file), { width, height } = photo.canvas;
-      const scale = Math.max(width / picture.naturalWidth, height / picture.naturalHeight);
-      const [w, h] = [picture.naturalWidth * scale, picture.naturalHeight * scale];
-      photo.canvas.getContext("2d").drawImage(picture, (width - w) / 2, (height - h) / 3, w, h);
-    } catch { /* the tile stays empty */ }
+    $("shares-bar").replaceChildren(
+      ...shown.map(([label, n]) => {
+        const part = colored(element("span"), label);
+        part.style.flexGrow = n;
+        return part;
+      }),
+    );
   }
 
   #step(by) {
@@ -274,9 +274,8 @@ export class Photos {
 
   #show(photo) {
     if (photo !== this.#chosen) {
-      this.#chosen?.tile.removeAttribute("aria-current");
-      photo.tile.setAttribute("aria-current", "true");
-      photo.tile.scrollIntoView({ block: "nearest", inline: "nearest" });
+      if (this.#chosen) this.#chosen.tile.isCurrent = false;
+      photo.tile.isCurrent = true;
       this.#chosen = photo;
       this.#refresh();
     }
@@ -298,6 +297,7 @@ export async function droppedFiles(transfer) {
   const walk = async (entry) => {
     if (files.length > MOST_PHOTOS || entry.name.startsWith(".")) return;
     if (entry.isFile) {
+      if (!IMAGES.test(entry.name)) return;
       const file = await new Promise((done, failed) => entry.file(done, failed)).catch(() => null);
       if (file) files.push(Object.assign(file, { path: entry.fullPath.slice(1) }));
       return;

@@ -1,6 +1,8 @@
 // The HTTP side of the page: calls with problem documents (RFC 9457), and whether the service answers at all.
 
-const FIRST_WAIT = 1, LONGEST_WAIT = 30, CHECKED_EVERY = 10; // seconds
+const FIRST_WAIT = 1,
+  LONGEST_WAIT = 30,
+  CHECKED_EVERY = 10; // seconds
 
 /** The service does not answer. */
 export class Gone extends Error {}
@@ -18,7 +20,8 @@ export class Problem extends Error {
 /** Relative to the page, so that it also works below a path of a reverse proxy. */
 export const address = (path, query = {}) => {
   const url = new URL(path, document.baseURI);
-  for (const [name, value] of Object.entries(query)) if (value != null && value !== "") url.searchParams.set(name, value);
+  for (const [name, value] of Object.entries(query))
+    if (value != null && value !== "") url.searchParams.set(name, value);
   return url;
 };
 
@@ -61,7 +64,9 @@ class Connection extends EventTarget {
     let answers = false;
     try {
       answers = (await fetch(address("healthz"), { cache: "no-store", signal: AbortSignal.timeout(5000) })).ok;
-    } catch { /* it does not */ }
+    } catch {
+      /* it does not */
+    }
     if (this.isUp) {
       if (!answers) this.lost();
     } else if (answers) {
@@ -87,7 +92,8 @@ export async function ask(path, { query, ...options } = {}) {
   const kind = response.headers.get("Content-Type") ?? "";
   const said = kind.includes("json") && text ? JSON.parse(text) : null;
   if (response.ok) return said;
-  if (!said && response.status >= 502 && response.status <= 504) { // a proxy before the service
+  if (!said && response.status >= 502 && response.status <= 504) {
+    // a proxy before the service
     connection.lost();
     throw new Gone("The service does not answer.");
   }
@@ -95,7 +101,9 @@ export async function ask(path, { query, ...options } = {}) {
 }
 
 export const json = (document) => ({
-  method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(document),
+  method: "POST",
+  headers: { "Content-Type": "application/json" },
+  body: JSON.stringify(document),
 });
 
 /** Resolves after so many seconds. */

@@ -21,7 +21,8 @@ export class Timeline {
   add(key, person, time, { scores, label }) {
     let row = this.#rows.get(key);
     if (!row) {
-      const number = element("span", { className: "number" }, String(person)), name = element("span", { className: "name" });
+      const number = element("span", { className: "number" }, String(person)),
+        name = element("span", { className: "name" });
       const canvas = element("canvas", { aria: { role: "img", label: `Person ${person}` } });
       row = { number, name, canvas, samples: [], saidAt: -SAID_EVERY, person };
       row.node = element("li", {}, element("span", { className: "who" }, number, name), canvas);
@@ -79,6 +80,9 @@ export class Timeline {
   #shares(samples) {
     const n = new Map();
     for (const { label } of samples) n.set(label, (n.get(label) ?? 0) + 1);
-    return [...n].sort((a, b) => b[1] - a[1]).map(([label, each]) => `${label} ${percent(each / samples.length)} of the time`).join(", ");
+    return [...n]
+      .sort((a, b) => b[1] - a[1])
+      .map(([label, each]) => `${label} ${percent(each / samples.length)} of the time`)
+      .join(", ");
   }
 }

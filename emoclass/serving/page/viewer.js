@@ -1,6 +1,6 @@
 // One photo in large, with its boxes, and its faces beside it.
 
-import { drawFaces, loadPicture, percent, sharp } from "./drawing.js";
+import { annotated, drawFaces, lettersFor, loadPicture, percent, sharp } from "./drawing.js";
 import { Bars, blobOf, colored, count, download, element } from "./parts.js";
 import { noFaceReason } from "./tables.js";
 
@@ -53,36 +53,56 @@ export class Viewer {
   }
 
   #list() {
-    const { entry, state } = this.#photo, faces = facesOf(entry);
+    const { entry, state } = this.#photo,
+      faces = facesOf(entry);
     this.#items = [];
     this.#crops = [];
-    const say = (kind, title, text) => $("faces").replaceChildren(
-      element("div", { className: `message ${kind}` }, element("h3", {}, title), element("p", {}, text)));
+    const say = (kind, title, text) =>
+      $("faces").replaceChildren(
+        element("div", { className: `message ${kind}` }, element("h3", {}, title), element("p", {}, text)),
+      );
     if (state === "failed") return say("is-problem", "Not read", sentence(entry.error));
     if (!entry) return say("is-waiting", "Looking for faces", "The answer comes in a moment.");
     if (!faces.length) {
-      return say("", sentence(noFaceReason(entry.n_left_out)).replace(/\.$/, ""),
-        "Small, covered and averted faces are often missed. A larger or sharper picture may help.");
+      return say(
+        "",
+        sentence(noFaceReason(entry.n_left_out)).replace(/\.$/, ""),
+        "Small, covered and averted faces are often missed. A larger or sharper picture may help.",
+      );
     }
     faces.forEach((face, index) => this.#addFace(face, index, faces.length));
     const notes = [];
     if (entry.ready_made) notes.push("This picture is a face crop already, and was classified as it is.");
     if (entry.n_left_out) notes.push(`${count(entry.n_left_out, "further face")} left out.`);
-    $("faces").replaceChildren(element("ol", { className: "face-list" }, ...this.#items),
-      ...notes.map((note) => element("p", { className: "note" }, note)));
+    $("faces").replaceChildren(
+      element("ol", { className: "face-list" }, ...this.#items),
+      ...notes.map((note) => element("p", { className: "note" }, note)),
+    );
     this.#drawCrops();
   }
 
   #addFace(face, index, n) {
     const crop = element("canvas", { width: 112, height: 112, className: "crop", aria: { hidden: "true" } });
     const number = n > 1 ? colored(element("span", { className: "number" }, String(index + 1)), face.label) : null;
-    const bars = new Bars(Object.keys(face.scores)), isFew = n <= OPEN_FACES;
+    const bars = new Bars(Object.keys(face.scores)),
+      isFew = n <= OPEN_FACES;
     bars.update(face.scores, face.label);
-    const item = element("li", { className: "face" },
-      element("details", { open: isFew || !index, name: isFew ? "" : "face" },
-        element("summary", {}, crop, element("span", { className: "who" }, number, element("strong", {}, face.label)),
-          element("span", { className: "probability" }, percent(face.probability))),
-        bars.node));
+    const item = element(
+      "li",
+      { className: "face" },
+      element(
+        "details",
+        { open: isFew || !index, name: isFew ? "" : "face" },
+        element(
+          "summary",
+          {},
+          crop,
+          element("span", { className: "who" }, number, element("strong", {}, face.label)),
+          element("span", { className: "probability" }, percent(face.probability)),
+        ),
+        bars.node,
+      ),
+    );
     for (const kind of ["pointerenter", "focusin"]) item.addEventListener(kind, () => this.#select(index));
     for (const kind of ["pointerleave", "focusout"]) item.addEventListener(kind, () => this.#select(-1));
     this.#items.push(item);
@@ -90,26 +110,46 @@ export class Viewer {
   }
 
   #drawCrops() {
-    const picture = this.#picture, { entry } = this.#photo;
+    const picture = this.#picture,
+      { entry } = this.#photo;
     if (!picture) return;
     const scale = picture.naturalWidth / (entry.width ?? picture.naturalWidth);
     facesOf(entry).forEach(({ box }, index) => {
-      const [left, top, width, height] = box?.map((value) => value * scale) ?? [0, 0, picture.naturalWidth, picture.naturalHeight];
-      const side = Math.max(width, height) * CROP_SIDE, crop = this.#crops[index];
-      crop?.getContext("2d").drawImage(picture, left + (width - side) / 2, top + (height - side) / 2, side, side,
-        0, 0, crop.width, crop.height);
+      const [left, top, width, height] = box?.map((value) => value * scale) ?? [
+        0,
+        0,
+        picture.naturalWidth,
+        picture.naturalHeight,
+      ];
+      const side = Math.max(width, height) * CROP_SIDE,
+        crop = this.#crops[index];
+      crop
+        ?.getContext("2d")
+        .drawImage(
+          picture,
+          left + (width - side) / 2,
+          top + (height - side) / 2,
+          side,
+          side,
+          0,
+          0,
+          crop.width,
+          crop.height,
+        );
     });
   }
 
   /** Draw the picture and its boxes as large as there is room. */
   #draw() {
-    const stage = $("stage"), photo = this.#photo, room = stage.parentElement;
+    const stage = $("stage"),
+      photo = this.#photo,
+      room = stage.parentElement;
     if (!photo) return;
     room.dataset.state = photo.state;
     stage.hidden = photo.state === "failed" || !(this.#picture || this.#isUnknown);
     if (stage.hidden) return;
-    const { entry } = photo, rem = parseFloat(getComputedStyle(document.documentElement).fontSize);
-    const size = this.#size();
+    const { entry } = photo,
+      size = this.#size();
     const scale = Math.min(room.clientWidth / size[0], parseFloat(getComputedStyle(room).maxHeight) / size[1]);
     const [width, height] = size.map((side) => Math.max(1, side * scale));
     if (!room.clientWidth) return;
@@ -119,13 +159,16 @@ export class Viewer {
     if (this.#picture) context.drawImage(this.#scaledTo(stage.width, stage.height), 0, 0, width, height);
     else {
       context.fillStyle = getComputedStyle(room).color;
-      context.font = `${rem}px system-ui, sans-serif`;
+      context.font = `${lettersFor(width)}px system-ui, sans-serif`;
       context.textAlign = "center";
-      context.fillText("This browser cannot show this format.", width / 2, height - 1.2 * rem);
+      context.fillText("This browser cannot show this format.", width / 2, height - 20);
     }
     this.#scale = width / (entry.width ?? size[0]);
     drawFaces(context, boxed(entry), {
-      scale: this.#scale, size: [width, height], letters: Math.max(0.75 * rem, Math.min(1.15 * rem, width / 42)), selected: this.#selected,
+      scale: this.#scale,
+      size: [width, height],
+      letters: lettersFor(width),
+      selected: this.#selected,
     });
     const faces = facesOf(entry).map((face) => `${face.label} ${percent(face.probability)}`);
     const said = entry.faces ? `${count(faces.length, "face")}: ${faces.join(", ")}` : faces.join(", ");
@@ -134,7 +177,9 @@ export class Viewer {
 
   #size() {
     const { entry } = this.#photo;
-    return this.#picture ? [this.#picture.naturalWidth, this.#picture.naturalHeight] : [entry.width ?? 4, entry.height ?? 3];
+    return this.#picture
+      ? [this.#picture.naturalWidth, this.#picture.naturalHeight]
+      : [entry.width ?? 4, entry.height ?? 3];
   }
 
   #scaledTo(width, height) {
@@ -147,8 +192,9 @@ export class Viewer {
 
   #faceAt({ offsetX, offsetY }) {
     const [x, y] = [offsetX / this.#scale, offsetY / this.#scale];
-    return boxed(this.#photo?.entry).findIndex(({ box: [left, top, width, height] }) =>
-      x >= left && y >= top && x <= left + width && y <= top + height);
+    return boxed(this.#photo?.entry).findIndex(
+      ({ box: [left, top, width, height] }) => x >= left && y >= top && x <= left + width && y <= top + height,
+    );
   }
 
   #select(index) {
@@ -166,13 +212,22 @@ export class Viewer {
   }
 
   async #save() {
-    const { entry, name } = this.#photo, size = this.#size(), scale = Math.min(1, LONGEST_SAVED / Math.max(...size));
-    const [width, height] = size.map((side) => Math.round(side * scale));
-    const canvas = element("canvas", { width, height }), context = canvas.getContext("2d");
-    if (this.#picture) context.drawImage(this.#picture, 0, 0, width, height);
-    drawFaces(context, boxed(entry),
-      { scale: width / (entry.width ?? size[0]), size: [width, height], letters: Math.max(13, Math.sqrt(width * height) / 40) });
-    download(`${name.split("/").pop().replace(/\.[^.]+$/, "")}-emotions.jpg`, await blobOf(canvas));
+    const { entry, name } = this.#photo,
+      size = this.#size(),
+      scale = Math.min(1, LONGEST_SAVED / Math.max(...size));
+    const canvas = annotated(
+      this.#picture,
+      boxed(entry),
+      size.map((side) => Math.round(side * scale)),
+      entry.width ?? size[0],
+    );
+    download(
+      `${name
+        .split("/")
+        .pop()
+        .replace(/\.[^.]+$/, "")}-emotions.jpg`,
+      await blobOf(canvas),
+    );
   }
 }
 
@@ -180,6 +235,11 @@ export class Viewer {
 export const facesOf = (entry) => entry?.faces ?? (entry?.label ? [entry] : []);
 
 /** Those with a box of their own, with their numbers. */
-const boxed = (entry) => entry?.ready_made ? [] : facesOf(entry).filter((face) => face.box).map((face, index) => ({ ...face, number: index + 1 }));
+const boxed = (entry) =>
+  entry?.ready_made
+    ? []
+    : facesOf(entry)
+        .filter((face) => face.box)
+        .map((face, index) => ({ ...face, number: index + 1 }));
 
 const sentence = (text) => `${text[0].toUpperCase()}${text.slice(1)}${/[.!?]$/.test(text) ? "" : "."}`;

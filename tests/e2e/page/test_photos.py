@@ -139,6 +139,34 @@ def test_too_large_files_stay_here_and_too_many_are_counted(page):
     expect(page.locator("#too-many")).to_contain_text("Only 499 photos of 505 were added")
 
 
+def test_a_busy_service_is_asked_again(page):
+    answers = iter([True])
+
+    def answer(route):
+        if next(answers, False):
+            route.fulfill(
+                status=503, headers={"Retry-After": "1"}, json={"title": "Service Unavailable", "status": 503}
+            )
+        else:
+            route.continue_()
+
+    page.route("**/v1/predictions*", answer)
+    page.locator("#files").set_input_files([file("one.png", encoded(picture()))])
+    expect(page.locator("#busy")).to_be_visible()
+    finished(page)
+    assert faces_shown(page) == ["happy"]
+
+
+def test_a_model_of_whole_photographs_has_no_boxes(page):
+    entry = {"path": "one.png", "label": "sad", "probability": 0.75, "scores": {"happy": 0.25, "sad": 0.75}}
+    page.route("**/v1/predictions*", lambda route: route.fulfill(json=[entry]))
+    show(page, ("one.png", encoded(picture())))
+    expect(page.locator("#summary")).to_have_text("1 photo")
+    assert faces_shown(page) == ["sad"]
+    header, row = rows(download(page, "#save-csv")[1])
+    assert header[-1] == "error" and row[:5] == ["one.png", "sad", "0.75", "0.25", "0.75"]
+
+
 def test_photos_are_pasted_and_dropped(page):
     send = """([kind, content]) => {
         const data = new DataTransfer();
