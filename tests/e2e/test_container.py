@@ -167,6 +167,7 @@ def test_it_serves_and_ends(locked):
             check = [each.replace(":8000/", f":{port}/") for each in check]
             assert locked.ran(*check)[0] == 0
             with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=60, trust_env=False) as client:
+                assert {client.get(path).status_code for path in ("/", "/page/app.js")} == {200}
                 assert client.get("/v1/models").status_code == 401
                 client.headers["Authorization"] = f"Bearer {TOKEN}"
                 large = photograph("PNG")
