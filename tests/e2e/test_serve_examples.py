@@ -100,8 +100,8 @@ def test_the_shown_answer_has_the_fields_of_a_true_one(folder, service):
 
 def test_videos(folder, service):
     (code,) = examples("Videos", "sh")
-    short, with_frames = answers(code, folder, service)
-    assert short["frames"] == len(with_frames["frames"]) == 25
+    short, with_moments = answers(code, folder, service)
+    assert short["frames"] == with_moments["frames"] == len(with_moments["moments"]) == 25
     assert len(short["persons"]) == 2
 
 
