@@ -179,6 +179,7 @@ class ModelDocument(BaseModel):
     detector: str | None
     trained: dict[str, Any]
     measured: dict[str, Any] = Field(description="Metric -> value, ci_low, ci_high, n_samples, split.")
+    card: str | None = Field(description="What its author says of it, in Markdown.")
     live_measured: dict[str, Any]
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import importlib.metadata
+import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -43,12 +45,15 @@ class ServedModel:
         bundle: The trained model.
         live_name: What the model of live sessions and videos is called: the fast variant, where there is one.
         live: That model.
+        card: What its author says of it, in Markdown: the description of the package that brings it. None for a model
+            that comes in no package.
     """
 
     name: str
     bundle: HeldBundle
     live_name: str
     live: HeldBundle
+    card: str | None = None
 
     def describe(self, *, is_default: bool) -> dict[str, Any]:
         """Return the document that `GET /v1/models` gives of it."""
@@ -66,6 +71,7 @@ class ServedModel:
             "digest": manifest.files[LITERT].sha256,
             **document,
             "trained": trained,
+            "card": self.card,
             "live_measured": self.live.manifest.model_dump(mode="json", include={"measured"})["measured"],
         }
 
@@ -93,9 +99,9 @@ def read_models(sources: Iterable[str], registry: Registry) -> Mapping[str, Serv
         bundle = _held(source, registry)
         fast = fast_variant(source, registry)
         if fast is None:
-            models[name] = ServedModel(name, bundle, name, bundle)
+            models[name] = ServedModel(name, bundle, name, bundle, _card(source, registry))
         else:
-            models[name] = ServedModel(name, bundle, fast, _held(fast, registry))
+            models[name] = ServedModel(name, bundle, fast, _held(fast, registry), _card(source, registry))
     if not models:
         raise ConfigError("models: expected at least one, got none.")
     return models
@@ -112,6 +118,17 @@ def _named(given: str) -> tuple[str, str]:
 def _held(source: str, registry: Registry) -> HeldBundle:
     bundle = read_bundle(find_bundle(source, registry=registry))
     return HeldBundle(bundle.path.absolute(), bundle.manifest, bundle.content(LITERT))
+
+
+def _card(source: str, registry: Registry) -> str | None:
+    """Return the description of the package that brings a model."""
+    if os.path.lexists(source):
+        return None
+    try:
+        metadata = importlib.metadata.metadata(registry.plugin(source.partition(":")[0]).origin)
+    except importlib.metadata.PackageNotFoundError:  # a plugin in a file
+        return None
+    return str(metadata.get("Description") or metadata.get_payload()) or None
 
 
 def _is_path(value: object) -> bool:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import os
-import signal
 import sys
 import threading
 import time
@@ -25,6 +24,7 @@ from emoclass.errors import ConfigError, EmoclassError, MissingPackageError, Who
 from emoclass.inference.classifier import Classifier
 from emoclass.inference.pretrained import DEFAULT
 from emoclass.plugin.registry import Registry
+from emoclass.serving.child import begin
 from emoclass.serving.messages import AskedVideo, Done, VideoAnswer, packed, read_message
 from emoclass.serving.models import ServedModel
 from emoclass.serving.settings import MIB, Limits
@@ -175,9 +175,7 @@ def _end_with(requests: BinaryIO) -> None:
 
 def main() -> None:
     """Watch one video."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    answers = os.fdopen(os.dup(1), "wb")
-    os.dup2(2, 1)  # what libraries print is no answer
+    answers = begin()
 
     def send(message: object) -> None:
         answers.write(packed(message))

@@ -7,7 +7,6 @@ nothing else: images come from anywhere, and one that crashes a decoder ends thi
 from __future__ import annotations
 
 import os
-import signal
 import sys
 import warnings
 from collections.abc import Iterator, Mapping
@@ -20,6 +19,7 @@ from emoclass.data.images import opened, quiet_decoders, read_picture
 from emoclass.errors import EmoclassError, UnreadableImageError, WholePhotographWarning
 from emoclass.inference.classifier import Classifier
 from emoclass.plugin.registry import Registry
+from emoclass.serving.child import begin
 from emoclass.serving.messages import Answer, Asked, Close, Done, Frame, Images, Open, Start, packed, read_message
 from emoclass.values.results import PictureFaces, Prediction, Unreadable
 from emoclass.video.watcher import Watcher
@@ -156,11 +156,7 @@ def _serve(requests: BinaryIO, answers: BinaryIO) -> None:
 
 def main() -> None:
     """Serve until stdin ends."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C ends the service, which closes stdin
-    if hasattr(signal, "SIGHUP"):
-        signal.signal(signal.SIGHUP, signal.SIG_IGN)
-    answers = os.fdopen(os.dup(1), "wb")
-    os.dup2(2, 1)  # what libraries print is no answer
+    answers = begin()
     warnings.simplefilter("ignore", WholePhotographWarning)
     with quiet_decoders():
         warnings.simplefilter("ignore", WholePhotographWarning)
