@@ -273,11 +273,12 @@ def started(command: Sequence[str]) -> Iterator[tuple[int, psutil.Process]]:
     try:
         for _ in range(600):
             try:
-                socket.create_connection(("127.0.0.1", port), timeout=1).close()
-                break
+                with socket.create_connection(("127.0.0.1", port), timeout=60) as client:
+                    client.sendall(b"GET /readyz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+                    if client.recv(100):  # the service answers as soon as the models are loaded
+                        break
             except OSError:
                 time.sleep(0.1)
-        time.sleep(3)
         yield port, psutil.Process(process.pid)
     finally:
         process.terminate()

@@ -107,7 +107,7 @@ def read_answer(client: socket.socket) -> bytes:
 
 def get(port: int, path: str = "/") -> bytes:
     """Ask for something as a well-behaved client."""
-    with send(port, b"GET %s HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n" % path.encode()) as client:
+    with send(port, b"GET %s HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n" % path.encode()) as client:
         return read_all(client)
 
 

@@ -123,6 +123,7 @@ def serve(
     )  # fmt: skip
     logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
     logging.getLogger("uvicorn").setLevel(logging.WARNING)
+    logging.getLogger("python_multipart").setLevel(logging.ERROR)  # it warns of every body that is no form
     logging.getLogger("emoclass.serving.access").setLevel(logging.WARNING if quiet else logging.INFO)
     if tls_cert is None and not proxies and not is_loopback(host):
         click.echo("Note: without TLS, the token and the pictures can be read on the way, and browsers give the page "

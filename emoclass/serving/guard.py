@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
 import hmac
 import secrets
 from collections.abc import Iterable
-from contextlib import suppress
 from http.cookies import CookieError, SimpleCookie
 from ipaddress import ip_address
 from urllib.parse import urlsplit
@@ -23,9 +21,6 @@ COOKIE = "emoclass_session"
 
 OPEN = ("/", "/healthz", "/readyz", "/v1/session", "/favicon.ico")
 """What needs no token: the page, which holds nothing, and whether the service is well."""
-
-PASSED_OVER_BYTES, PASSED_OVER_SECONDS = 256 * 2**20, 5.0
-"""So much of a body that is refused is read, and for so long."""
 
 POLICY = "; ".join(
     (
@@ -117,12 +112,9 @@ class Guard:
             await self._app(scope, receive, send)
             return
         headers = Headers(scope=scope)
-        body = Body(receive)
 
         async def sending(message: Message) -> None:
             if message["type"] == "http.response.start":
-                if message["status"] >= 400 and message["status"] != 408 and scope["type"] == "http":
-                    await body.pass_over()
                 answer = MutableHeaders(scope=message)
                 for name, value in HEADERS.items():
                     answer.setdefault(name, value)
@@ -133,13 +125,13 @@ class Guard:
 
         problem = self._problem(scope, headers)
         if problem is None and scope["type"] == "http" and _is_preflight(scope, headers):
-            await _Preflight()(scope, body, sending)
+            await _Preflight()(scope, receive, sending)
         elif problem is None:
-            await self._app(scope, body, sending)
+            await self._app(scope, receive, sending)
         elif scope["type"] == "websocket":
             await WebSocketClose(code=1008)(scope, receive, send)  # before it was accepted: the client gets 403
         else:
-            await problem.response()(scope, body, sending)
+            await problem.response()(scope, receive, sending)
 
     def _problem(self, scope: Scope, headers: Headers) -> ProblemError | None:
         if len(headers.getlist("host")) != 1 or not self._is_ours(headers["host"]):
@@ -192,35 +184,6 @@ class Guard:
             answer["access-control-allow-headers"] = "authorization, content-type"
             answer["access-control-allow-methods"] = "GET, POST"
             answer["cross-origin-resource-policy"] = "cross-origin"
-
-
-class Body:
-    """The body of a request, which may be refused before all of it was read.
-
-    Many clients send a whole body before they read the answer. If the connection is closed earlier, it is reset, and
-    they never see why; so the rest is read and forgotten, for a while.
-
-    Args:
-        receive: What gives its parts.
-    """
-
-    def __init__(self, receive: Receive) -> None:
-        self._receive = receive
-        self._is_over = False
-
-    async def __call__(self) -> Message:
-        """Return the next part."""
-        message = await self._receive()
-        self._is_over = message["type"] != "http.request" or not message.get("more_body", False)
-        return message
-
-    async def pass_over(self) -> None:
-        """Read the rest."""
-        left = PASSED_OVER_BYTES
-        with suppress(TimeoutError):
-            async with asyncio.timeout(PASSED_OVER_SECONDS):
-                while left > 0 and not self._is_over:
-                    left -= len((await self()).get("body", b""))
 
 
 class _Preflight:

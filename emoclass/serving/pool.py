@@ -7,6 +7,7 @@ tried again alone, once, so that one that crashes a decoder is found and named. 
 from __future__ import annotations
 
 import asyncio
+import heapq
 import logging
 from collections import deque
 from collections.abc import Iterable, Mapping
@@ -78,6 +79,7 @@ class Pool:
         self._max_waiting, self._max_seconds, self._max_live = max_waiting, max_seconds, max_live
         self.module = module
         self._jobs: deque[Job] = deque()
+        self._turn = 0
         self._sessions: dict[int, Session] = {}
         self._numbers = count(1)
         self._slots: list[Slot] = []
@@ -141,11 +143,12 @@ class Pool:
         Raises:
             BusyError: Too many images wait.
         """
-        jobs = [Job(asked, data) for data in images]
+        # The images of all requests take turns: a request of many images does not keep those of one waiting.
+        jobs = [Job(asked, data, self._turn + number) for number, data in enumerate(images)]
         # One request must fit into an empty queue, however many images it has.
         if self._jobs and len(self._jobs) + len(jobs) > self._max_waiting:
             raise BusyError(f"{len(self._jobs)} images wait already")
-        self._jobs += jobs
+        self._jobs = deque(heapq.merge(self._jobs, jobs, key=lambda job: job.turn))
         await self.wake()
         try:
             return [await job.answer for job in jobs]
@@ -272,6 +275,7 @@ class Pool:
             if not job.answer.cancelled():
                 batch.append(job)
                 size += len(job.data)
+        self._turn = max(self._turn, batch[-1].turn)
         return batch
 
     async def _classify(self, process: ChildProcess, batch: list[Job]) -> None:

@@ -35,14 +35,15 @@ class Job:
     Args:
         asked: How it is classified.
         data: The encoded image.
+        turn: When it is its turn: the lowest number is next.
 
     Attributes:
         answer: What becomes of it.
         tries: How many workers died while they had it.
     """
 
-    def __init__(self, asked: Asked, data: bytes) -> None:
-        self.asked, self.data = asked, data
+    def __init__(self, asked: Asked, data: bytes, turn: int) -> None:
+        self.asked, self.data, self.turn = asked, data, turn
         self.answer: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
         self.tries = 0
 

@@ -40,6 +40,10 @@ def status(answer: bytes) -> int:
     return int(answer.split(b" ", 2)[1])
 
 
+def head(*lines: str, method: str = "POST", path: str = "/length", version: str = "1.1") -> bytes:
+    return "\r\n".join([f"{method} {path} HTTP/{version}", "Host: x", *lines, "", ""]).encode("latin-1")
+
+
 @pytest.mark.parametrize("begun", [b"", b"GET / HT", REQUEST[:-2], b"\r\n" * 9, b"POST / HTTP/1.1\r\nHost: x\r\nX: "])
 def test_a_connection_without_whole_headers_is_closed(port, begun):
     with send(port, begun) as client:
@@ -101,6 +105,14 @@ def test_a_client_that_is_still_sending_gets_its_answer(port, connection, n_byte
         assert seconds_until_closed(client) < 5
 
 
+def test_an_answer_does_not_wait_for_the_rest_of_the_body(port):
+    with send(port, head("Content-Length: 1000000", "Connection: close", path="/early") + bytes(1000)) as client:
+        started = time.perf_counter()
+        assert read_all(client).endswith(b"too large")
+        assert time.perf_counter() - started < 0.5
+        client.sendall(bytes(1000))
+
+
 def test_a_body_without_end_is_not_read_for_ever(port):
     with send(port, b"POST /early HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n") as client:
         started = time.perf_counter()
@@ -108,10 +120,6 @@ def test_a_body_without_end_is_not_read_for_ever(port):
             while time.perf_counter() - started < 9:
                 client.sendall(b"400\r\n" + bytes(1024) + b"\r\n")
         assert time.perf_counter() - started < 5
-
-
-def head(*lines: str, method: str = "POST", path: str = "/length", version: str = "1.1") -> bytes:
-    return "\r\n".join([f"{method} {path} HTTP/{version}", "Host: x", *lines, "", ""]).encode("latin-1")
 
 
 INVALID = {

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import io
 import json
+import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -256,3 +257,19 @@ def test_more_requests_than_are_allowed_get_503(monkeypatch):
         assert second.headers["retry-after"] == "1"
         assert served.client.get("/healthz").status_code == 200
         assert first.result().status_code == 503
+
+
+def test_a_request_of_many_images_does_not_keep_others_waiting():
+    ended = []
+    with serving() as served, ThreadPoolExecutor(2) as pool:
+
+        def predict(name: str, n_images: int) -> None:
+            served.predict(*[drawn()] * n_images)
+            ended.append(name)
+
+        many = pool.submit(predict, "many", 64)
+        while not served.service.pool.n_waiting:
+            time.sleep(0.01)
+        pool.submit(predict, "one", 1).result()
+        assert ended == ["one"]
+        many.result()
