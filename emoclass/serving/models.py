@@ -125,10 +125,10 @@ def _card(source: str, registry: Registry) -> str | None:
     if os.path.lexists(source):
         return None
     try:
-        metadata = importlib.metadata.metadata(registry.plugin(source.partition(":")[0]).origin)
+        about = importlib.metadata.metadata(registry.plugin(source.partition(":")[0]).origin).json
     except importlib.metadata.PackageNotFoundError:  # a plugin in a file
         return None
-    return str(metadata.get("Description") or metadata.get_payload()) or None
+    return str(about.get("description", "")) or None
 
 
 def _is_path(value: object) -> bool:
