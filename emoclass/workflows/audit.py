@@ -110,6 +110,8 @@ def list_images(
     unlisted = note_of_unlisted(spec, folder, samples)
     table = table_beside(spec, folder)
     if table is not None:
-        hint = f"{table.name} may have labels: emoclass audit {shlex.quote(str(table))} audits the images that it names."
+        hint = (
+            f"{table.name} may have labels: emoclass audit {shlex.quote(str(table))} audits the images that it names."
+        )
         unlisted = f"{unlisted} {hint}" if unlisted else hint
     return Listing(tuple(sorted(samples, key=lambda sample: sample.id)), spec, folder, unlisted)
