@@ -127,9 +127,7 @@ def find_hashed(
         return [batch[row] for row in _rows_of_hashed(np.stack([thumbs[each] for each in batch]), *halves)]
 
     with closing(ordered_map(search, batches, threads or available_threads())) as outcomes:
-        tracked = (progress or Progress()).track(
-            outcomes, title="Comparing hashes", total=len(batches), unit="batches"
-        )
+        tracked = (progress or Progress()).track(outcomes, title="Comparing hashes", total=len(batches), unit="batches")
         return frozenset(each for found in tracked for each in found)
 
 
