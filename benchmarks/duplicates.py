@@ -2,10 +2,12 @@
 
     python benchmarks/duplicates.py recall ROOT [--planted 500] [--images 3000]
     python benchmarks/duplicates.py growth ROOT [--sizes 3000 10000 30000]
+    python benchmarks/duplicates.py hashes ROOT [--planted 500] [--others OTHER]
 
 `recall` plants so many copies of each kind among so many of the images, one kind after another. A copy counts as found
 where it is paired with its source, or with a copy of the source that was there before; a pair of a planted image with
-anything else is false. `growth` searches that many images, as they are, each size in a process of its own.
+anything else is false. `growth` searches that many images, as they are, each size in a process of its own. `hashes`
+looks for so many copies of each kind, and for the images of another dataset, by the hashes of all images.
 """
 
 from __future__ import annotations
@@ -15,7 +17,7 @@ import resource
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -24,6 +26,7 @@ from PIL import ImageOps
 
 from emoclass.auditing.duplicates import clusters, find_pairs
 from emoclass.auditing.fingerprint import fingerprint
+from emoclass.auditing.hashes import find_hashed, from_file, hash_thumbnails, to_file
 from emoclass.concurrency import available_threads, ordered_map
 from emoclass.data.images import SUFFIXES, quiet_decoders, read_picture
 
@@ -122,18 +125,48 @@ def once(root: Path, n: int) -> None:
     )
 
 
+def hashes(root: Path, planted: int, others: Path | None) -> None:
+    paths = listed(root, None)
+
+    def thumbs(files: Iterable[bytes]) -> dict[str, np.ndarray]:
+        with quiet_decoders():
+            prints = ordered_map(lambda each: fingerprint(each, path="image"), files, available_threads())
+            return {str(number): each.thumb for number, each in enumerate(prints)}
+
+    hashed = hash_thumbnails(thumbs(path.read_bytes() for path in paths))
+    content = to_file(hashed.values())
+    print(f"{root.name}: {len(paths):,} images, {len(paths) - len(hashed):,} without a hash, {len(content):,} bytes\n")
+    known = from_file(content)
+    sources = [paths[i] for i in np.random.default_rng(7).permutation(len(paths))[:planted]]
+    print(f"{'kind':34}{'copies':>8}{'found':>8}{'recall':>8}")
+    for kind, alter in ALTERATIONS.items():
+        rng = np.random.default_rng(7)
+        copies = [alter(read_picture(path.read_bytes(), path=path.name), rng) for path in sources]
+        found = len(find_hashed(thumbs(copies), known))
+        print(f"{kind:34}{len(copies):8,}{found:8,}{found / len(copies):8.3f}", flush=True)
+    if others is not None:
+        strange = thumbs(path.read_bytes() for path in listed(others, None))
+        started = time.process_time()
+        found = len(find_hashed(strange, known))
+        seconds = time.process_time() - started
+        print(f"\n{others.name}: {found:,} of {len(strange):,} images match; {seconds:.1f} s of processor time")
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("what", choices=("recall", "growth", "once"))
+    parser.add_argument("what", choices=("recall", "growth", "hashes", "once"))
     parser.add_argument("root", type=Path)
     parser.add_argument("--planted", type=int, default=500)
     parser.add_argument("--images", type=int)
+    parser.add_argument("--others", type=Path)
     parser.add_argument("--sizes", type=int, nargs="+", default=[3000, 10_000, 30_000])
     given = parser.parse_args()
     if given.what == "recall":
         recall(given.root, given.planted, given.images)
     elif given.what == "growth":
         growth(given.root, given.sizes)
+    elif given.what == "hashes":
+        hashes(given.root, given.planted, given.others)
     else:
         once(given.root, given.images)
 

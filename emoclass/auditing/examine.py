@@ -8,6 +8,9 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import closing
 from pathlib import Path
 
+import numpy as np
+from numpy.typing import NDArray
+
 from emoclass.auditing.duplicates import Pair, clusters, find_pairs
 from emoclass.auditing.findings import Audit, Copy, CopyPair, Groups, Sizes, Spread, meaning
 from emoclass.auditing.fingerprint import Fingerprint, fingerprint
@@ -48,29 +51,25 @@ def examine(
     Raises:
         ContractError: The dataset's `read_sample` returns no bytes.
     """
+    return examine_with_thumbnails(samples, spec, root, threads=threads, progress=progress, unlisted=unlisted)[0]
+
+
+def examine_with_thumbnails(
+    samples: Sequence[Sample],
+    spec: DatasetSpec,
+    root: Path | None,
+    *,
+    threads: int | None = None,
+    progress: Progress | None = None,
+    unlisted: str | None = None,
+) -> tuple[Audit, dict[str, NDArray[np.uint8]]]:
+    """Audit images as `examine` does; return the thumbnails of the readable ones as well, by id: uint8 `(32, 32)`."""
     progress = progress or Progress()
     threads = threads or available_threads()
     called = names(samples)
+    positions, prints, unreadable = _fingerprints(samples, called, spec, root, threads, progress)
     read = reader(spec, root)
-
-    def one(position: int) -> Fingerprint | str:
-        try:
-            return fingerprint(read(samples[position]), path=called[position])
-        except UnreadableImageError as error:
-            return error.reason
-
-    positions: list[int] = []
-    prints: list[Fingerprint] = []
-    unreadable: list[SkippedFile] = []
-    outcomes = ordered_map(one, range(len(samples)), threads)
     with quiet_decoders():
-        with closing(outcomes):
-            for position, outcome in enumerate(progress.track(outcomes, title="Reading", total=len(samples))):
-                if isinstance(outcome, str):
-                    unreadable.append(SkippedFile(path=called[position], reason=outcome))
-                else:
-                    positions.append(position)
-                    prints.append(outcome)
         pairs = find_pairs(prints, lambda number: read(samples[positions[number]]), progress=progress, threads=threads)
     readable = [samples[position] for position in positions]
     paths = [called[position] for position in positions]
@@ -98,7 +97,54 @@ def examine(
         unlisted=unlisted,
         notes=tuple(note for note in [note_of_outside(spec, root, samples)] if note),
     )
-    return found.model_copy(update=_groups(pairs, readable, paths, prints))
+    thumbs = {sample.id: seen.thumb for sample, seen in zip(readable, prints, strict=True)}
+    return found.model_copy(update=_groups(pairs, readable, paths, prints)), thumbs
+
+
+def thumbnails(
+    samples: Sequence[Sample],
+    spec: DatasetSpec,
+    root: Path | None,
+    *,
+    threads: int | None = None,
+    progress: Progress | None = None,
+) -> dict[str, NDArray[np.uint8]]:
+    """Return the thumbnails of the readable images, by id: uint8 `(32, 32)`, gray."""
+    positions, prints, _ = _fingerprints(
+        samples, names(samples), spec, root, threads or available_threads(), progress or Progress()
+    )
+    return {samples[position].id: seen.thumb for position, seen in zip(positions, prints, strict=True)}
+
+
+def _fingerprints(
+    samples: Sequence[Sample],
+    called: Sequence[str],
+    spec: DatasetSpec,
+    root: Path | None,
+    threads: int,
+    progress: Progress,
+) -> tuple[list[int], list[Fingerprint], list[SkippedFile]]:
+    """Read every image; return the positions and fingerprints of those that are readable, and the others."""
+    read = reader(spec, root)
+
+    def one(position: int) -> Fingerprint | str:
+        try:
+            return fingerprint(read(samples[position]), path=called[position])
+        except UnreadableImageError as error:
+            return error.reason
+
+    positions: list[int] = []
+    prints: list[Fingerprint] = []
+    unreadable: list[SkippedFile] = []
+    outcomes = ordered_map(one, range(len(samples)), threads)
+    with quiet_decoders(), closing(outcomes):
+        for position, outcome in enumerate(progress.track(outcomes, title="Reading", total=len(samples))):
+            if isinstance(outcome, str):
+                unreadable.append(SkippedFile(path=called[position], reason=outcome))
+            else:
+                positions.append(position)
+                prints.append(outcome)
+    return positions, prints, unreadable
 
 
 def names(samples: Sequence[Sample]) -> list[str]:
@@ -172,7 +218,9 @@ def _torn(samples: Sequence[Sample]) -> dict[str, tuple[str, ...]]:
 
 
 def _suspicions(seen: Fingerprint, sample: Sample, spec: DatasetSpec) -> list[str]:
-    path = sample.path if spec.read_sample is None else None
+    # Of a dataset that reads its images in a way of its own, the bytes need not be those of the file.
+    is_file = spec.read_sample is None or (spec.reads_outside_root and sample.box is None)
+    path = sample.path if is_file else None
     return list(suspicions(width=seen.width, height=seen.height, flat=seen.flat, file_format=seen.format, path=path))
 
 

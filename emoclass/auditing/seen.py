@@ -7,8 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from emoclass.auditing.examine import examine
+from emoclass.auditing.examine import examine, examine_with_thumbnails
 from emoclass.auditing.flat import UNLABELED
+from emoclass.auditing.hashes import Hashes, find_hashed
 from emoclass.data.index import is_inside, list_samples
 from emoclass.data.leaks import copies_of_training
 from emoclass.data.pixels import reader
@@ -171,8 +172,22 @@ def copies_among(
     samples: Sequence[Sample],
     *,
     threads: int | None = None,
+    hashes: Hashes | None = None,
     progress: Progress | None = None,
 ) -> Copies:
-    """Find the images of a dataset that are copies of each other, where what a model has seen is not known."""
-    found = examine(samples, spec, root, threads=threads, progress=progress)
-    return Copies(frozenset(), clusters=found.clusters)
+    """Find the images of a dataset that are copies of each other, and those that are copies of hashed ones.
+
+    Args:
+        spec: The dataset.
+        root: Its folder.
+        samples: Its images.
+        threads: Processor threads; None takes those that this process may use.
+        hashes: Of the images that a model has seen; None where they are not known.
+        progress: Progress callback.
+    """
+    found, thumbs = examine_with_thumbnails(samples, spec, root, threads=threads, progress=progress)
+    if hashes is None:
+        return Copies(frozenset(), clusters=found.clusters)
+    ids = find_hashed(thumbs, hashes, threads=threads, progress=progress)
+    tied = (cluster for cluster in found.clusters if not ids.isdisjoint(cluster))
+    return Copies(ids.union(*tied), clusters=found.clusters)

@@ -23,6 +23,11 @@ READABLE = (1, 2)
 
 MANIFEST = "manifest.json"
 KERAS, LITERT = "model.keras", "model.tflite"
+HASHES = "training_images.bin"
+"""Hashes of the images that the model was trained or validated on; a bundle need not have it."""
+
+MAX_HASHES = 2**20
+"""So many images are hashed at most: 16 MiB."""
 
 MAX_FILE_BYTES = 4 * 2**30
 """No classifier of images needs more; a manifest that says so is refused before anything is read."""
@@ -67,7 +72,7 @@ class BundleFile(FrozenModel):
         bytes: Its size.
         sha256: Its digest, in hexadecimal.
         input_range: What pixels are scaled to before they go in, `(low, high)`: the network's own range for
-            `model.keras`, (0, 255) where the scaling is inside.
+            `model.keras`, (0, 255) where the scaling is inside. Of hashes, those that they were computed from.
     """
 
     bytes: int = Field(ge=1, le=MAX_FILE_BYTES)
@@ -107,7 +112,8 @@ class Manifest(FrozenModel):
         detector: The face detector that the model was trained and measured with; None where no faces were looked for.
         files: File name -> size, digest and input.
         trained: How it was trained: plugin, recipe, dataset, what it started from and what that was trained on, seed,
-            epochs, batch size, images per split, which classes were merged, digest of the configuration.
+            epochs, batch size, images per split, which images are hashed, which classes were merged, digest of the
+            configuration.
         measured: Metric -> value, interval and number of images, on the run's test split, as `MetricValue.to_json`
             gives it: its classes are those of `labels`, in the same order.
         versions: Package -> the version that wrote the bundle.
@@ -159,6 +165,21 @@ class Manifest(FrozenModel):
             before = self.trained.get(key)
             names += before if isinstance(before, list | tuple) else ()
         return tuple(one_line(name, 60) for name in names[:MAX_STARTS] if isinstance(name, str))
+
+    @property
+    def hashes_are_complete(self) -> bool:
+        """Whether the hashes include the images of all models that this one learned from."""
+        told = self.trained.get("hashes")
+        return HASHES in self.files and isinstance(told, Mapping) and told.get("complete") is True
+
+    @property
+    def n_hashed(self) -> tuple[int, int] | None:
+        """How many training and validation images the model had, and how many of them have no hash; None if unsaid."""
+        told = self.trained.get("hashes")
+        if not isinstance(told, Mapping):
+            return None
+        n, n_without = told.get("n_images"), told.get("n_without")
+        return (n, n_without) if isinstance(n, int) and isinstance(n_without, int) and 0 <= n_without <= n else None
 
     @property
     def merged(self) -> dict[str, str]:

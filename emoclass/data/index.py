@@ -181,7 +181,7 @@ def _emotions_of(listed: Index) -> str:
     return ", ".join(sorted({canonical(word) or word for word in listed.left_out} | found))
 
 
-def _table_beside(spec: DatasetSpec, root: Path | None) -> Path | None:
+def table_beside(spec: DatasetSpec, root: Path | None) -> Path | None:
     """Return the only table in a folder whose dataset does not read it: it may say the labels."""
     if root is None or spec.url is not None or spec.read_sample is not None:
         return None
@@ -295,7 +295,7 @@ def _translate(
     # A vote may be for no emotion at all, as FER+'s for "unknown" are: it is left out.
     meaning = meanings(
         sorted(classes | votes), config.map, labels, place=_place(spec, config),
-        may_be_none=(votes - classes) | set(spec.not_emotions), table=_table_beside(spec, config.root),
+        may_be_none=(votes - classes) | set(spec.not_emotions), table=table_beside(spec, config.root),
     )  # fmt: skip
     kept: list[Sample] = []
     counted: dict[str, Counter[str]] = {emotion: Counter() for emotion in labels.emotions}

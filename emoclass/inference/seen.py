@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from emoclass.auditing.seen import Copies, copies_among, copies_of_seen, seen_by, training_set_of
+from emoclass.bundle.hashes import read_hashes
 from emoclass.bundle.read import Bundle
 from emoclass.data.leaks import copies_of_each_other
 from emoclass.evaluation.notes import note_of_copies
@@ -40,8 +41,9 @@ def held_against_seen(
 
     What a run folder records is known. A model without one has seen the training set of the dataset's own split, if it
     was trained on these images; so has a model whose training started from such a one, or that had it for a teacher.
+    Everything else is known by the hashes in the bundle, if it has any.
     """
-    trained = bundle.manifest.trained
+    trained, complete = bundle.manifest.trained, bundle.manifest.hashes_are_complete
     recorded = seen_by(
         bundle.path.parent, registry, plugin=str(trained.get("plugin")), config_digest=str(trained.get("config"))
     )
@@ -49,41 +51,65 @@ def held_against_seen(
     same = _images_of(listed.spec.name, registry)
     learned = [each for each in (*(() if recorded else own), *before) if _images_of(each, registry) == same]
     published = training_set_of(listed.spec, listed.root, bundle.manifest.labels) if learned else None
-
-    notes = []
-    if published is not None:
-        who = "The model was" if learned[0] in own else f"The model {_learned_from(trained)} one that was"
-        notes.append(
-            f"{who} trained on {learned[0]}: all training images of the official split of {listed.spec.name} count as "
-            f"seen. Which others it has seen is not known."
-        )
-    elif trained.get("start") or trained.get("teacher"):
-        on = f" (trained on {', '.join(before)})" if before else ""
-        notes.append(
-            f"The model {_learned_from(trained)} another trained model{on}: it is not known whether that one had seen "
-            f"some of these images."
-        )
     seen = [each for each in (recorded, published) if each is not None]
-    if not seen:
-        alone = copies_among(listed.spec, listed.root, listed.index.samples, threads=threads, progress=progress)
-        unknown = UNKNOWN + "its training images are not available."
-        return _with_clusters(predictions, [alone]), [*notes, unknown]
     found = [
         copies_of_seen(each, listed.spec, listed.root, listed.index.samples, threads=threads, progress=progress)
         for each in seen
     ]
     n_seen, n_unreadable = sum(len(each.samples) for each in seen), sum(each.n_unreadable for each in found)
+
+    # Comparing the images themselves finds more copies than comparing hashes, which are for those that are not here.
+    has_learned = bool(trained.get("start") or trained.get("teacher"))
+    is_own_read = recorded is not None or (published is not None and learned[0] in own)
+    are_others_read = not has_learned or (bool(before) and published is not None and set(before) <= set(learned))
+    is_read = is_own_read and not n_unreadable and (are_others_read or not complete)
+    hashes = None if is_read else read_hashes(bundle)
+    if hashes is not None or not seen:
+        found.append(
+            copies_among(
+                listed.spec, listed.root, listed.index.samples, threads=threads, hashes=hashes, progress=progress
+            )
+        )
     predictions = _with_clusters(predictions, found)
-    if 0 < n_unreadable == n_seen:
+
+    notes = []
+    if published is not None:
+        who = "The model was" if learned[0] in own else f"The model {_learned_from(trained)} one that was"
+        others = "" if hashes is not None and complete else " Which others it has seen is not known."
+        notes.append(
+            f"{who} trained on {learned[0]}: all training images of the official split of {listed.spec.name} count as "
+            f"seen.{others}"
+        )
+    elif has_learned and not complete:
+        on = f" (trained on {', '.join(before)})" if before else ""
+        notes.append(
+            f"The model {_learned_from(trained)} another trained model{on}: it is not known whether that one had seen "
+            f"some of these images."
+        )
+    if hashes is not None:
+        notes.append(_note_of_hashes(bundle, matched=bool(found[-1].ids)))
+    elif not seen:
+        return predictions, [*notes, UNKNOWN + "its training images are not available."]
+    elif 0 < n_unreadable == n_seen:
         return predictions, [*notes, UNKNOWN + "its training images can no longer be read."]
-    ids = frozenset[str]().union(*(each.ids for each in found))
-    marked = replace(predictions, leaked=np.array([each in ids for each in predictions.ids]))
-    if n_unreadable:
+    elif n_unreadable:
         notes.append(
             f"{n_unreadable:,} of the {n_seen:,} training images of the model can no longer be read: copies of these "
             f"are not found."
         )
+    ids = frozenset[str]().union(*(each.ids for each in found))
+    marked = replace(predictions, leaked=np.array([each in ids for each in predictions.ids]))
     return marked, [*notes, *_notes_of_leaks(marked)]
+
+
+def _note_of_hashes(bundle: Bundle, *, matched: bool) -> str:
+    n, n_without = bundle.manifest.n_hashed or (0, 0)
+    some = f"the {n:,} images" if n else "the images"
+    without = f" {n_without:,} of them have no hash, since they are unreadable or show too little." if n_without else ""
+    return (
+        f"The bundle has hashes of {some} that the model was trained and validated on: images that match one count as "
+        f"seen{'' if matched else '; none does'}.{without} Strongly altered copies are not recognized."
+    )
 
 
 def _learned_from(trained: Mapping[str, Any]) -> str:

@@ -100,6 +100,8 @@ class DataConfig(FrozenModel):
         test: Fraction of the images for testing, in (0, 1), likewise. Ignored if the dataset has a test set of its
             own, or if there is a `fold`.
         audit: Whether to search for duplicate images, so that copies stay in the same split.
+        hashes: Whether the bundle includes a hash of each training and validation image, by which `emoclass evaluate`
+            recognizes copies of them. Needs `audit`.
         exclude: A list of images to exclude, one path per line, as `emoclass audit --write-clean FILE.txt` writes it.
         fold: The test set is fold `number` of `of` folds of all images; `emoclass run --folds` runs each in turn.
     """
@@ -112,6 +114,7 @@ class DataConfig(FrozenModel):
     validation: float = Field(default=0.125, gt=0, lt=1)
     test: float = Field(default=0.125, gt=0, lt=1)
     audit: bool = True
+    hashes: bool = True
     exclude: Path | None = None
     fold: Fold | None = None
 

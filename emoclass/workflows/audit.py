@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import Any
 from emoclass.auditing.examine import examine
 from emoclass.auditing.findings import Audit
 from emoclass.auditing.flat import FLAT_FOLDER, is_flat
-from emoclass.data.index import list_samples
+from emoclass.data.index import list_samples, table_beside
 from emoclass.data.unlisted import note_of_unlisted
 from emoclass.errors import ConfigError
 from emoclass.plugin.configure import is_table
@@ -107,4 +108,10 @@ def list_images(
     extra = {emotion: f"declared by dataset {spec.name}" for emotion in spec.emotions if emotion not in EMOTIONS}
     samples = list_samples(spec, config, LabelScheme(emotions=spec.emotions, extra=extra))
     unlisted = note_of_unlisted(spec, folder, samples)
+    table = table_beside(spec, folder)
+    if table is not None:
+        hint = (
+            f"{table.name} may have labels: emoclass audit {shlex.quote(str(table))} audits the images that it names."
+        )
+        unlisted = f"{unlisted} {hint}" if unlisted else hint
     return Listing(tuple(sorted(samples, key=lambda sample: sample.id)), spec, folder, unlisted)

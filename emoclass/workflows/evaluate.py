@@ -52,7 +52,8 @@ def evaluate(source: Source, on: Datasets, **options: Unpack[Options]) -> list[E
     for a few numbers an image.
 
     Of a model in its run folder, whose training images are still in their place, every image is held against these:
-    what it has seen, as the same file or as an altered copy, is left out of the leak-adjusted metrics.
+    what it has seen, as the same file or as an altered copy, is left out of the leak-adjusted metrics. Without the
+    images, the hashes in the bundle tell, if it has any.
 
     Args:
         source: What `emoclass.load` takes, or gives.

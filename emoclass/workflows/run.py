@@ -208,7 +208,7 @@ def _execute(work: Work, folder: RunFolder, listed: Index) -> RunResult:
     config = work.config
     work.progress.started(folder.path)
     with work.timed("audit"):
-        audited = audit_images(work, listed)
+        audited, hashes = audit_images(work, listed)
     dataset, samples, crops = work.dataset, listed.samples, None
     clusters: Sequence[Collection[str]] = audited.clusters if audited else ()
     if config.data.crop is not None:
@@ -271,7 +271,7 @@ def _execute(work: Work, folder: RunFolder, listed: Index) -> RunResult:
                 merged=listed.merged,
                 notes=notes,
             )
-            quantization, found = write_bundle(work, folder, result, model, images, crops)
+            quantization, found = write_bundle(work, folder, result, model, images, hashes, crops)
             for note in found:
                 work.progress.note(note)
             result = result.model_copy(update={"notes": (*notes, *found), "quantization": quantization})

@@ -10,11 +10,13 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from emoclass.bundle.manifest import KERAS, LITERT, ImageInput, Manifest
+from emoclass.bundle.hashes import write_hashes
+from emoclass.bundle.manifest import HASHES, KERAS, LITERT, ImageInput, Manifest
 from emoclass.bundle.plain import one_line
 from emoclass.bundle.write import describe_file, write_manifest
 from emoclass.data.index import Index
 from emoclass.data.labeled import LabeledPixels
+from emoclass.data.units import photograph_id
 from emoclass.errors import ContractError
 from emoclass.evaluation.decision import predicted_classes
 from emoclass.evaluation.predictions import Predictions, scores_from_output
@@ -31,6 +33,7 @@ from emoclass.reporting.write_run import (
     write_report_and_metrics,
 )
 from emoclass.values.results import Quantization, RunRecord
+from emoclass.values.specs import SplitName
 from emoclass.workflows.run_steps import Work, batches_of, expects_of
 
 if TYPE_CHECKING:
@@ -46,11 +49,13 @@ def write_bundle(
     result: RunRecord,
     model: keras.Model,
     images: LabeledPixels,
+    hashes: Mapping[str, bytes],
     crops: Crops | None = None,
 ) -> tuple[Quantization | None, tuple[str, ...]]:
     """Write the network, and the bundle that predicts with it.
 
-    A network that cannot be exported gives a bundle without the file that predicts: what was trained is kept.
+    A network that cannot be exported gives a bundle without the file that predicts: what was trained is kept. `hashes`
+    are those of the listed images, by id; without any, the bundle has none.
 
     Returns:
         How the file that predicts was quantized, if to 8 bits; and what the user should know of it.
@@ -70,6 +75,9 @@ def write_bundle(
             files[LITERT] = describe_file(bundle / LITERT, input_range=(0.0, 255.0))
         except ContractError as error:
             notes = [f"The bundle cannot predict without Keras: {error}"]
+        hashed = write_hashes(bundle, _ids_of_seen(images, crops), hashes, work.learned_from) if hashes else None
+        if hashed is not None:
+            files[HASHES] = describe_file(bundle / HASHES, input_range=(0.0, 255.0))
         trained = {
             "plugin": work.plugin.name,
             "plugin_version": work.plugin.version,
@@ -82,6 +90,7 @@ def write_bundle(
             **({"quantization": quantization.model_dump(mode="json")} if quantization else {}),
             "dataset": work.config.data.dataset,
             "n_samples": dict(result.n_samples),
+            **({"hashes": hashed} if hashed else {}),
             # Class words are names of folders, say: a manifest takes none that cannot be printed.
             "merged": {
                 emotion: {one_line(word): n for word, n in words.items()} for emotion, words in result.merged.items()
@@ -105,6 +114,13 @@ def write_bundle(
         )
         write_manifest(bundle, manifest)
     return quantization, tuple(notes)
+
+
+def _ids_of_seen(images: LabeledPixels, crops: Crops | None) -> set[str]:
+    """Return the ids of the training and validation images; of crops, those of their photographs."""
+    sides: tuple[SplitName, ...] = ("train", "validation")
+    ids = [sample.id for side in sides for sample in images.samples(side)]
+    return set(ids if crops is None else map(photograph_id, ids))
 
 
 def _write_litert(

@@ -183,6 +183,16 @@ class Work:
         except (BundleError, PluginError):  # a run that is resumed does not need it
             return ()
 
+    @property
+    def learned_from(self) -> tuple[Bundle | None, ...]:
+        """The trained models that the training starts from or learns from; None for one that is gone."""
+        if self.config.model.start is None:
+            return self.teachers
+        try:
+            return self.trained, *self.teachers
+        except (BundleError, PluginError):  # a run that is resumed does not need it
+            return None, *self.teachers
+
     @contextmanager
     def timed(self, stage: str) -> Iterator[None]:
         """Tell that a stage begins, and remember how long it took, in seconds."""
@@ -239,16 +249,18 @@ def decode_images(work: Work, folder: RunFolder, dataset: DatasetSpec, samples: 
     )
 
 
-def audit_images(work: Work, listed: Index) -> Audit | None:
-    """Look for copies among the listed images, unless the configuration says not to."""
+def audit_images(work: Work, listed: Index) -> tuple[Audit | None, Mapping[str, bytes]]:
+    """Look for copies among the listed images, unless the configuration says not to; return their hashes, too."""
     if not work.config.data.audit:
-        return None
-    from emoclass.auditing.examine import examine
+        return None, {}
+    from emoclass.auditing.examine import examine_with_thumbnails
+    from emoclass.auditing.hashes import hash_thumbnails
 
     root = work.config.data.root
-    return examine(
+    audited, thumbs = examine_with_thumbnails(
         listed.samples, work.dataset, root, threads=work.threads, progress=work.progress, unlisted=listed.unlisted
     )
+    return audited, hash_thumbnails(thumbs) if work.config.data.hashes else {}
 
 
 def split_images(

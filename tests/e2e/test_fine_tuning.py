@@ -69,6 +69,13 @@ def test_a_run_starts_from_what_the_plugin_brings_with_the_recipes_smaller_steps
     np.testing.assert_allclose(probabilities(result, photos), probabilities(first, photos), atol=1e-5)
     assert any("fine-tuned from a trained model (pretrained, trained on folder)" in note for note in result.notes)
     (found,) = emoclass.evaluate(result.folder, {"folder": photos}, metrics=["accuracy"], registry=brings)
+    assert found.notes[0].startswith("The bundle has hashes of the 63 images")
+    assert not any("it is not known" in note for note in found.notes)
+    file = result.folder / "bundle" / "manifest.json"
+    document = json.loads(file.read_text())
+    document["trained"]["hashes"]["complete"] = False  # as where the first model has no hashes
+    file.write_text(json.dumps(document))
+    (found,) = emoclass.evaluate(result.folder, {"folder": photos}, metrics=["accuracy"], registry=brings)
     assert any(
         "fine-tuned from another trained model (trained on folder): it is not known" in note for note in found.notes
     )

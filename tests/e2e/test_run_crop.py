@@ -2,6 +2,7 @@
 
 import csv
 import json
+import shutil
 
 import pytest
 from PIL import Image
@@ -122,12 +123,13 @@ def test_an_evaluation_crops_as_the_training_did(largest, photos, tmp_path):
 
 
 @pytest.mark.parametrize("crop", [True, {"largest": False}])
-def test_what_the_model_has_seen_is_found_through_the_crops(largest, every, photos, crop):
+def test_what_the_model_has_seen_is_found_through_the_crops(largest, every, photos, crop, tmp_path):
     source = largest if crop is True else every
     settings = {"registry": scenes_registry(), "resamples": 0, "crop": crop}
-    [found] = emoclass.evaluate(source.folder, {"folder": photos}, **settings)
-    n_test = source.n_samples["test"]
-    assert found.n_samples - found.n_leaked == n_test
+    handed_on = shutil.copytree(source.folder / "bundle", tmp_path / "handed-on")
+    for model in (source.folder, handed_on):  # by the photographs themselves, and by their hashes
+        [found] = emoclass.evaluate(model, {"folder": photos}, **settings)
+        assert found.n_samples - found.n_leaked == source.n_samples["test"]
 
 
 def test_a_model_of_whole_photographs_is_evaluated_on_them(bundle, photos):

@@ -217,6 +217,7 @@ def test_the_defaults_are_those_that_digests_leave_out():
         "data.validation": 0.125,
         "data.test": 0.125,
         "data.audit": True,
+        "data.hashes": True,
         "training.epochs": 20,
         "training.batch_size": 32,
         "training.optimizer": adam,
