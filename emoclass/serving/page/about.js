@@ -1,5 +1,6 @@
 // What the model is worth, from what its bundle says of itself: metrics with their intervals, and how it was trained.
 
+import { cardOf, markdown } from "./markdown.js";
 import { colored, element } from "./parts.js";
 
 const NAMES = {
@@ -19,7 +20,15 @@ const NAMES = {
 const $ = (id) => document.getElementById(id);
 
 /** Fill the dialog for one model of /v1/models. */
-export function showModel({ name, labels, measured, trained, live_model: liveName, live_measured: liveMeasured }) {
+export function showModel({
+  name,
+  labels,
+  measured,
+  trained,
+  live_model: liveName,
+  live_measured: liveMeasured,
+  card,
+}) {
   $("model-name").textContent = name;
   $("model-labels").textContent = labels.join(", ");
   const { accuracy } = measured;
@@ -45,9 +54,11 @@ export function showModel({ name, labels, measured, trained, live_model: liveNam
       `, which is faster: ${share(fast.value)}${within(fast)}.`,
     );
   }
+  $("card").hidden = !card;
+  $("card-text").replaceChildren(...markdown(cardOf(card ?? "")));
   showEmotions(measured.recall_per_class?.per_class ?? {}, measured.precision_per_class?.per_class ?? {});
   const shown = Object.entries(measured).filter(([, { value }]) => value != null);
-  $("card").hidden = !shown.length;
+  $("details").hidden = !shown.length;
   $("metrics").tBodies[0].replaceChildren(
     ...shown.map(([metric, found]) =>
       element(

@@ -102,6 +102,10 @@ def test_what_the_model_is_worth_and_not_for_is_one_click_away(page):
     for said in ("An expression is not a feeling", "Article 5(1)(f)", "medical or safety reasons", "nowhere else"):
         expect(about).to_contain_text(said)
     expect(about.locator("#by-emotion tbody tr")).to_have_count(7)
+    about.get_by_text("The model's card").click()
+    expect(about.locator("#card-text")).to_contain_text("What it was trained on.")
+    expect(about.locator("#card-text table").first).to_contain_text("balanced accuracy")
+    expect(about.locator("#card-text")).not_to_contain_text("pip install")  # that is another section
     page.keyboard.press("Escape")
     expect(about).to_be_hidden()
     expect(page.locator("#about-more")).to_be_focused()
@@ -130,6 +134,8 @@ def test_the_page_is_accessible(browser, service, guarded, scheme):
         page.locator("#emotions-menu summary").click()
         check(page, "not read, and the emotions")
         page.get_by_role("button", name="About the model").click()
+        for summary in page.locator("#about summary").all():
+            summary.click()
         check(page, "about")
         page.keyboard.press("Escape")
         start_camera(page)
