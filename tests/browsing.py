@@ -126,6 +126,7 @@ def _is_own(url: str, address: str) -> bool:
 
 def show(page: Page, *pictures: tuple[str, bytes], timeout: float = 30) -> None:
     """Choose files, and wait for the answers."""
+    page.locator("#work").wait_for()
     page.locator("#files").set_input_files([file(name, content) for name, content in pictures])
     finished(page, timeout)
 

@@ -50,6 +50,7 @@ def test_the_token_is_asked_for_once_and_kept_from_scripts_and_addresses(browser
 def test_photos_and_the_camera_go_on_when_the_service_is_back(browser):
     service = ServeCommand()
     with opened(browser, service.address) as live, opened(browser, service.address) as page:
+        expect(page.locator("#work")).to_be_visible()
         try:
             start_camera(live)
             expect(live.locator("#persons strong").first).to_be_visible(timeout=20_000)
