@@ -380,14 +380,10 @@ def test_web_sockets_that_were_turned_away_make_room():
             each.close()
 
 
-CERTIFICATE = Path(__file__).with_name("localhost.pem")
-"""A certificate and its key, for tests only."""
-
-
-def test_half_of_a_tls_handshake_is_not_waited_for():
+def test_half_of_a_tls_handshake_is_not_waited_for(certificate):
     limits = Limits(header_seconds=1, max_connections=20)
-    context = ssl.create_default_context(cafile=str(CERTIFICATE))
-    with serve(limits, ssl_certfile=str(CERTIFICATE)) as port:
+    context = ssl.create_default_context(cafile=certificate[0])
+    with serve(limits, ssl_certfile=certificate[0], ssl_keyfile=certificate[1]) as port:
         started = time.perf_counter()
         begun = [send(port, b"\x16\x03\x01\x02\0\x01"[: n % 6]) for n in range(100)]
         plain = send(port, REQUEST)

@@ -9,7 +9,6 @@ import shutil
 import signal
 import socket
 import ssl
-import subprocess
 import threading
 from functools import partial
 from pathlib import Path
@@ -161,19 +160,6 @@ def test_nothing_is_written(tmp_path, monkeypatch):
         assert len(large) > 2**22
         assert len(served.predict(large, large)) == 2
     assert not list(tmp_path.iterdir())
-
-
-@pytest.fixture(scope="module")
-def certificate(tmp_path_factory):
-    """Return a certificate of this test's own, and its key."""
-    folder = tmp_path_factory.mktemp("tls")
-    names = [str(folder / name) for name in ("cert.pem", "key.pem")]
-    command = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=localhost",
-               "-addext", "subjectAltName=IP:127.0.0.1", "-out", names[0], "-keyout", names[1]]  # fmt: skip
-    if shutil.which("openssl") is None:
-        pytest.skip("needs openssl to make a certificate")
-    subprocess.run(command, check=True, capture_output=True)
-    return names
 
 
 def test_tls(certificate):
