@@ -6,6 +6,7 @@ import asyncio
 import base64
 import binascii
 import json
+import string
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -25,6 +26,9 @@ JSON_GROWTH = 1.4
 MAX_JSON_PARTS = 10_000
 """Brackets and commas of a JSON document. Base64 has none, and a document of nothing else would take a hundred times
 its size in memory."""
+
+
+_WHITESPACE = string.whitespace.encode()
 
 
 @dataclass(frozen=True)
@@ -237,7 +241,8 @@ def _decoded(given: object, where: str) -> Upload:
         if not head.endswith(";base64"):
             raise ProblemError(400, f"{where}: expected a data URL in Base64.")
     try:
-        return Upload(path, base64.b64decode("".join(given.split()), validate=True))
+        # Not `split`: of nothing but short words, it would take twenty times the size of the body.
+        return Upload(path, base64.b64decode(given.encode("ascii").translate(None, _WHITESPACE), validate=True))
     except (binascii.Error, ValueError):
         raise ProblemError(400, f"{where}: expected Base64, got something else.") from None
 

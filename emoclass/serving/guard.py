@@ -6,11 +6,11 @@ import hashlib
 import hmac
 import secrets
 from collections.abc import Iterable
-from http.cookies import CookieError, SimpleCookie
 from ipaddress import ip_address
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import cookie_parser
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from starlette.websockets import WebSocketClose
 
@@ -83,7 +83,8 @@ class Tokens:
         scheme, _, token = headers.get("authorization", "").partition(" ")
         if scheme.lower() == "bearer" and self.matches(token.strip()):
             return True
-        cookie = _cookie(headers)
+        # Other services on this computer may set cookies that SimpleCookie does not understand, and it then drops all.
+        cookie = cookie_parser(headers.get("cookie", "")).get(COOKIE)
         return cookie is not None and hmac.compare_digest(_digest(cookie), _digest(self.cookie))
 
 
@@ -167,7 +168,10 @@ class Guard:
         return address.is_loopback or bool(self._hosts & {"0.0.0.0", "::"})
 
     def _is_same(self, origin: str, host: str) -> bool:
-        found = urlsplit(origin)
+        try:
+            found = urlsplit(origin)
+        except ValueError:
+            return False
         return found.scheme in ("http", "https") and found.netloc.lower() == host.lower()
 
     def _is_allowed(self, origin: str) -> bool:
@@ -208,14 +212,6 @@ def _host_name(host: str) -> str | None:
         return found.hostname
     except ValueError:
         return None
-
-
-def _cookie(headers: Headers) -> str | None:
-    try:
-        morsel = SimpleCookie(headers.get("cookie", "")).get(COOKIE)
-    except CookieError:
-        return None
-    return None if morsel is None else morsel.value
 
 
 def _digest(text: str | bytes) -> bytes:

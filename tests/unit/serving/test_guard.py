@@ -96,6 +96,7 @@ def test_service_on_all_addresses_answers_by_each_of_them_but_by_no_other_name()
         ("http://evil.example", 403),
         ("null", 403),
         ("file://", 403),
+        ("http://[", 403),
         ("ftp://127.0.0.1:8000", 403),
         ("https://friend.example", 200),
         ("https://friend.example.evil.example", 403),
@@ -164,6 +165,7 @@ def test_what_holds_nothing_needs_no_token():
 def test_cookie_stands_for_the_token_until_the_service_ends():
     tokens = Tokens(TOKEN)
     assert tokens.lets_in(Headers({"cookie": f"a=b; {COOKIE}={tokens.cookie}"}))
+    assert tokens.lets_in(Headers({"cookie": f'other={{"a": 1}}; {COOKIE}={tokens.cookie}'}))  # of another service
     assert TOKEN not in tokens.cookie
     assert not Tokens(TOKEN).lets_in(Headers({"cookie": f"{COOKIE}={tokens.cookie}"}))
 
