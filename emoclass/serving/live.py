@@ -128,6 +128,9 @@ async def _answer(websocket: WebSocket, service: Service, session: Session, newe
         except TimeoutError:
             await _end(websocket, "The service is too busy.", TRY_AGAIN)
             return
+        except BusyError as error:
+            await _end(websocket, f"{error}.", TRY_AGAIN)
+            return
         except asyncio.CancelledError:
             if service.is_closing:
                 await _end(websocket, "The service is about to end.", GOING_AWAY)

@@ -13,6 +13,7 @@ from collections import deque
 from collections.abc import Iterable, Mapping
 from itertools import count
 
+from emoclass.errors import EmoclassError
 from emoclass.inference.face_search import check_search
 from emoclass.serving.messages import Answer, Asked, Close, Frame, Images, Open, Start
 from emoclass.serving.models import ServedModel
@@ -39,9 +40,13 @@ PAUSE_SECONDS = 5.0
 CRASHED = "damaged image (it crashes the decoder)"
 """Why an image is not read that ended two workers."""
 
+ENDS = "The service is about to end"
+
+REPLACED = "The models were replaced, and the new ones cannot answer this"
+
 
 class BusyError(Exception):
-    """No more images or sessions are taken now."""
+    """Images or a session cannot be taken now, or were given up."""
 
 
 class Pool:
@@ -141,8 +146,10 @@ class Pool:
         """Return the answer to each image, in order.
 
         Raises:
-            BusyError: Too many images wait.
+            BusyError: Too many images wait, the models were replaced by others, or the service is about to end.
         """
+        if not self._slots:
+            raise BusyError(ENDS)
         # The images of all requests take turns: a request of many images does not keep those of one waiting.
         jobs = [Job(asked, data, self._turn + number) for number, data in enumerate(images)]
         # One request must fit into an empty queue, however many images it has.
@@ -151,10 +158,11 @@ class Pool:
         self._jobs = deque(heapq.merge(self._jobs, jobs, key=lambda job: job.turn))
         await self.wake()
         try:
-            return [await job.answer for job in jobs]
+            return list(await asyncio.gather(*(job.answer for job in jobs)))
         finally:
             for job in jobs:  # of a client that left, or too late
                 job.answer.cancel()
+            self._jobs = deque(job for job in self._jobs if not job.answer.cancelled())
 
     def open_session(self, asked: Asked, smoothing: float) -> Session:
         """Begin a live session.
@@ -172,7 +180,12 @@ class Pool:
         """Return the answer to a frame, and whether the session began anew with it: its worker was lost or replaced.
 
         One frame of a session is under way at a time.
+
+        Raises:
+            BusyError: The models were replaced by others, or the service is about to end.
         """
+        if not self._slots:
+            raise BusyError(ENDS)
         if session.slot is None:
             self._place(session)
         answer: asyncio.Future[tuple[Answer, bool]] = asyncio.get_running_loop().create_future()
@@ -201,7 +214,10 @@ class Pool:
         """Start workers, and return when all have loaded the models."""
         slots = [Slot(Start(models, self._max_pixels)) for _ in range(self._workers)]
         try:
-            await asyncio.gather(*map(self._launch, slots))
+            # All of them, though one fails: one that is still starting could not be killed.
+            for error in await asyncio.gather(*map(self._launch, slots), return_exceptions=True):
+                if error is not None:
+                    raise error
         except BaseException:
             for slot in slots:
                 if slot.process is not None:
@@ -215,6 +231,12 @@ class Pool:
         slot.process = await ChildProcess.start(self.module)
         await slot.process.ask(slot.start, START_SECONDS)
         slot.is_ready = True
+        slot.watch = asyncio.create_task(self._watch(slot.process))
+
+    async def _watch(self, process: ChildProcess) -> None:
+        """Notice the end of a process also while it has nothing to do, before images are given to it."""
+        await process.wait()
+        await self.wake()
 
     async def _leave(self, slots: Iterable[Slot]) -> None:
         for slot in slots:
@@ -246,22 +268,43 @@ class Pool:
     async def _next(self, slot: Slot) -> None:
         """Wait for work, and do it: a frame of each live session in turn, else a batch of images."""
         async with self._work:
-            await self._work.wait_for(lambda: slot.is_leaving or slot.closed or self._has_work(slot))
+            await self._work.wait_for(lambda: slot.is_leaving or self._has_work(slot))
         assert slot.process is not None
+        if slot.process.returncode is not None:
+            raise ProcessDiedError(f"exit status {slot.process.returncode}")
         while slot.closed:
             await slot.process.ask(Close(slot.closed.pop()), self._max_seconds)
-        for session in [each for each in slot.sessions if each.slot is slot and each.pending is not None]:
-            await self._frame(slot.process, session)
+        for session in list(slot.sessions):
+            if self._is_waiting(session, slot):  # still: a reload may have moved it while others had their turn
+                await self._frame(slot.process, session)
         if not slot.is_leaving and (batch := self._batch(MAX_BESIDE_LIVE if slot.sessions else MAX_BATCH)):
             await self._classify(slot.process, batch)
 
     def _has_work(self, slot: Slot) -> bool:
-        return bool(self._jobs) or any(each.slot is slot and each.pending is not None for each in slot.sessions)
+        assert slot.process is not None
+        return (
+            bool(self._jobs or slot.closed)
+            or slot.process.returncode is not None
+            or any(self._is_waiting(each, slot) for each in slot.sessions)
+        )
+
+    def _is_waiting(self, session: Session, slot: Slot) -> bool:
+        return session.slot is slot and session.pending is not None
+
+    def _is_possible(self, asked: Asked) -> bool:
+        """Tell whether the models, which may be others than when this was asked, can answer it."""
+        try:
+            check_asked(asked, self.models)
+        except (EmoclassError, KeyError):
+            return False
+        return True
 
     def _batch(self, most: int) -> list[Job]:
         """Take images that wait, and are asked for in the same way; the workers share what there is."""
-        while self._jobs and self._jobs[0].answer.cancelled():
-            self._jobs.popleft()
+        while self._jobs and not self._is_possible(self._jobs[0].asked):
+            answer = self._jobs.popleft().answer
+            if not answer.done():
+                answer.set_exception(BusyError(REPLACED))
         if not self._jobs:
             return []
         first = self._jobs.popleft()
@@ -271,10 +314,8 @@ class Pool:
             job = self._jobs[0]
             if job.asked != first.asked or job.tries or size + len(job.data) > MAX_BATCH_BYTES:
                 break
-            self._jobs.popleft()
-            if not job.answer.cancelled():
-                batch.append(job)
-                size += len(job.data)
+            batch.append(self._jobs.popleft())
+            size += len(job.data)
         self._turn = max(self._turn, batch[-1].turn)
         return batch
 
@@ -312,6 +353,10 @@ class Pool:
 
         try:
             if is_new:
+                if not self._is_possible(session.asked):
+                    if not answer.done():
+                        answer.set_exception(BusyError(REPLACED))
+                    return
                 await process.ask(Open(session.number, session.asked, session.smoothing), self._max_seconds)
                 session.process = process
             await process.ask(frame, self._max_seconds, on_answer)
@@ -325,6 +370,7 @@ def check_asked(asked: Asked, models: Mapping[str, ServedModel]) -> None:
 
     Raises:
         ConfigError: One of the values is wrong.
+        KeyError: There is no such model.
     """
     manifest = models[asked.model].bundle.manifest
     if asked.labels is not None:

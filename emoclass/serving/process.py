@@ -81,6 +81,15 @@ class ChildProcess:
         (length,) = LENGTH.unpack(await self._process.stdout.readexactly(LENGTH.size))
         return pickle.loads(await self._process.stdout.readexactly(length))
 
+    @property
+    def returncode(self) -> int | None:
+        """How the process ended; None while it runs."""
+        return self._process.returncode
+
+    async def wait(self) -> None:
+        """Wait until the process ends."""
+        await self._process.wait()
+
     async def close(self, seconds: float = 5.0) -> None:
         """Let the process end by itself, and kill it if it does not."""
         if self._process.stdin is not None:

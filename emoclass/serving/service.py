@@ -68,6 +68,7 @@ class Service:
         self.is_closing = False
         self._read_again = read_again
         self._reloading = asyncio.Lock()
+        self._is_reload_waiting = False
 
     @property
     def default_model(self) -> str:
@@ -117,11 +118,15 @@ class Service:
 
     async def reload(self) -> None:
         """Read the models again, and serve them; if they cannot be read, the old ones stay."""
+        if self._is_reload_waiting:
+            return  # that one has yet to read them
+        self._is_reload_waiting = True
         async with self._reloading:
+            self._is_reload_waiting = False
             try:
                 models = await asyncio.to_thread(self._read_again)
                 await self.pool.replace(models)
-            except (EmoclassError, ProcessDiedError) as error:
+            except (EmoclassError, ProcessDiedError, OSError) as error:
                 _log.error("the models were not reloaded: %s", error)
                 return
             _log.info("reloaded: %s", ", ".join(models))

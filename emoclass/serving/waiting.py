@@ -61,6 +61,7 @@ class Slot:
         is_leaving: Whether the worker ends after what it does now.
         process: The process.
         task: What gives it work.
+        watch: What notices the end of the process.
     """
 
     def __init__(self, start: Start) -> None:
@@ -71,3 +72,4 @@ class Slot:
         self.is_leaving = False
         self.process: ChildProcess | None = None
         self.task: asyncio.Task[None] | None = None
+        self.watch: asyncio.Task[None] | None = None

@@ -1,0 +1,161 @@
+"""The pool of workers: what becomes of images and live sessions when workers die, models change, and clients leave."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+from contextlib import asynccontextmanager
+from pathlib import Path
+from types import SimpleNamespace
+
+import psutil
+import pytest
+
+from emoclass.serving.messages import Asked
+from emoclass.serving.pool import BusyError, Pool
+from emoclass.serving.process import ChildProcess, ProcessDiedError
+from emoclass.values.labels import LabelScheme
+
+pytestmark = pytest.mark.slow  # each starts processes
+
+ASKED = Asked("a")
+
+
+@pytest.fixture(autouse=True)
+def importable(monkeypatch):
+    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parents[2]))
+
+
+def model(*labels: str) -> SimpleNamespace:
+    """Return what the pool looks at of a served model."""
+    return SimpleNamespace(bundle=SimpleNamespace(manifest=SimpleNamespace(labels=LabelScheme(emotions=labels))))
+
+
+MODELS = {"a": model("happy", "sad", "angry")}
+
+
+@asynccontextmanager
+async def running(workers: int = 1, models=MODELS, **limits):
+    limits = {"max_pixels": 100, "max_waiting": 8, "max_seconds": 20.0, "max_live": 8, **limits}
+    pool = Pool(models, workers=workers, module="slow_worker", **limits)
+    await pool.start()
+    try:
+        yield pool
+    finally:
+        async with asyncio.timeout(20):
+            await pool.close()
+
+
+async def until(condition, seconds: float = 20) -> None:
+    async with asyncio.timeout(seconds):
+        while not condition():
+            await asyncio.sleep(0.01)
+
+
+def children() -> int:
+    return len(psutil.Process().children())
+
+
+def test_images_of_a_client_that_left_take_no_room():
+    async def run():
+        async with running() as pool:
+            busy = asyncio.create_task(pool.answers(ASKED, [b"wait:1"]))
+            await until(lambda: not pool.n_waiting)
+            await asyncio.sleep(0.2)
+            left = asyncio.create_task(pool.answers(ASKED, [b"x"] * 8))
+            await until(lambda: pool.n_waiting == 8)
+            left.cancel()
+            await asyncio.wait([left])
+            assert pool.n_waiting == 0
+            assert len(await pool.answers(ASKED, [b"x"] * 8)) == 8
+            await busy
+
+    asyncio.run(run())
+
+
+def test_worker_that_dies_while_it_has_nothing_to_do_costs_no_image_a_try():
+    async def run():
+        async with running(workers=2) as pool:
+            before = pool.pids
+            for pid in before:
+                os.kill(pid, signal.SIGKILL)
+            await asyncio.sleep(0.3)
+            [answer] = await pool.answers(ASKED, [b"x"])
+            assert answer.error is None
+            await until(lambda: pool.restarts == 2 and pool.n_ready == 2)
+            for pid in pool.pids:
+                os.kill(pid, signal.SIGKILL)
+            await until(lambda: pool.restarts == 4 and pool.n_ready == 2)  # though nothing is asked for
+
+    asyncio.run(run())
+
+
+def test_reload_while_the_frames_of_several_sessions_wait():
+    async def run():
+        async with running() as pool:
+            sessions = [pool.open_session(ASKED, 0.3) for _ in range(2)]
+            frames = [asyncio.create_task(pool.frame(each, b"wait:1.5", 0.0)) for each in sessions]
+            await asyncio.sleep(0.3)
+            [old] = pool.pids
+            await pool.replace(MODELS)
+            answers = [answer for answer, _ in await asyncio.gather(*frames)]
+            assert [answer.error for answer in answers] == [None, None]
+            assert not psutil.pid_exists(old)
+
+    asyncio.run(run())
+
+
+def test_images_and_sessions_that_the_new_models_cannot_answer_are_given_up():
+    async def run():
+        async with running() as pool:
+            asked = Asked("a", labels=("happy", "angry"))
+            session = pool.open_session(asked, 0.3)
+            assert (await pool.frame(session, b"x", 0.0))[0].error is None
+            busy = asyncio.create_task(pool.answers(ASKED, [b"wait:1"]))
+            await until(lambda: not pool.n_waiting)
+            await asyncio.sleep(0.2)
+            waiting = asyncio.create_task(pool.answers(asked, [b"x"]))
+            await asyncio.sleep(0.1)
+            await pool.replace({"a": model("happy", "sad")})
+            assert (await busy)[0].error is None
+            with pytest.raises(BusyError):
+                await waiting
+            with pytest.raises(BusyError):
+                await pool.frame(session, b"x", 0.0)
+            assert pool.restarts == 0
+
+    asyncio.run(run())
+
+
+def test_workers_are_ended_where_one_of_them_does_not_start(monkeypatch):
+    launch, n = ChildProcess.start, 0
+
+    async def start(module):
+        nonlocal n
+        n += 1
+        if n == 1:
+            raise OSError(24, "Too many open files")
+        await asyncio.sleep(0.1)
+        return await launch(module)
+
+    async def run():
+        monkeypatch.setattr(ChildProcess, "start", start)
+        pool = Pool(MODELS, workers=2, module="slow_worker", max_pixels=1, max_waiting=1, max_seconds=9, max_live=0)
+        with pytest.raises((OSError, ProcessDiedError)):
+            await pool.start()
+        await asyncio.sleep(0.5)
+        assert children() == before
+
+    before = children()
+    asyncio.run(run())
+
+
+def test_frame_after_the_end_is_refused():
+    async def run():
+        async with running() as pool:
+            session = pool.open_session(ASKED, 0.3)
+        with pytest.raises(BusyError):
+            await pool.frame(session, b"x", 0.0)
+
+    asyncio.run(run())
