@@ -35,6 +35,8 @@ MAX_PIPELINED = 8
 """Requests that a client may send before it has the answer to the first."""
 MAX_FRAGMENTS = 1000
 """Frames of one web socket message."""
+MAX_LATE_BYTES = 64 * 1024
+"""Bytes that the client of a closed web socket may still send: its farewell, and frames that were under way."""
 LEAST_READ = 1024
 """Bytes a second that a client must read of its response."""
 SEND_BUFFER = 128 * 1024
@@ -338,6 +340,7 @@ class LiveConnection(WebSocketsSansIOProtocol):
     ) -> None:
         super().__init__(config, server_state, app_state, _loop)
         self._state = server_state
+        self._late_bytes = 0
         self.close_timeout = server_state.limits.header_seconds
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -371,6 +374,8 @@ class LiveConnection(WebSocketsSansIOProtocol):
 
     def data_received(self, data: bytes) -> None:
         """Take what came; uvicorn would wait for ever after a handshake that websockets refused to parse."""
+        if self.close_sent:
+            self._count_late(len(data))
         super().data_received(data)
         if not self.handshake_initiated:
             self.transport.write(b"".join(self.conn.data_to_send()))
@@ -381,6 +386,18 @@ class LiveConnection(WebSocketsSansIOProtocol):
         await super().send(message)
         if self.close_sent:
             self._state.rest(self.transport)
+            self._count_late(len(self.conn.reader.buffer))
+
+    def _count_late(self, n_bytes: int) -> None:
+        """Throw away what comes after the end: there is no limit on web sockets that are about to be closed."""
+        self._late_bytes += n_bytes
+        if self._late_bytes > MAX_LATE_BYTES and not self.conn.eof_sent:
+            self.conn.fail(1009)  # it parses nothing from now on
+            self.conn.reader.discard()
+            if self.transport.can_write_eof():
+                self.transport.write_eof()
+            else:
+                self.transport.close()
 
 
 class Listener:

@@ -380,6 +380,12 @@ def test_web_sockets_that_were_turned_away_make_room():
             each.close()
 
 
+def test_frames_after_the_farewell_are_not_collected():
+    with serve(Limits(header_seconds=30)) as port, open_web_socket(port, "/full") as client:
+        client.sendall(b"\x82\xff" + (4_000_000).to_bytes(8, "big") + bytes(4 + 200_000))
+        read_all(client)  # the other side is closed, long before the time for a farewell is over
+
+
 def test_half_of_a_tls_handshake_is_not_waited_for(certificate):
     limits = Limits(header_seconds=1, max_connections=20)
     context = ssl.create_default_context(cafile=certificate[0])
