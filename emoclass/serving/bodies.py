@@ -120,10 +120,9 @@ async def chunks(request: Request, room: Room, limits: Limits, max_bytes: int) -
     if stated is not None and stated.isdecimal() and int(stated) > max_bytes:
         raise _too_large(max_bytes)
     began, size = monotonic(), 0
+    due = began + limits.body_seconds
     stream = request.stream()
     while True:
-        # However much came already: a fast beginning is no excuse for an endless rest.
-        due = began + limits.body_seconds + (size / limits.min_rate if limits.min_rate else 0.0)
         try:
             chunk = await asyncio.wait_for(anext(stream), max(0.0, due - monotonic()) if limits.min_rate else None)
         except StopAsyncIteration:
@@ -132,6 +131,9 @@ async def chunks(request: Request, room: Room, limits: Limits, max_bytes: int) -
             raise ProblemError(
                 408, f"The body came too slowly: {size:,} bytes in {monotonic() - began:.0f} seconds.", closes=True
             ) from None
+        if limits.min_rate:
+            # However much came already: a fast beginning is no excuse for an endless rest.
+            due = min(due + len(chunk) / limits.min_rate, monotonic() + limits.body_seconds)
         size += len(chunk)
         if size > max_bytes:
             raise _too_large(max_bytes)

@@ -79,10 +79,12 @@ def routes(service: Service) -> APIRouter:
         response.delete_cookie(COOKIE, httponly=True, samesite="strict", path="/")
         return response
 
+    @router.head("/healthz", include_in_schema=False)
     @router.get("/healthz", include_in_schema=False)
     async def healthz() -> dict[str, str]:
         return {"status": "ok"}
 
+    @router.head("/readyz", include_in_schema=False)
     @router.get("/readyz", include_in_schema=False)
     async def readyz() -> JSONResponse:
         is_ready = service.pool.n_ready > 0 and not service.is_closing

@@ -34,6 +34,7 @@ def routes() -> APIRouter:
             return Response(status_code=304, headers=headers)
         return Response(files[name], headers=headers, media_type=MEDIA_TYPES[PurePath(name).suffix])
 
+    @router.head("/")
     @router.get("/")
     async def page(request: Request) -> Response:
         return answer(request, "index.html")

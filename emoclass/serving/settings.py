@@ -33,8 +33,8 @@ class Limits(FrozenModel):
         max_watch_seconds: Seconds that watching a video may take; else it gets 503.
         header_seconds: A connection that has not sent whole headers within so many seconds is closed.
         idle_seconds: A connection without a request is closed after so many seconds.
-        min_rate: Bytes a second that a body must have on average after `body_seconds`; a slower one gets 408.
-        body_seconds: Seconds that every body gets.
+        min_rate: Bytes a second that a body must have on average; one that falls behind gets 408. 0 allows any rate.
+        body_seconds: Seconds by which a body may fall behind `min_rate`, however much of it came before.
         write_seconds: Seconds in which a client must take some of its response.
         max_connections: Open connections; beyond these, the one that is idle longest is closed. None takes as many as
             the system allows, and 8,192 at most.

@@ -106,6 +106,9 @@ def test_broken_model_does_not_take_the_place_of_one_that_works(folder, caplog):
 def test_health_and_figures():
     with serving() as served:
         assert served.client.get("/healthz").json() == {"status": "ok"}
+        for path in ("/", "/healthz", "/readyz"):  # what monitors ask
+            answer = served.client.head(path)
+            assert (answer.status_code, answer.content) == (200, b"")
         assert served.client.get("/readyz").json() == {"ready": True, "workers": 1}
         served.predict(drawn(), b"broken")
         text = served.client.get("/metrics").text
