@@ -52,7 +52,7 @@ class Memory:
 
     Attributes:
         held: Bytes of the bodies that are read or answered now.
-        requests: How many these are.
+        requests: How many requests are answered now: a slow upload takes no place until all of it came.
     """
 
     def __init__(self, limits: Limits) -> None:
@@ -67,15 +67,22 @@ class Memory:
         Raises:
             ProblemError: There are too many.
         """
-        if self.requests >= self._limits.max_requests:
-            raise busy(f"The service answers {self.requests} requests already.")
-        self.requests += 1
+        self.check_place()
         room = Room(self)
         try:
             yield room
         finally:
-            self.requests -= 1
+            self.requests -= room.is_complete
             self.held -= room.held
+
+    def check_place(self) -> None:
+        """Refuse a request while enough are answered.
+
+        Raises:
+            ProblemError: They are.
+        """
+        if self.requests >= self._limits.max_requests:
+            raise busy(f"The service answers {self.requests} requests already.")
 
     def take(self, n: int) -> None:
         """Take so many bytes.
@@ -93,10 +100,12 @@ class Room:
 
     Attributes:
         held: Bytes.
+        is_complete: Whether all of the body came, so that the request can be answered.
     """
 
     def __init__(self, memory: Memory) -> None:
         self.held = 0
+        self.is_complete = False
         self._memory = memory
 
     def take(self, n: int) -> None:
@@ -107,6 +116,16 @@ class Room:
         """
         self._memory.take(n)
         self.held += n
+
+    def complete(self) -> None:
+        """Take a place among the requests that are answered: all of the body came.
+
+        Raises:
+            ProblemError: There is none left.
+        """
+        self._memory.check_place()
+        self._memory.requests += 1
+        self.is_complete = True
 
 
 async def chunks(request: Request, room: Room, limits: Limits, max_bytes: int) -> AsyncGenerator[bytes]:
@@ -126,6 +145,7 @@ async def chunks(request: Request, room: Room, limits: Limits, max_bytes: int) -
         try:
             chunk = await asyncio.wait_for(anext(stream), max(0.0, due - monotonic()) if limits.min_rate else None)
         except StopAsyncIteration:
+            room.complete()
             return
         except TimeoutError:
             raise ProblemError(

@@ -34,7 +34,7 @@ class Meters:
             ("emoclass_live_sessions", "Live sessions.", lambda: pool.n_sessions),
             ("emoclass_watched_videos", "Videos that are watched now.", lambda: videos.n_watching),
             ("emoclass_workers_ready", "Workers that are ready.", lambda: pool.n_ready),
-            ("emoclass_open_requests", "Requests that are read or answered now.", lambda: memory.requests),
+            ("emoclass_open_requests", "Requests that are answered now.", lambda: memory.requests),
             ("emoclass_held_bytes", "Bytes of images in memory.", lambda: memory.held),
             ("emoclass_worker_restarts", "Workers that ended and were started again.", lambda: pool.restarts),
         ):

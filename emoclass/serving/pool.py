@@ -37,7 +37,7 @@ START_SECONDS = 120.0
 PAUSE_SECONDS = 5.0
 """The longest pause before a worker is started again that died at once."""
 
-CRASHED = "damaged image (it crashes the decoder)"
+CRASHED = "damaged image (it crashes the decoder, or takes too much memory)"
 """Why an image is not read that ended two workers."""
 
 ENDS = "The service is about to end"

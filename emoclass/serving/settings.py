@@ -18,7 +18,7 @@ class Limits(FrozenModel):
         max_images: Images in a request; more gets 413.
         max_pixels: Pixels of an image, by its header; a larger one is not decoded, and named as unreadable.
         max_seconds: Seconds in which a request for images must be answered; else it gets 503.
-        max_requests: Requests with a body that are read or answered at once; more get 503.
+        max_requests: Requests whose whole body came, and that are answered at once; more get 503.
         max_memory: Bytes of all bodies that are read or wait at once; more get 503.
         max_waiting: Images that wait for a worker; more get 503.
         max_live: Live sessions at once; more are closed with code 1013.

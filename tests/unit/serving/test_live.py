@@ -18,6 +18,7 @@ from served import drawn, plain, serving
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import connect
 
+from emoclass.serving.pool import CRASHED
 from emoclass.serving.settings import Limits
 
 pytestmark = pytest.mark.slow  # each starts a service
@@ -174,7 +175,7 @@ def test_session_goes_on_when_its_worker_dies(monkeypatch):
         assert first_person(socket)["person"] == 1
         for data in (CRASHES, HANGS):
             socket.send(data)
-            assert told(socket)["detail"] == "frame: damaged image (it crashes the decoder)."
+            assert told(socket)["detail"] == f"frame: {CRASHED}."
         socket.send(drawn())
         assert told(socket)["restarted"] is True
         socket.send(drawn())

@@ -20,6 +20,7 @@ from served import drawn, encoded, plain, serving
 
 import emoclass
 from emoclass.serving.documents import PictureDocument, PredictionDocument, UnreadableDocument
+from emoclass.serving.pool import CRASHED
 from emoclass.serving.settings import Limits
 
 BROKEN = b"\x89PNG\r\n\x1a\n broken"
@@ -223,7 +224,7 @@ def test_image_that_crashes_a_decoder_harms_no_other(monkeypatch):
     monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parents[2]))
     with serving(module="crashing_worker") as served:
         found = served.predict(drawn(), CRASHES, plain(), faces="find")
-        assert [each.get("error") for each in found] == [None, "damaged image (it crashes the decoder)", None]
+        assert [each.get("error") for each in found] == [None, CRASHED, None]
         assert [len(each.get("faces", ())) for each in found] == [1, 0, 0]
         assert served.service.pool.restarts == 2
         assert len(served.predict(drawn())[0]["faces"]) == 1
