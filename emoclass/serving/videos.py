@@ -8,12 +8,12 @@ from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
 from emoclass.errors import ConfigError
-from emoclass.serving.bodies import Room, read_body, read_files
+from emoclass.serving.bodies import SAY_THE_KIND, Room, read_body, read_files
 from emoclass.serving.documents import VideoDocument, VideoQuery
 from emoclass.serving.messages import AskedVideo
 from emoclass.serving.predictions import PROBLEMS
 from emoclass.serving.problems import ProblemError, wrong
-from emoclass.serving.service import Service, unless_left
+from emoclass.serving.service import Service, check_once, unless_left
 from emoclass.serving.settings import Limits
 from emoclass.video.files import check_range
 
@@ -52,6 +52,7 @@ def routes(service: Service) -> APIRouter:
         openapi_extra=BODY,
     )
     async def videos(request: Request, query: Annotated[VideoQuery, Query()]) -> Response:
+        check_once(request.query_params)
         limits, asked = service.settings.limits, query.asked(service.default_model)
         service.check(asked)
         model = service.pool.models[asked.model]  # a reload meanwhile does not change what was asked for
@@ -90,5 +91,6 @@ async def _read_video(request: Request, room: Room, limits: Limits) -> bytes:
     raise ProblemError(
         415,
         f"Content-Type: expected video/*, application/octet-stream or multipart/form-data, got {kind[:100] or 'none'}.",
+        hint="Images go to /v1/predictions." if kind.startswith("image/") else SAY_THE_KIND.format("video/mp4"),
         closes=True,
     )

@@ -183,10 +183,11 @@ def test_certificate_that_cannot_be_used(certificate, tmp_path):
 def test_address_that_is_taken():
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-        for settings in (Settings(port=port), Settings(host="no.such.host.invalid")):
+        for settings, hint in ((Settings(port=port), "--port"), (Settings(host="no.such.host.invalid"), "--host")):
             where = f"address {settings.host}:{settings.port}: cannot be listened on"
-            with pytest.raises(ConfigError, match=where), server.listening(settings):
+            with pytest.raises(ConfigError, match=where) as caught, server.listening(settings):
                 pass
+            assert hint in caught.value.hint
 
 
 def test_requests_that_are_under_way_are_finished():
