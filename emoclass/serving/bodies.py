@@ -147,7 +147,7 @@ async def read_body(request: Request, room: Room, limits: Limits, max_bytes: int
 
 SAY_THE_KIND = 'With curl, add for example -H "Content-Type: {}".'
 
-SEND_A_FILE = "With curl, -F images=@FILE sends a file; without @ it sends text."
+SEND_A_FILE = "With curl, -F {}=@FILE sends a file; without @ it sends text."
 
 
 async def read_images(request: Request, room: Room, limits: Limits) -> tuple[list[Upload], dict[str, Any]]:
@@ -177,7 +177,9 @@ async def read_images(request: Request, room: Room, limits: Limits) -> tuple[lis
         )
     if not uploads:
         is_form = kind == "multipart/form-data"
-        raise ProblemError(400, "images: expected at least one, got none.", hint=SEND_A_FILE if is_form else None)
+        raise ProblemError(
+            400, "images: expected at least one, got none.", hint=SEND_A_FILE.format("images") if is_form else None
+        )
     return uploads, further
 
 

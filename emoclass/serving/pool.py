@@ -215,6 +215,12 @@ class Pool:
         slot.process = await ChildProcess.start(self.module)
         await slot.process.ask(slot.start, START_SECONDS)
         slot.is_ready = True
+        slot.watching = asyncio.create_task(self._watch(slot.process))
+
+    async def _watch(self, process: ChildProcess) -> None:
+        """Notice the end of a worker that has nothing to do: it is started again before the next request."""
+        await process.ended()
+        await self.wake()
 
     async def _leave(self, slots: Iterable[Slot]) -> None:
         for slot in slots:
@@ -245,15 +251,20 @@ class Pool:
 
     async def _next(self, slot: Slot) -> None:
         """Wait for work, and do it: a frame of each live session in turn, else a batch of images."""
+        process = slot.process
+        assert process is not None
         async with self._work:
-            await self._work.wait_for(lambda: slot.is_leaving or slot.closed or self._has_work(slot))
-        assert slot.process is not None
+            await self._work.wait_for(
+                lambda: slot.is_leaving or slot.closed or process.has_ended or self._has_work(slot)
+            )
+        if process.has_ended:
+            raise ProcessDiedError(f"exit status {await process.ended()}")
         while slot.closed:
-            await slot.process.ask(Close(slot.closed.pop()), self._max_seconds)
+            await process.ask(Close(slot.closed.pop()), self._max_seconds)
         for session in [each for each in slot.sessions if each.slot is slot and each.pending is not None]:
-            await self._frame(slot.process, session)
+            await self._frame(process, session)
         if not slot.is_leaving and (batch := self._batch(MAX_BESIDE_LIVE if slot.sessions else MAX_BATCH)):
-            await self._classify(slot.process, batch)
+            await self._classify(process, batch)
 
     def _has_work(self, slot: Slot) -> bool:
         return bool(self._jobs) or any(each.slot is slot and each.pending is not None for each in slot.sessions)

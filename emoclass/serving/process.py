@@ -47,6 +47,15 @@ class ChildProcess:
             )
         )  # fmt: skip
 
+    @property
+    def has_ended(self) -> bool:
+        """Whether it runs no more."""
+        return self._process.returncode is not None
+
+    async def ended(self) -> int:
+        """Return its exit status when it has ended."""
+        return await self._process.wait()
+
     async def ask(self, message: object, seconds: float, on_answer: Callable[[Any], object] | None = None) -> None:
         """Send a message, and return when all answers to it were given to `on_answer`.
 

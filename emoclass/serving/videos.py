@@ -8,7 +8,7 @@ from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
 from emoclass.errors import ConfigError
-from emoclass.serving.bodies import SAY_THE_KIND, Room, read_body, read_files
+from emoclass.serving.bodies import SAY_THE_KIND, SEND_A_FILE, Room, read_body, read_files
 from emoclass.serving.documents import VideoDocument, VideoQuery
 from emoclass.serving.messages import AskedVideo
 from emoclass.serving.predictions import PROBLEMS
@@ -84,7 +84,7 @@ async def _read_video(request: Request, room: Room, limits: Limits) -> bytes:
     if kind == "multipart/form-data":
         uploads = await read_files(request, room, limits, limits.max_video_bytes, 1)
         if not uploads:
-            raise ProblemError(400, "video: expected a file in the form, got none.")
+            raise ProblemError(400, "video: expected a file in the form, got none.", hint=SEND_A_FILE.format("video"))
         return uploads[0].data
     if kind.startswith("video/") or kind in ("application/octet-stream", "image/gif"):
         return await read_body(request, room, limits, limits.max_video_bytes)

@@ -61,6 +61,7 @@ class Slot:
         is_leaving: Whether the worker ends after what it does now.
         process: The process.
         task: What gives it work.
+        watching: What notices its end.
     """
 
     def __init__(self, start: Start) -> None:
@@ -71,3 +72,4 @@ class Slot:
         self.is_leaving = False
         self.process: ChildProcess | None = None
         self.task: asyncio.Task[None] | None = None
+        self.watching: asyncio.Task[None] | None = None

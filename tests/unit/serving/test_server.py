@@ -10,6 +10,7 @@ import signal
 import socket
 import ssl
 import threading
+import time
 from functools import partial
 from pathlib import Path
 
@@ -101,6 +102,19 @@ def test_broken_model_does_not_take_the_place_of_one_that_works(folder, caplog):
         # A worker that is started again has the model that was read, not what lies there now.
         os.kill(served.service.pool.pids[0], signal.SIGKILL)
         assert served.predict(drawn()) == before
+
+
+def test_a_worker_that_dies_while_it_has_nothing_to_do_is_started_again(caplog):
+    with serving() as served:
+        (pid,) = served.service.pool.pids
+        os.kill(pid, signal.SIGKILL)
+        end = time.monotonic() + 60
+        while served.service.pool.pids == [pid] or not served.service.pool.n_ready:
+            assert time.monotonic() < end
+            time.sleep(0.05)
+        assert served.service.pool.restarts == 1
+        assert "a worker ended (exit status -9) and is started again" in caplog.text
+        assert served.predict(drawn())
 
 
 def test_health_and_figures():
