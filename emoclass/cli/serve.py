@@ -46,6 +46,16 @@ def _networks(context: click.Context, option: click.Parameter, given: tuple[str,
     return given
 
 
+def _names(context: click.Context, option: click.Parameter, given: tuple[str, ...]) -> tuple[str, ...]:
+    """Refuse a URL, and a name with a port: no client would be let in by it."""
+    for each in given:
+        if "/" in each or each.count(":") == 1:
+            raise click.BadParameter(
+                f"expected a name without scheme and port, such as faces.example.org, got {each!r}."
+            )
+    return given
+
+
 @click.command(help=HELP)
 @click.argument("models", nargs=-1, required=True, metavar="MODEL...")
 @click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen on.")
@@ -54,8 +64,8 @@ def _networks(context: click.Context, option: click.Parameter, given: tuple[str,
               f"the environment variable {TOKEN}. Required on other addresses than this computer's own.")  # fmt: skip
 @click.option("--tls-cert", metavar="FILE", help="A certificate, for HTTPS.")
 @click.option("--tls-key", metavar="FILE", help="Its private key.")
-@click.option("--allow-host", "hosts", multiple=True, metavar="NAME", help="Another name by which clients reach the "
-              "service. May be repeated.")  # fmt: skip
+@click.option("--allow-host", "hosts", multiple=True, callback=_names, metavar="NAME", help="Another name "
+              "by which clients reach the service. May be repeated.")  # fmt: skip
 @click.option("--allow-origin", "origins", multiple=True, metavar="ORIGIN", help="A web origin whose pages may call "
               "the service, such as https://example.org. May be repeated.")  # fmt: skip
 @click.option("--proxy", "proxies", multiple=True, callback=_networks, metavar="ADDRESS", help="The address or network "
@@ -129,12 +139,14 @@ def serve(
         click.echo("Note: without TLS, the token and the pictures can be read on the way, and browsers give the page "
                    "no camera. Add --tls-cert and --tls-key, or a reverse proxy.", err=True)  # fmt: skip
     click.echo("Loading the models", err=True)
-    start(settings, partial(read_models, models, Registry.discover()), on_ready=partial(_ready, opens=opens))
+    start(settings, partial(read_models, models, Registry.discover()), on_ready=partial(_ready, host=host, opens=opens))
     click.echo("Stopped.", err=True)
 
 
-def _ready(address: str, *, opens: bool) -> None:
+def _ready(address: str, *, host: str, opens: bool) -> None:
     click.echo(f"Serving at {address} (Ctrl-C stops it).")
+    if host.strip("[]") in ("0.0.0.0", "::", ""):
+        click.echo("Other computers reach it by this computer's IP address, or a name that --allow-host adds.")
     sys.stdout.flush()
     if opens:
         import webbrowser

@@ -77,7 +77,9 @@ def create_app(service: Service) -> ASGIApp:
 async def _on_wrong_query(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
     first = error.errors()[0]
-    return what_is_wrong({**first, "loc": first["loc"][1:]}).response()  # without "query"
+    operations = request.app.openapi()["paths"].get(request.url.path, {}).values()
+    known = [each["name"] for operation in operations for each in operation.get("parameters", ())]
+    return what_is_wrong({**first, "loc": first["loc"][1:]}, known).response()  # without "query"
 
 
 async def _on_http_error(request: Request, error: Exception) -> Response:
@@ -90,7 +92,11 @@ async def _on_http_error(request: Request, error: Exception) -> Response:
     # Several routes may share an address, and the exception names the methods of the first alone.
     if error.status_code == 405 and (methods := request.app.openapi()["paths"].get(request.url.path)):
         headers = {"Allow": ", ".join(map(str.upper, methods))}
-    return ProblemError(error.status_code, detail, headers=headers).response()
+    hint = {
+        404: "GET /v1/openapi.json lists all addresses.",
+        405: f"Use {headers['Allow']}." if "Allow" in headers else None,
+    }.get(error.status_code)
+    return ProblemError(error.status_code, detail, hint=hint, headers=headers).response()
 
 
 async def _on_disconnect(request: Request, error: Exception) -> Response:

@@ -171,6 +171,11 @@ async def read_body(request: Request, room: Room, limits: Limits, max_bytes: int
     return b"".join([chunk async for chunk in chunks(request, room, limits, max_bytes)])
 
 
+SAY_THE_KIND = 'With curl, add for example -H "Content-Type: {}".'
+
+SEND_A_FILE = "With curl, -F {}=@FILE sends a file; without @ it sends text."
+
+
 async def read_images(request: Request, room: Room, limits: Limits) -> tuple[list[Upload], dict[str, Any]]:
     """Return the images of a request, and what a JSON document says beside them.
 
@@ -193,10 +198,14 @@ async def read_images(request: Request, room: Room, limits: Limits) -> tuple[lis
             415,
             f"Content-Type: expected image/*, application/octet-stream, multipart/form-data or application/json, got "
             f"{kind[:100] or 'none'}.",
+            hint="Videos go to /v1/videos." if kind.startswith("video/") else SAY_THE_KIND.format("image/jpeg"),
             closes=True,
         )
     if not uploads:
-        raise ProblemError(400, "images: expected at least one, got none.")
+        is_form = kind == "multipart/form-data"
+        raise ProblemError(
+            400, "images: expected at least one, got none.", hint=SEND_A_FILE.format("images") if is_form else None
+        )
     return uploads, further
 
 
@@ -266,7 +275,11 @@ def _decoded(given: object, where: str) -> Upload:
         # Not `split`: of nothing but short words, it would take twenty times the size of the body.
         return Upload(path, base64.b64decode(given.encode("ascii").translate(None, _WHITESPACE), validate=True))
     except (binascii.Error, ValueError):
-        raise ProblemError(400, f"{where}: expected Base64, got something else.") from None
+        is_url = given.lower().startswith(("http:", "https:"))
+        hint = "The service fetches nothing: send the image itself." if is_url else None
+        raise ProblemError(
+            400, f"{where}: expected Base64, got {'a URL' if is_url else 'something else'}.", hint=hint
+        ) from None
 
 
 def _too_large(max_bytes: int) -> ProblemError:

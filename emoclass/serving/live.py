@@ -19,7 +19,7 @@ from starlette.websockets import WebSocketDisconnect
 from emoclass.serving.documents import LiveQuery
 from emoclass.serving.pool import BusyError
 from emoclass.serving.problems import ProblemError
-from emoclass.serving.service import Service, what_is_wrong
+from emoclass.serving.service import Service, check_once, what_is_wrong
 from emoclass.serving.waiting import Session
 
 POLICY, UNSUPPORTED, TRY_AGAIN, GOING_AWAY = 1008, 1003, 1013, 1001
@@ -63,11 +63,16 @@ def routes(service: Service) -> APIRouter:
         await websocket.accept()
         with suppress(WebSocketDisconnect, RuntimeError):  # the client left; starlette says so in two ways
             try:
+                check_once(websocket.query_params)
                 asked = LiveQuery.model_validate(dict(websocket.query_params))
                 what = asked.asked(service.default_model)
                 service.check(what)
             except (ProblemError, ValidationError) as error:
-                problem = what_is_wrong(error.errors()[0]) if isinstance(error, ValidationError) else error
+                problem = (
+                    what_is_wrong(error.errors()[0], LiveQuery.model_fields)
+                    if isinstance(error, ValidationError)
+                    else error
+                )
                 await _end(websocket, problem.document["detail"], POLICY)
                 return
             try:

@@ -112,6 +112,10 @@ def _named(given: str) -> tuple[str, str]:
     if Path(given).exists():
         return Path(given).resolve().name, given
     name, has_name, source = given.partition("=")
+    if has_name and not name:
+        raise ConfigError(
+            f"model {given!r}: expected a name before '=', got none.", hint=f"For example: other={source}"
+        )
     return (name, source) if has_name else (given if ":" in given else Path(given).name, given)
 
 

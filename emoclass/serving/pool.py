@@ -267,6 +267,8 @@ class Pool:
 
     async def _next(self, slot: Slot) -> None:
         """Wait for work, and do it: a frame of each live session in turn, else a batch of images."""
+        process = slot.process
+        assert process is not None
         async with self._work:
             await self._work.wait_for(lambda: slot.is_leaving or self._has_work(slot))
         assert slot.process is not None
@@ -278,7 +280,7 @@ class Pool:
             if self._is_waiting(session, slot):  # still: a reload may have moved it while others had their turn
                 await self._frame(slot.process, session)
         if not slot.is_leaving and (batch := self._batch(MAX_BESIDE_LIVE if slot.sessions else MAX_BATCH)):
-            await self._classify(slot.process, batch)
+            await self._classify(process, batch)
 
     def _has_work(self, slot: Slot) -> bool:
         assert slot.process is not None

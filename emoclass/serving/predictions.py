@@ -17,7 +17,7 @@ from emoclass.serving.documents import (
     UnreadableDocument,
 )
 from emoclass.serving.problems import CONTENT, ProblemError
-from emoclass.serving.service import Service, what_is_wrong
+from emoclass.serving.service import Service, check_once, what_is_wrong
 
 _BINARY = {"type": "string", "format": "binary"}
 
@@ -91,6 +91,7 @@ def routes(service: Service) -> APIRouter:
         openapi_extra=BODY,
     )
     async def predictions(request: Request, query: Annotated[ImagesQuery, Query()]) -> Response:
+        check_once(request.query_params)
         limits = service.settings.limits
         async with service.memory.request() as room:
             service.check(query.asked(service.default_model))  # before a body is read that is for nothing
@@ -116,4 +117,4 @@ def _with(query: ImagesQuery, further: dict[str, Any]) -> ImagesQuery:
     try:
         return ImagesQuery.model_validate({**query.model_dump(exclude_unset=True), **further})
     except ValidationError as error:
-        raise what_is_wrong(error.errors()[0]) from None
+        raise what_is_wrong(error.errors()[0], ImagesQuery.model_fields) from None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import errno
 import logging
 import signal
 import socket
@@ -61,9 +62,13 @@ def listening(settings: Settings) -> Generator[socket.socket]:
         family = socket.getaddrinfo(host, settings.port, type=socket.SOCK_STREAM)[0][0]
         sock = socket.create_server((host, settings.port), family=family, backlog=2048)
     except OSError as error:
+        reason = error.strerror or str(error)
+        is_port = not isinstance(error, socket.gaierror) and error.errno in (errno.EADDRINUSE, errno.EACCES)
         raise ConfigError(
-            f"address {settings.host}:{settings.port}: cannot be listened on ({error.strerror or error}).",
-            hint="Another port: --port 0 takes a free one.",
+            f"address {settings.host}:{settings.port}: cannot be listened on ({reason.partition(' (while')[0]}).",
+            hint="Choose another port with --port; 0 takes a free one."
+            if is_port
+            else "--host takes an address of this computer, such as 127.0.0.1.",
         ) from error
     with sock:
         yield sock
@@ -81,7 +86,10 @@ def check_certificate(settings: Settings) -> None:
         ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(settings.certificate, settings.key)
     except (OSError, ValueError) as error:  # of ssl, too
         reason = error.strerror or str(error) if isinstance(error, OSError) else str(error)
-        raise ConfigError(f"certificate {settings.certificate}: cannot be used with its key ({reason}).") from error
+        raise ConfigError(
+            f"certificate {settings.certificate}: cannot be used with its key ({reason}).",
+            hint="Both must be readable files in PEM format.",
+        ) from error
 
 
 async def _run(service: Service, sock: socket.socket, on_ready: Callable[[str], object]) -> None:

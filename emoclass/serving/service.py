@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Coroutine, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
 from typing import Any, TypeVar
 
+from starlette.datastructures import QueryParams
 from starlette.requests import Request
 
 from emoclass.errors import EmoclassError
@@ -156,10 +157,52 @@ async def _disconnected(request: Request) -> None:
         pass
 
 
-def what_is_wrong(first: Mapping[str, Any]) -> ProblemError:
-    """Return what is wrong with a query, in one sentence; the first of pydantic's errors says so."""
+EXPECTED = {
+    "bool_parsing": "true or false",
+    "bool_type": "true or false",
+    "int_parsing": "a whole number",
+    "int_type": "a whole number",
+    "int_from_float": "a whole number",
+    "float_parsing": "a number",
+    "float_type": "a number",
+    "finite_number": "a number",
+    "string_type": "text",
+    "greater_than": "more than {gt:g}",
+    "greater_than_equal": "at least {ge:g}",
+    "less_than_equal": "at most {le:g}",
+}
+"""What a setting should have been, by the type of pydantic's error; other errors keep pydantic's words."""
+
+
+def what_is_wrong(first: Mapping[str, Any], known: Iterable[str]) -> ProblemError:
+    """Return what is wrong with a query, in one sentence.
+
+    Args:
+        first: The first of pydantic's errors.
+        known: The names of the settings.
+    """
     name = ".".join(map(str, first["loc"])) or "query"
     if first["type"] == "extra_forbidden":
-        return ProblemError(400, f"{name[:100]}: there is no such setting.")
-    reason = first["msg"].removeprefix("Value error, ").replace("Input should be", "expected")
-    return ProblemError(400, f"{name}: {reason}, got {first['input']!r:.100}.")
+        name = name[:100]
+        hint = did_you_mean(name, known) or f"The settings are {', '.join(known)}."
+        return ProblemError(400, f"{name}: there is no such setting.", hint=hint)
+    if first["type"] in EXPECTED:
+        expected = f"expected {EXPECTED[first['type']].format(**first.get('ctx', {}))}"
+    else:
+        expected = first["msg"].removeprefix("Value error, ").replace("Input should be", "expected")
+    return ProblemError(400, f"{name}: {expected}, got {first['input']!r:.100}.")
+
+
+def check_once(query: QueryParams) -> None:
+    """Refuse a query that gives a setting twice: one of the two would be passed over.
+
+    Raises:
+        ProblemError: It does.
+    """
+    for name in query:
+        if (times := len(query.getlist(name))) > 1:
+            raise ProblemError(
+                400,
+                f"{name[:100]}: expected once, got {times} times.",
+                hint="Separate emotions with commas: labels=happy,sad." if name == "labels" else None,
+            )

@@ -57,7 +57,7 @@ class Limits(FrozenModel):
     max_video_pixels: int = Field(default=4096 * 2304, ge=64)
     max_video_memory: int = Field(default=3072 * MIB, ge=512 * MIB)
     max_video_answer: int = Field(default=32 * MIB, ge=1024)
-    max_watch_seconds: float = Field(default=300.0, gt=0)
+    max_watch_seconds: float = Field(default=360.0, gt=0)
     header_seconds: float = Field(default=10.0, gt=0)
     idle_seconds: float = Field(default=15.0, gt=0)
     min_rate: float = Field(default=16_384.0, ge=0)

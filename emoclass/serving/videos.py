@@ -8,12 +8,12 @@ from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
 from emoclass.errors import ConfigError
-from emoclass.serving.bodies import Room, read_body, read_files
+from emoclass.serving.bodies import SAY_THE_KIND, SEND_A_FILE, Room, read_body, read_files
 from emoclass.serving.documents import VideoDocument, VideoQuery
 from emoclass.serving.messages import AskedVideo
 from emoclass.serving.predictions import PROBLEMS
 from emoclass.serving.problems import ProblemError, wrong
-from emoclass.serving.service import Service, unless_left
+from emoclass.serving.service import Service, check_once, unless_left
 from emoclass.serving.settings import Limits
 from emoclass.video.files import check_range
 
@@ -52,6 +52,7 @@ def routes(service: Service) -> APIRouter:
         openapi_extra=BODY,
     )
     async def videos(request: Request, query: Annotated[VideoQuery, Query()]) -> Response:
+        check_once(request.query_params)
         limits, asked = service.settings.limits, query.asked(service.default_model)
         service.check(asked)
         model = service.pool.models[asked.model]  # a reload meanwhile does not change what was asked for
@@ -83,12 +84,13 @@ async def _read_video(request: Request, room: Room, limits: Limits) -> bytes:
     if kind == "multipart/form-data":
         uploads = await read_files(request, room, limits, limits.max_video_bytes, 1)
         if not uploads:
-            raise ProblemError(400, "video: expected a file in the form, got none.")
+            raise ProblemError(400, "video: expected a file in the form, got none.", hint=SEND_A_FILE.format("video"))
         return uploads[0].data
     if kind.startswith("video/") or kind in ("application/octet-stream", "image/gif"):
         return await read_body(request, room, limits, limits.max_video_bytes)
     raise ProblemError(
         415,
         f"Content-Type: expected video/*, application/octet-stream or multipart/form-data, got {kind[:100] or 'none'}.",
+        hint="Images go to /v1/predictions." if kind.startswith("image/") else SAY_THE_KIND.format("video/mp4"),
         closes=True,
     )

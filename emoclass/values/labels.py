@@ -236,11 +236,17 @@ def choose(labels: str | Iterable[str] | LabelScheme, known: LabelScheme) -> Lab
             raise ConfigError(f"labels: {reason}.") from error
         strangers = [name for name in names if canonical(name, known.extra) not in known.emotions]
     if chosen is None or strangers:
+        misspelt = [name for name in strangers if canonical(name, known.extra) is None]
+        close = [emotion for name in misspelt for emotion in close_emotions(name) if emotion in known.emotions]
+        if close:
+            hint = f"Did you mean {close[0]!r}?"
+        elif len(known) == 2:
+            hint = "This model has only two: leave the labels out."
+        else:
+            hint = f"For example {','.join(known.emotions[:2])}."
         raise ConfigError(
             f"labels: expected at least two of the model's {', '.join(known.emotions)}, each once, got "
             f"{', '.join(strangers or names) or 'none'}.",
-            hint="This model has only two: leave the labels out."
-            if len(known) == 2
-            else f"For example {','.join(known.emotions[:2])}.",
+            hint=hint,
         )
     return chosen

@@ -46,6 +46,7 @@ const app = {
   /** Show the form; resolves once the token was accepted. */
   signIn() {
     this.signingIn ??= new Promise((done) => {
+      this.focused = document.activeElement;
       $("work").inert = $("loading").hidden = true;
       $("sign-in").hidden = false;
       $("token").focus();
@@ -55,7 +56,8 @@ const app = {
         try {
           await ask("v1/session", json({ token: $("token").value.trim() }));
         } catch (problem) {
-          $("sign-in-problem").textContent = problem.message;
+          $("sign-in-problem").textContent =
+            problem.status === 401 ? "This is not the token of this service." : problem.message;
           $("token").select();
           return;
         }
@@ -63,6 +65,7 @@ const app = {
         $("sign-in").hidden = true;
         $("work").inert = false;
         this.signingIn = null;
+        this.focused.focus(); // it may be the body, which the start replaces
         done();
       };
     });
@@ -120,6 +123,7 @@ async function start() {
     $("loading").hidden = true;
     $("work").hidden = false;
     $("about-open").disabled = false;
+    if (app.focused) $("tab-photos").focus(); // the form had the focus
   } catch (problem) {
     $("loading").textContent = `The page cannot start: ${problem.message}`;
   }
@@ -187,6 +191,11 @@ menu.addEventListener("keydown", (event) => {
   if (event.key !== "Escape" || !menu.open) return;
   menu.open = false;
   menu.querySelector("summary").focus();
+});
+menu.addEventListener("toggle", () => {
+  // a choice of fewer than two was not taken
+  for (const box of $("emotions").querySelectorAll("input")) box.checked = app.chosen.has(box.value);
+  $("too-few").hidden = true;
 });
 menu.addEventListener(
   "focusout",

@@ -69,10 +69,10 @@ const cells = (row) =>
     .split("|")
     .map((cell) => cell.trim());
 
-/** Bold text, code and links; a link keeps its text alone, since its target is relative to another place. */
+/** Bold text, code, links and pictures; a link or a picture keeps its text alone, since its target is relative to another place. */
 function inline(text) {
   return text
-    .replace(/\[([^\]]*)\]\([^)]*\)/g, "$1")
+    .replace(/!?\[([^\]]*)\]\([^)]*\)/g, "$1")
     .split(/(\*\*[^*]+\*\*|`[^`]+`)/)
     .map((part) => {
       if (part.startsWith("**")) return element("strong", {}, part.slice(2, -2).replaceAll("`", ""));

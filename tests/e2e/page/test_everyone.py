@@ -36,6 +36,7 @@ def test_the_token_is_asked_for_once_and_kept_from_scripts_and_addresses(browser
         expect(page.locator("#sign-in-problem")).to_contain_text("token")
         sign_in(page, TOKEN)
         expect(page.locator("#work")).to_be_visible()
+        expect(page.locator("#tab-photos")).to_be_focused()
         show(page, ("one.png", encoded(picture())))
         assert faces_shown(page) == ["happy"]
         assert TOKEN not in page.url and page.evaluate("document.cookie") == ""

@@ -193,6 +193,11 @@ def test_emotions_are_chosen_and_the_photos_asked_for_again(page):
     expect(page.locator("#too-few")).to_be_visible()
     page.get_by_role("checkbox", name="happy").check()
     expect(page.locator("#emotions-said")).to_have_text("happy, sad")
+    page.get_by_role("checkbox", name="happy").uncheck()  # one is too few, and is forgotten
+    page.keyboard.press("Escape")
+    page.locator("#emotions-menu summary").click()
+    expect(page.get_by_role("checkbox", name="happy")).to_be_checked()
+    expect(page.locator("#too-few")).to_be_hidden()
     page.keyboard.press("Escape")
     expect(page.locator("#emotions-menu summary")).to_be_focused()
     expect(page.locator("#faces .face").first.locator(".bars li")).to_have_count(2)

@@ -64,6 +64,8 @@ def test_wrong_options():
         ([], "Missing argument"),
         (["faces", "--tls-cert", "c"], "expected both, got one"),
         (["faces", "--allow-origin", "example.org"], "expected an origin such as"),
+        (["faces", "--allow-host", "https://example.org/"], "expected a name without scheme and port"),
+        (["faces", "--allow-host", "example.org:8000"], "expected a name without scheme and port"),
         (["faces", "--workers", "0"], "--workers"),
         (["faces", "--port", "70000"], "--port"),
     ):
@@ -77,6 +79,8 @@ def test_wrong_models():
         run("no/such/run", "--port", 0)
     with pytest.raises(ConfigError, match="expected different names"):
         run("faces", "faces", "--port", 0)
+    with pytest.raises(ConfigError, match="expected a name before '='"):
+        run("=faces", "--port", 0)
 
 
 def test_missing_package_is_named_with_its_extra(monkeypatch):

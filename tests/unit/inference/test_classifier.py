@@ -276,6 +276,11 @@ def test_emotions_that_the_model_has_not_are_refused(crop_bundle, labels, got):
         emoclass.load(crop_bundle).among(labels)
 
 
+def test_an_emotion_that_is_misspelt_is_guessed(crop_bundle):
+    with pytest.raises(ConfigError, match=r"got hapy\. Did you mean 'happy'\?"):
+        emoclass.load(crop_bundle).among("hapy,sad")
+
+
 def test_an_emotion_that_comes_twice_is_named(crop_bundle):
     with pytest.raises(ConfigError, match=r"labels: expected each emotion once, got happy twice in 'happy, joy'"):
         emoclass.load(crop_bundle).among("happy,joy")

@@ -107,9 +107,14 @@ def test_answers_fit_the_openapi_document(served):
         ({"labels": "happy,bored"}, 400, "labels: expected at least two of the model's"),
         ({"labels": "happy"}, 400, "labels: expected at least two"),
         ({"faces": "maybe"}, 400, "faces: expected 'auto', 'find' or 'never', got 'maybe'."),
-        ({"top": 0}, 400, "top: expected greater than or equal to 1, got '0'."),
+        ({"top": 0}, 400, "top: expected at least 1, got '0'."),
         ({"min_detection": 2}, 400, "min_detection: expected"),
         ({"min_face": "nan"}, 400, "min_face: expected"),
+        ({"min_detection": "-1"}, 400, "min_detection: expected at least 0, got '-1'."),
+        ({"top": "two"}, 400, "top: expected a whole number, got 'two'."),
+        ({"min_face": "small"}, 400, "min_face: expected a number, got 'small'."),
+        ({"largest": "perhaps"}, 400, "largest: expected true or false, got 'perhaps'."),
+        ({"labels": ["happy", "sad"]}, 400, "labels: expected once, got 2 times."),
         ({"lables": "happy"}, 400, "lables: there is no such setting."),
     ],
 )
@@ -120,6 +125,41 @@ def test_wrong_settings_are_named(served, query, status, said):
     problem = answer.json()
     assert problem["detail"].startswith(said), problem
     assert problem["status"] == status and problem["title"]
+
+
+@pytest.mark.parametrize(
+    ("query", "hint"),
+    [
+        ({"lables": "happy,sad"}, "Did you mean 'labels'?"),
+        ({"speed": "1"}, "The settings are model, labels, largest, min_face, min_detection, faces, max_faces, top."),
+        ({"labels": ["happy", "sad"]}, "Separate emotions with commas: labels=happy,sad."),
+    ],
+)
+def test_wrong_settings_come_with_a_hint(served, query, hint):
+    answer = served.client.post("/v1/predictions", params=query, content=plain(), headers={"content-type": "image/png"})
+    assert answer.json()["hint"] == hint
+
+
+@pytest.mark.parametrize(
+    ("kind", "body", "hint"),
+    [
+        ("application/x-www-form-urlencoded", b"x", 'With curl, add for example -H "Content-Type: image/jpeg".'),
+        ("video/mp4", b"x", "Videos go to /v1/videos."),
+        (
+            "multipart/form-data; boundary=x",
+            b"--x--\r\n",
+            "With curl, -F images=@FILE sends a file; without @ it sends text.",
+        ),
+        (
+            "application/json",
+            b'{"images": ["https://example.org/a.jpg"]}',
+            "The service fetches nothing: send the image itself.",
+        ),
+    ],
+)
+def test_wrong_bodies_come_with_a_hint(served, kind, body, hint):
+    answer = served.client.post("/v1/predictions", content=body, headers={"content-type": kind})
+    assert answer.json()["hint"] == hint
 
 
 def test_wrong_settings_in_json_are_named_too(served):

@@ -10,6 +10,7 @@ import signal
 import socket
 import ssl
 import threading
+import time
 from functools import partial
 from pathlib import Path
 
@@ -103,6 +104,19 @@ def test_broken_model_does_not_take_the_place_of_one_that_works(folder, caplog):
         assert served.predict(drawn()) == before
 
 
+def test_a_worker_that_dies_while_it_has_nothing_to_do_is_started_again(caplog):
+    with serving() as served:
+        (pid,) = served.service.pool.pids
+        os.kill(pid, signal.SIGKILL)
+        end = time.monotonic() + 60
+        while served.service.pool.pids == [pid] or not served.service.pool.n_ready:
+            assert time.monotonic() < end
+            time.sleep(0.05)
+        assert served.service.pool.restarts == 1
+        assert "a worker ended (exit status -9) and is started again" in caplog.text
+        assert served.predict(drawn())
+
+
 def test_health_and_figures():
     with serving() as served:
         assert served.client.get("/healthz").json() == {"status": "ok"}
@@ -186,10 +200,11 @@ def test_certificate_that_cannot_be_used(certificate, tmp_path):
 def test_address_that_is_taken():
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-        for settings in (Settings(port=port), Settings(host="no.such.host.invalid")):
+        for settings, hint in ((Settings(port=port), "--port"), (Settings(host="no.such.host.invalid"), "--host")):
             where = f"address {settings.host}:{settings.port}: cannot be listened on"
-            with pytest.raises(ConfigError, match=where), server.listening(settings):
+            with pytest.raises(ConfigError, match=where) as caught, server.listening(settings):
                 pass
+            assert hint in caught.value.hint
 
 
 def test_requests_that_are_under_way_are_finished():
