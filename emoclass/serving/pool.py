@@ -271,14 +271,13 @@ class Pool:
         assert process is not None
         async with self._work:
             await self._work.wait_for(lambda: slot.is_leaving or self._has_work(slot))
-        assert slot.process is not None
-        if slot.process.returncode is not None:
-            raise ProcessDiedError(f"exit status {slot.process.returncode}")
+        if process.returncode is not None:
+            raise ProcessDiedError(f"exit status {process.returncode}")
         while slot.closed:
-            await slot.process.ask(Close(slot.closed.pop()), self._max_seconds)
+            await process.ask(Close(slot.closed.pop()), self._max_seconds)
         for session in list(slot.sessions):
             if self._is_waiting(session, slot):  # still: a reload may have moved it while others had their turn
-                await self._frame(slot.process, session)
+                await self._frame(process, session)
         if not slot.is_leaving and (batch := self._batch(MAX_BESIDE_LIVE if slot.sessions else MAX_BATCH)):
             await self._classify(process, batch)
 
