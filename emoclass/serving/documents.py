@@ -180,6 +180,7 @@ class ModelDocument(BaseModel):
     trained: dict[str, Any]
     measured: dict[str, Any] = Field(description="Metric -> value, ci_low, ci_high, n_samples, split.")
     card: str | None = Field(description="What its author says of it, in Markdown.")
+    live_leaked: dict[str, Any] | None = Field(description="As trained.leaked: the accuracy without leaked images.")
     live_measured: dict[str, Any]
 
 

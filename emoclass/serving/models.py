@@ -72,6 +72,7 @@ class ServedModel:
             **document,
             "trained": trained,
             "card": self.card,
+            "live_leaked": self.live.manifest.trained.get("leaked"),
             "live_measured": self.live.manifest.model_dump(mode="json", include={"measured"})["measured"],
         }
 

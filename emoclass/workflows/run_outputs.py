@@ -91,6 +91,7 @@ def write_bundle(
             "dataset": work.config.data.dataset,
             "n_samples": dict(result.n_samples),
             **({"hashes": hashed} if hashed else {}),
+            **_without_leaks(result),
             # Class words are names of folders, say: a manifest takes none that cannot be printed.
             "merged": {
                 emotion: {one_line(word): n for word, n in words.items()} for emotion, words in result.merged.items()
@@ -114,6 +115,14 @@ def write_bundle(
         )
         write_manifest(bundle, manifest)
     return quantization, tuple(notes)
+
+
+def _without_leaks(result: RunRecord) -> dict[str, Any]:
+    """Return how many test images are copies of training images, and the accuracy on the others, for a manifest."""
+    adjusted = result.leak_adjusted.get("accuracy")
+    if not result.n_leaked or adjusted is None:
+        return {}
+    return {"leaked": {"n_images": result.n_leaked, "accuracy": adjusted.to_json()}}
 
 
 def _ids_of_seen(images: LabeledPixels, crops: Crops | None) -> set[str]:

@@ -95,6 +95,7 @@ def test_the_bundle_says_of_each_file_what_the_run_said(finished):
         assert said.label == row["y_pred"]
         assert said.scores["sad"] == pytest.approx(float(row["score_sad"]), abs=1e-4)
     manifest = classifier.bundle.manifest
+    assert ("leaked" in manifest.trained) == bool(finished.n_leaked)
     assert manifest.trained["n_samples"] == finished.n_samples
     epochs = len(finished.history["loss"])
     config = tomllib.loads((finished.folder / "config.toml").read_text())["training"]

@@ -27,11 +27,13 @@ export function showModel({
   trained,
   live_model: liveName,
   live_measured: liveMeasured,
+  live_leaked: liveLeaked,
   card,
 }) {
   $("model-name").textContent = name;
   $("model-labels").textContent = labels.join(", ");
-  const { accuracy } = measured;
+  // Copies of training images say little about new ones: without them, where that was measured.
+  const accuracy = trained.leaked?.accuracy ?? measured.accuracy;
   $("headline").hidden = accuracy?.value == null;
   $("no-metrics").hidden = Object.keys(measured).length > 0;
   if (accuracy?.value != null) {
@@ -41,11 +43,12 @@ export function showModel({
         "span",
         {},
         `of ${evidence(accuracy, trained)} get the right emotion${within(accuracy)}. ` +
+          withCopies(trained, measured) +
           "Photos of another kind may be harder.",
       ),
     );
   }
-  const fast = liveName !== name && liveMeasured?.accuracy;
+  const fast = liveName !== name && (liveLeaked?.accuracy ?? liveMeasured?.accuracy);
   $("live-model").hidden = !fast;
   if (fast) {
     $("live-model").replaceChildren(
@@ -130,5 +133,10 @@ const range = (found) =>
   found?.ci_low == null ? null : element("small", {}, `${share(found.ci_low)} to ${share(found.ci_high)}`);
 const within = ({ ci_low: low, ci_high: high }) =>
   low == null ? "" : ` (95% confidence interval: ${share(low)} to ${share(high)})`;
+const withCopies = ({ leaked }, { accuracy }) =>
+  leaked?.accuracy && accuracy?.value != null
+    ? `Left out are ${leaked.n_images.toLocaleString("en")} images with copies among the training images; ` +
+      `with these it is ${share(accuracy.value)}. `
+    : "";
 const evidence = ({ n_samples: n, split }, { dataset }) =>
   `${n.toLocaleString("en")} ${split} images${dataset ? ` of ${dataset}` : ""}`;
