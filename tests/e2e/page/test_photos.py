@@ -152,8 +152,13 @@ def test_videos_are_refused_in_words_for_people(page):
 
 
 def test_a_photo_is_shown_before_its_answer_unless_it_is_too_large(page):
+    page.route("**/v1/limits", lambda route: route.fulfill(json={**route.fetch().json(), "max_pixels": 90_000}))
     page.route("**/v1/predictions*", lambda route: None)  # no answer comes
-    page.locator("#files").set_input_files([file("one.png", encoded(picture())), file("bomb.png", _bomb())])
+    page.reload()
+    expect(page.locator("#work")).to_be_visible()
+    small, large = landscape(), picture()
+    assert small.width * small.height < 90_000 < large.width * large.height
+    page.locator("#files").set_input_files([file("small.png", encoded(small)), file("large.png", encoded(large))])
     expect(page.locator("#faces")).to_contain_text("The answer comes in a moment.")
     expect(page.locator("#stage")).to_be_visible()
     expect(page.locator("#save-picture")).to_be_disabled()
