@@ -171,7 +171,8 @@ class Pool:
             BusyError: There are too many.
         """
         if len(self._sessions) >= self._max_live:
-            raise BusyError(f"{len(self._sessions)} live sessions are open already")
+            n = len(self._sessions)
+            raise BusyError("1 live session is open already" if n == 1 else f"{n} live sessions are open already")
         session = Session(next(self._numbers), asked, smoothing)
         self._sessions[session.number] = session
         return session

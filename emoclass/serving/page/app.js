@@ -49,6 +49,7 @@ const app = {
       this.focused = document.activeElement;
       $("work").inert = $("loading").hidden = true;
       $("sign-in").hidden = false;
+      $("sign-in-again").hidden = !this.model; // who has not signed in before is not asked again
       $("token").focus();
       $("sign-in").onsubmit = async (event) => {
         event.preventDefault();
@@ -186,6 +187,13 @@ $("all-emotions").addEventListener("click", () => {
   chooseEmotions();
 });
 const menu = $("emotions-menu");
+
+/** Let the menu end above the lower edge of the window, and scroll; it never gets too low to be used. */
+function fitMenu() {
+  const panel = menu.querySelector(".panel");
+  if (menu.open) panel.style.maxHeight = `max(8rem, ${innerHeight - panel.getBoundingClientRect().top}px - .75rem)`;
+}
+
 document.addEventListener("pointerdown", (event) => menu.contains(event.target) || (menu.open = false));
 menu.addEventListener("keydown", (event) => {
   if (event.key !== "Escape" || !menu.open) return;
@@ -196,7 +204,9 @@ menu.addEventListener("toggle", () => {
   // a choice of fewer than two was not taken
   for (const box of $("emotions").querySelectorAll("input")) box.checked = app.chosen.has(box.value);
   $("too-few").hidden = true;
+  fitMenu();
 });
+addEventListener("resize", fitMenu);
 menu.addEventListener(
   "focusout",
   (event) => event.relatedTarget && !menu.contains(event.relatedTarget) && (menu.open = false),

@@ -164,15 +164,20 @@ export class Camera {
   }
 
   #begin({ labels }) {
-    this.#session++;
+    this.#newSession();
     this.#seenAt = performance.now();
     this.#labels = labels;
     this.#timeline ??= new Timeline($("timeline"), labels);
   }
 
+  #newSession() {
+    this.#session++;
+    this.#timeline?.endSession();
+  }
+
   #show(said, takenAt) {
     const now = performance.now();
-    if (said.restarted) this.#session++;
+    if (said.restarted) this.#newSession();
     this.#newest = said;
     this.#latency = 0.9 * this.#latency + 0.1 * (now - takenAt) || now - takenAt;
     this.#answers.push(now);

@@ -142,11 +142,14 @@ export function annotated(picture, faces, [width, height], across, options = {})
 const overlap = (a, b) => a.x < b.x + b.w && b.x < a.x + a.w && a.y < b.y + b.h && b.y < a.y + a.h;
 
 /** Load a file as an upright picture; raises an error where the browser does not know the format. */
-export async function loadPicture(file) {
+export async function loadPicture(file, mostPixels = Infinity) {
   const url = URL.createObjectURL(file);
   try {
     const picture = new Image();
     picture.src = url;
+    await new Promise((done, failed) => Object.assign(picture, { onload: done, onerror: failed }));
+    const { naturalWidth: width, naturalHeight: height } = picture; // known before the pixels are decoded
+    if (!width || !height || width * height > mostPixels) throw new Error("The picture has no size, or is too large.");
     await picture.decode();
     return picture;
   } finally {

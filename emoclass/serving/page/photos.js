@@ -14,12 +14,16 @@ const OVERHEAD = 2000; // bytes of a request for each photo beside the file itse
 // What is taken from a dropped folder; files that were chosen one by one are always tried.
 const IMAGES = /\.(jpe?g|png|webp|gif|bmp|tiff?|avif|hei[cf])$/i;
 
+// They are not sent: the service would refuse them after the upload.
+const VIDEOS = /\.(mp4|m4v|mov|avi|mkv|webm|mpe?g|wmv|3gp|ogv|mts)$/i;
+const IS_VIDEO = "this is a video. The page shows photos and the camera. Videos: see the documentation";
+
 const $ = (id) => document.getElementById(id);
 
 export class Photos {
   #photos = [];
   #chosen = null; // the one that is shown in large
-  #viewer = new Viewer();
+  #viewer;
   #running = 0;
   #busy = 0; // requests that the service had no room for
   #round = 0; // rises when the settings change: answers to older questions are dropped
@@ -30,6 +34,8 @@ export class Photos {
   /** @param app  gives `limits`, `query()` for the chosen model and emotions, `labels()`, and `signIn()` */
   constructor(app) {
     this.app = app;
+    this.#viewer = new Viewer(app);
+    for (const kind of ["lost", "back"]) connection.addEventListener(kind, () => this.#refresh());
     $("choose").addEventListener("click", () => $("files").click());
     $("more").addEventListener("click", () => $("files").click());
     $("files").addEventListener("change", () => {
@@ -62,7 +68,10 @@ export class Photos {
     for (const file of taken) {
       const photo = { file, name: file.path ?? (file.webkitRelativePath || file.name), state: "waiting", entry: null };
       const { max_bytes: most } = this.app.limits;
-      if (file.size + OVERHEAD > most) {
+      if (file.type.startsWith("video/") || VIDEOS.test(file.name)) {
+        photo.isFinal = true;
+        this.#fail(photo, IS_VIDEO);
+      } else if (file.size + OVERHEAD > most) {
         photo.isFinal = true;
         this.#fail(photo, `too large: ${megabytes(file.size)}, and the service takes at most ${megabytes(most)}`);
       }
@@ -182,6 +191,7 @@ export class Photos {
   }
 
   #answer(photo, entry) {
+    if (entry?.error?.startsWith("a video")) return this.#fail(photo, IS_VIDEO); // its hint is a command
     if (!entry || entry.error) return this.#fail(photo, entry?.error ?? "the service gave no answer");
     photo.state = "done";
     photo.entry = { ...entry, path: photo.name };
@@ -214,7 +224,9 @@ export class Photos {
     $("summary").textContent = isDone
       ? summary
       : all.length === 1
-        ? "Looking for faces"
+        ? connection.isUp
+          ? "Looking for faces"
+          : "Waiting for the service"
         : `${done.length} of ${all.length} photos`;
     this.#status.say(isDone ? summary : `${done.length} of ${count(all.length, "photo")} done`);
     $("busy").hidden = isDone || !this.#busy;

@@ -34,6 +34,16 @@ export class Timeline {
     colored(row.number, label);
   }
 
+  /** Mark the rows: the persons that come next are numbered from 1 again. */
+  endSession() {
+    for (const row of this.#rows.values()) {
+      if (row.isEarlier) continue;
+      row.isEarlier = true;
+      row.node.firstChild.append(element("small", {}, "earlier session"));
+      row.saidAt = -SAID_EVERY;
+    }
+  }
+
   draw(now) {
     for (const [key, row] of this.#rows) {
       while (row.samples.length && row.samples[0].time < now - SECONDS - 1) row.samples.shift();
@@ -47,7 +57,7 @@ export class Timeline {
       this.#drawRow(row, now);
       if (now - row.saidAt > SAID_EVERY) {
         row.saidAt = now;
-        row.canvas.setAttribute("aria-label", `Person ${row.person}, last minute: ${this.#shares(row.samples)}`);
+        row.canvas.setAttribute("aria-label", `Person ${row.person}${row.isEarlier ? " of an earlier session" : ""}, last minute: ${this.#shares(row.samples)}`);
       }
     }
   }

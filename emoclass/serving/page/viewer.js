@@ -2,6 +2,7 @@
 
 import { annotated, drawFaces, lettersFor, loadPicture, percent, sharp } from "./drawing.js";
 import { Bars, blobOf, colored, count, download, element } from "./parts.js";
+import { connection } from "./service.js";
 import { noFaceReason } from "./tables.js";
 
 const OPEN_FACES = 3; // with more faces, the bars of one at a time are open
@@ -20,8 +21,11 @@ export class Viewer {
   #items = []; // of the list
   #crops = [];
 
-  constructor() {
+  /** @param app  gives `limits` */
+  constructor(app) {
+    this.app = app;
     const stage = $("stage");
+    for (const kind of ["lost", "back"]) connection.addEventListener(kind, () => this.show(this.#photo));
     new ResizeObserver(() => this.#draw()).observe($("photos"));
     stage.addEventListener("pointermove", (event) => this.#select(this.#faceAt(event)));
     stage.addEventListener("pointerleave", () => this.#select(-1));
@@ -42,10 +46,10 @@ export class Viewer {
     $("save-picture").disabled = photo.state !== "done";
     this.#list();
     this.#draw();
-    // Only what the service has read is decoded here: it refuses what would take too much memory.
-    if (photo.state !== "done" || this.#picture) return;
-    const picture = await loadPicture(photo.file).catch(() => null);
-    if (photo !== this.#photo) return;
+    if (photo.state === "failed" || this.#picture) return;
+    // A picture that the service would refuse as too large is not decoded here either.
+    const picture = await loadPicture(photo.file, this.app.limits.max_pixels).catch(() => null);
+    if (photo !== this.#photo || this.#picture) return;
     this.#picture = picture;
     this.#isUnknown = !picture;
     this.#draw();
@@ -62,6 +66,8 @@ export class Viewer {
         element("div", { className: `message ${kind}` }, element("h3", {}, title), element("p", {}, text)),
       );
     if (state === "failed") return say("is-problem", "Not read", sentence(entry.error));
+    if (!entry && !connection.isUp)
+      return say("is-waiting", "Waiting for the service", "The photo is sent as soon as the service answers again.");
     if (!entry) return say("is-waiting", "Looking for faces", "The answer comes in a moment.");
     if (!faces.length) {
       return say(
@@ -112,7 +118,7 @@ export class Viewer {
   #drawCrops() {
     const picture = this.#picture,
       { entry } = this.#photo;
-    if (!picture) return;
+    if (!picture || !entry) return;
     const scale = picture.naturalWidth / (entry.width ?? picture.naturalWidth);
     facesOf(entry).forEach(({ box }, index) => {
       const [left, top, width, height] = box?.map((value) => value * scale) ?? [
@@ -145,8 +151,8 @@ export class Viewer {
       photo = this.#photo,
       room = stage.parentElement;
     if (!photo) return;
-    room.dataset.state = photo.state;
-    stage.hidden = photo.state === "failed" || !(this.#picture || this.#isUnknown);
+    room.dataset.state = connection.isUp || photo.state === "done" ? photo.state : "held";
+    stage.hidden = photo.state === "failed" || !(this.#picture || (this.#isUnknown && photo.entry));
     if (stage.hidden) return;
     const { entry } = photo,
       size = this.#size();
@@ -163,7 +169,7 @@ export class Viewer {
       context.textAlign = "center";
       context.fillText("This browser cannot show this format.", width / 2, height - 20);
     }
-    this.#scale = width / (entry.width ?? size[0]);
+    this.#scale = width / (entry?.width ?? size[0]);
     drawFaces(context, boxed(entry), {
       scale: this.#scale,
       size: [width, height],
@@ -171,8 +177,8 @@ export class Viewer {
       selected: this.#selected,
     });
     const faces = facesOf(entry).map((face) => `${face.label} ${percent(face.probability)}`);
-    const said = entry.faces ? `${count(faces.length, "face")}: ${faces.join(", ")}` : faces.join(", ");
-    stage.setAttribute("aria-label", `${photo.name}: ${faces.length ? said : "no face found"}`);
+    const said = entry?.faces ? `${count(faces.length, "face")}: ${faces.join(", ")}` : faces.join(", ");
+    stage.setAttribute("aria-label", `${photo.name}: ${faces.length ? said : entry ? "no face found" : "no answer yet"}`);
   }
 
   #size() {

@@ -61,12 +61,33 @@ def test_photos_and_the_camera_go_on_when_the_service_is_back(browser):
         expect(live.locator("#persons li")).to_have_count(0)
         page.locator("#files").set_input_files([file("one.png", encoded(picture()))])
         expect(page.locator("#gone-next")).to_have_text(re.compile("next try is in [248] seconds"))
+        expect(page.locator("#summary")).to_have_text("Waiting for the service")
+        expect(page.locator("#faces")).to_contain_text("as soon as the service answers again")
+        expect(page.locator("#stage")).to_be_visible()
         with ServeCommand(port=service.port):
             page.locator("#try-now").dispatch_event("click")
             finished(page)
             assert faces_shown(page) == ["happy"]
             expect(page.locator("#gone")).to_be_hidden()
             expect(live.locator("#persons strong").first).to_be_visible(timeout=20_000)
+            expect(live.locator("#timeline li")).to_have_text([re.compile("earlier session$"), re.compile("^1[a-z]+$")])
+
+
+def test_a_service_that_was_started_again_says_why_it_asks_for_the_token_again(browser):
+    why = "The service was started again"
+    secret = {"EMOCLASS_TOKEN": TOKEN}
+    with ServeCommand(environment=secret) as service, opened(browser, service.address) as page:
+        expect(page.locator("#sign-in")).to_be_visible()
+        expect(page.get_by_text(why)).to_be_hidden()
+        sign_in(page, TOKEN)
+        expect(page.locator("#work")).to_be_visible()
+        service.stop()
+        with ServeCommand(port=service.port, environment=secret):
+            page.locator("#files").set_input_files([file("one.png", encoded(picture()))])
+            expect(page.get_by_text(why)).to_be_visible()
+            sign_in(page, TOKEN)
+            finished(page)
+            assert faces_shown(page) == ["happy"]
 
 
 def test_colors_are_those_of_the_project(page):
@@ -189,12 +210,31 @@ def test_the_page_fits_a_phone_and_a_large_screen(browser, service, width):
         show(page, ("two.png", encoded(picture(TWO))), ("none.png", encoded(landscape())))
         fits = "document.documentElement.scrollWidth <= innerWidth"
         assert page.evaluate(fits)
+        expect(page.locator("#photos .group-name")).to_be_visible()
         page.get_by_role("button", name="About the model").click()
         assert page.evaluate(fits) and page.locator("#about").bounding_box()["width"] <= width
         page.keyboard.press("Escape")
         start_camera(page)
         expect(page.locator("#persons strong").first).to_be_visible()
         assert page.evaluate(fits)
+
+
+def test_the_emotions_fit_a_phone_that_lies(browser, service):
+    with opened(browser, service.address, viewport={"width": 844, "height": 390}) as page:
+        page.locator("#emotions-menu summary").click()
+        panel = page.locator("#emotions-menu .panel").bounding_box()
+        assert panel["height"] >= 128 and panel["y"] + panel["height"] <= 390
+        page.get_by_role("button", name="All emotions").click()  # it scrolls there
+
+
+def test_a_long_list_of_faces_fades_where_it_is_cut_and_its_end_does_not(page):
+    show(page, ("five.png", encoded(picture(("happy", "surprised", "sad", "angry", "neutral")))))
+    faces, last = page.locator("#faces"), page.locator("#faces .face").last
+    assert faces.evaluate("(list) => list.scrollHeight > list.clientHeight")
+    faces.evaluate("(list) => list.scrollTo(0, list.scrollHeight)")
+    fade = faces.evaluate("(list) => parseFloat(getComputedStyle(list, '::after').height)")
+    list_box, last_box = faces.bounding_box(), last.bounding_box()
+    assert fade > 0 and last_box["y"] + last_box["height"] <= list_box["y"] + list_box["height"] - fade + 1
 
 
 def test_nothing_moves_where_people_want_no_motion(browser, service):

@@ -139,6 +139,34 @@ def test_too_large_files_stay_here_and_too_many_are_counted(page):
     expect(page.locator("#too-many")).to_contain_text("Only 499 photos of 505 were added")
 
 
+def test_videos_are_refused_in_words_for_people(page):
+    asked = []
+    page.on("request", lambda request: asked.append(request) if "/v1/predictions" in request.url else None)
+    show(page, ("holiday.MOV", b"x"))
+    expect(page.locator("#faces")).to_contain_text("The page shows photos and the camera.")
+    assert not asked
+    show(page, ("without-a-suffix", b"\x00\x00\x00\x18ftypisom\x00\x00\x02\x00isommp41" + bytes(5000)))
+    page.locator("#strip button").nth(1).click()
+    expect(page.locator("#faces")).to_contain_text("The page shows photos and the camera.")
+    assert len(asked) == 1
+
+
+def test_a_photo_is_shown_before_its_answer_unless_it_is_too_large(page):
+    page.route("**/v1/limits", lambda route: route.fulfill(json={**route.fetch().json(), "max_pixels": 90_000}))
+    page.route("**/v1/predictions*", lambda route: None)  # no answer comes
+    page.reload()
+    expect(page.locator("#work")).to_be_visible()
+    small, large = landscape(), picture()
+    assert small.width * small.height < 90_000 < large.width * large.height
+    page.locator("#files").set_input_files([file("small.png", encoded(small)), file("large.png", encoded(large))])
+    expect(page.locator("#faces")).to_contain_text("The answer comes in a moment.")
+    expect(page.locator("#stage")).to_be_visible()
+    expect(page.locator("#save-picture")).to_be_disabled()
+    page.locator("#strip button").nth(1).click()
+    page.wait_for_timeout(500)
+    expect(page.locator("#stage")).to_be_hidden()
+
+
 def test_a_busy_service_is_asked_again(page):
     answers = iter([True])
 

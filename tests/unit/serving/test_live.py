@@ -145,7 +145,7 @@ def test_sessions_have_a_limit_and_idle_ones_end():
         with opened(served) as first:
             told(first)
             with opened(served) as second:
-                assert told(second)["detail"] == "1 live sessions are open already."
+                assert told(second)["detail"] == "1 live session is open already."
                 with pytest.raises(ConnectionClosed) as closed:
                     second.recv(5)
                 assert closed.value.rcvd.code == 1013
