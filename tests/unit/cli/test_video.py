@@ -265,11 +265,18 @@ def test_lines_that_nobody_reads_any_more_leave_complete_files(crop_bundle, here
     assert len(rows("out/frames.csv")) < 1400
 
 
+def _listen_to_ctrl_c():
+    """Listen to Ctrl-C, even where the tests run in the background of a shell, and are deaf to it."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
 def test_ctrl_c_leaves_complete_files(crop_bundle, here):
     """A real signal, in a process of its own."""
     make_video(here / "long.mp4", frames(1500, 20), sound_seconds=1.0)
     line = command(crop_bundle, "long.mp4", "--out", "out", "--jsonl", "--annotate")
-    with subprocess.Popen(line, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+    with subprocess.Popen(
+        line, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, preexec_fn=_listen_to_ctrl_c
+    ) as process:
         for _ in range(40):
             process.stdout.readline()
         process.send_signal(signal.SIGINT)

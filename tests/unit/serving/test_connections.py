@@ -408,6 +408,8 @@ from service import get, send, serve
 from emoclass.serving import connections
 from emoclass.serving.settings import Limits
 
+pytestmark = pytest.mark.slow  # each starts a server
+
 connections.room_for_connections = lambda wanted: 10_000
 with serve(Limits(header_seconds=30, idle_seconds=30)) as port:
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)

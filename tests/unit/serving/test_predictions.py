@@ -23,6 +23,8 @@ from emoclass.serving.documents import PictureDocument, PredictionDocument, Unre
 from emoclass.serving.pool import CRASHED
 from emoclass.serving.settings import Limits
 
+pytestmark = pytest.mark.slow  # each needs a service
+
 BROKEN = b"\x89PNG\r\n\x1a\n broken"
 
 
@@ -229,7 +231,6 @@ def test_other_addresses_and_methods_are_problems(served):
         assert answer.headers["content-type"] == "application/problem+json"
 
 
-@pytest.mark.slow
 def test_limits_have_clear_answers():
     limits = Limits(max_bytes=100_000, max_images=2, max_pixels=200_000, max_memory=150_000)
     with serving(limits=limits) as served:
@@ -259,7 +260,6 @@ def chunked(size):
         yield b"x" * 10_000
 
 
-@pytest.mark.slow
 def test_image_that_crashes_a_decoder_harms_no_other(monkeypatch):
     monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parents[2]))
     with serving(module="crashing_worker") as served:
@@ -270,7 +270,6 @@ def test_image_that_crashes_a_decoder_harms_no_other(monkeypatch):
         assert len(served.predict(drawn())[0]["faces"]) == 1
 
 
-@pytest.mark.slow
 def test_image_that_stops_a_decoder_gets_503_and_the_next_one_an_answer(monkeypatch):
     monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parents[2]))
     with serving(limits=Limits(max_seconds=4), module="crashing_worker") as served:
@@ -281,7 +280,6 @@ def test_image_that_stops_a_decoder_gets_503_and_the_next_one_an_answer(monkeypa
         assert len(served.predict(drawn())[0]["faces"]) == 1
 
 
-@pytest.mark.slow
 def test_more_requests_than_are_allowed_get_503(monkeypatch):
     monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parents[2]))
     limits = Limits(max_seconds=3, max_requests=1)

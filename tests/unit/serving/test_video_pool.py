@@ -220,6 +220,8 @@ from emoclass.serving.messages import Asked, AskedVideo
 from emoclass.serving.models import read_models
 from emoclass.serving.settings import Limits
 from emoclass.serving.video_pool import VideoPool
+
+pytestmark = pytest.mark.slow  # each starts processes
 given = AskedVideo(read_models(["faces"], Registry.discover())["faces"], Limits(), Asked("faces"))
 asyncio.run(VideoPool(Limits()).answer(given, pathlib.Path(sys.argv[1]).read_bytes()))
 """

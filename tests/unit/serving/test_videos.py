@@ -25,6 +25,8 @@ from emoclass.serving.documents import VideoDocument
 from emoclass.serving.settings import MIB, Limits
 from emoclass.serving.video_pool import CRASHED
 
+pytestmark = pytest.mark.slow  # each needs a service
+
 CLIP = Path(__file__).parents[4] / "shared" / "data" / "videos" / "single_face.mp4"
 
 
