@@ -1,4 +1,7 @@
-"""Chromium and the services that its tests share."""
+"""Chromium and the services that the tests of a file share.
+
+Not longer: while Playwright runs, no other test of this process can start an event loop.
+"""
 
 from __future__ import annotations
 
@@ -7,13 +10,13 @@ from browsing import TOKEN, ServeCommand, launch, made_camera, opened
 from playwright.sync_api import expect, sync_playwright
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def playwright():
     with sync_playwright() as started:
         yield started
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def browser(playwright, tmp_path_factory):
     """Chromium with a made-up camera that every page may use."""
     seen = made_camera(tmp_path_factory.mktemp("camera") / "seen.mjpeg")
@@ -25,13 +28,13 @@ def browser(playwright, tmp_path_factory):
     browser.close()
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def service(browser):
     with ServeCommand("--max-mib", "2") as service:
         yield service
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def guarded(browser):
     """A service that asks for a token, and has a name that no browser takes for this computer."""
     with ServeCommand("--allow-host", "faces.test", environment={"EMOCLASS_TOKEN": TOKEN}) as service:
