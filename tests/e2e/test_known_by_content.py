@@ -19,6 +19,8 @@ from emoclass.errors import BundleError
 from emoclass.plugin import builtins
 from emoclass.plugin.registry import PluginInfo
 
+pytestmark = pytest.mark.slow  # they train models
+
 N_TRAIN, N_TEST = 60, 20
 WORDS = {3: "happy", 4: "sad"}
 

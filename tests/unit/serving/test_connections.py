@@ -20,6 +20,8 @@ from websockets.sync.client import connect
 from emoclass.serving.connections import RESERVED_DESCRIPTORS, room_for_connections
 from emoclass.serving.settings import Limits
 
+pytestmark = pytest.mark.slow  # each starts a server
+
 REQUEST = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"
 
 
@@ -407,8 +409,6 @@ import resource, sys, time, socket
 from service import get, send, serve
 from emoclass.serving import connections
 from emoclass.serving.settings import Limits
-
-pytestmark = pytest.mark.slow  # each starts a server
 
 connections.room_for_connections = lambda wanted: 10_000
 with serve(Limits(header_seconds=30, idle_seconds=30)) as port:

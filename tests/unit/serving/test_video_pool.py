@@ -27,6 +27,8 @@ from emoclass.serving.problems import ProblemError
 from emoclass.serving.settings import MIB, Limits
 from emoclass.serving.video_pool import CRASHED, VideoPool
 
+pytestmark = pytest.mark.slow  # each starts processes
+
 TELL_PID = "import os, pathlib\npathlib.Path(os.environ['TOLD']).symlink_to(str(os.getpid()))\n"
 """A link is no file: the process may not write any."""
 
@@ -220,8 +222,6 @@ from emoclass.serving.messages import Asked, AskedVideo
 from emoclass.serving.models import read_models
 from emoclass.serving.settings import Limits
 from emoclass.serving.video_pool import VideoPool
-
-pytestmark = pytest.mark.slow  # each starts processes
 given = AskedVideo(read_models(["faces"], Registry.discover())["faces"], Limits(), Asked("faces"))
 asyncio.run(VideoPool(Limits()).answer(given, pathlib.Path(sys.argv[1]).read_bytes()))
 """
