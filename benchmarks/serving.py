@@ -323,7 +323,18 @@ def main() -> int:
     asked = ask_library(good)
     n_faces = sum(len(each.faces or ()) for each in asked[0])
     print(f"{len(asked[0])} photographs with {n_faces} faces, {len(asked[1])} odd and hostile images", flush=True)
-    service = [sys.executable, "-m", "emoclass", "serve", "faces", "--port", "PORT", "--quiet"]
+    service = [
+        sys.executable,
+        "-m",
+        "emoclass",
+        "serve",
+        "faces",
+        "--port",
+        "PORT",
+        "--quiet",
+        "--max-megapixels",
+        "89",
+    ]
     script = [sys.executable, str(PLAIN), "PORT"]
     ours, theirs = Tally(), Tally()
     n_each = given.requests // given.rounds

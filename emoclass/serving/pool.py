@@ -150,8 +150,11 @@ class Pool:
         """
         if not self._slots:
             raise BusyError(ENDS)
-        # The images of all requests take turns: a request of many images does not keep those of one waiting.
-        jobs = [Job(asked, data, self._turn + number) for number, data in enumerate(images)]
+        # The images of all requests take turns: a request of many images does not keep those of one waiting. Each
+        # image lets as many later requests pass as there are images that wait now, and no more: none waits for ever.
+        self._turn += 1
+        step = len(self._jobs) + 1
+        jobs = [Job(asked, data, self._turn + number * step) for number, data in enumerate(images)]
         # One request must fit into an empty queue, however many images it has.
         if self._jobs and len(self._jobs) + len(jobs) > self._max_waiting:
             raise BusyError(f"{len(self._jobs)} images wait already")
@@ -318,7 +321,6 @@ class Pool:
                 break
             batch.append(self._jobs.popleft())
             size += len(job.data)
-        self._turn = max(self._turn, batch[-1].turn)
         return batch
 
     async def _classify(self, process: ChildProcess, batch: list[Job]) -> None:

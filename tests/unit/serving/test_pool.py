@@ -74,6 +74,31 @@ def test_images_of_a_client_that_left_take_no_room():
     asyncio.run(run())
 
 
+def test_request_of_several_images_is_not_passed_for_ever():
+    """While others come one after the other, so that some always wait, each of its images gets its turn."""
+
+    async def run():
+        async with running(max_waiting=100) as pool:
+            is_over = asyncio.Event()
+            passed = 0
+
+            async def ask_again() -> None:
+                nonlocal passed
+                while not is_over.is_set():
+                    await pool.answers(ASKED, [b"wait:0.01"])
+                    passed += 1
+
+            others = [asyncio.create_task(ask_again()) for _ in range(6)]
+            await until(lambda: passed > 12)
+            passed = 0
+            assert len(await pool.answers(ASKED, [b"x"] * 4)) == 4
+            assert passed < 60
+            is_over.set()
+            await asyncio.gather(*others)
+
+    asyncio.run(run())
+
+
 def test_worker_that_dies_while_it_has_nothing_to_do_costs_no_image_a_try():
     async def run():
         async with running(workers=2) as pool:
