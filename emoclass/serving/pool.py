@@ -119,7 +119,7 @@ class Pool:
         self._slots = await self._started(self.models)
 
     async def replace(self, models: Mapping[str, ServedModel]) -> None:
-        """Serve other models from now on; what was asked before is answered by the old workers.
+        """Serve other models from now on; what the old workers have begun, they finish.
 
         Raises:
             ProcessDiedError: The models cannot be loaded; the old ones stay.

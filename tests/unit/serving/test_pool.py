@@ -91,7 +91,8 @@ def test_request_of_several_images_is_not_passed_for_ever():
             others = [asyncio.create_task(ask_again()) for _ in range(6)]
             await until(lambda: passed > 12)
             passed = 0
-            assert len(await pool.answers(ASKED, [b"x"] * 4)) == 4
+            async with asyncio.timeout(20):
+                assert len(await pool.answers(ASKED, [b"x"] * 4)) == 4
             assert passed < 60
             is_over.set()
             await asyncio.gather(*others)
