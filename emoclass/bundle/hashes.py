@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from emoclass.auditing.hashes import N_BYTES, Hashes, from_file, to_file
+from emoclass.auditing.hashes import N_BYTES, Hashes, Thumbs, find_hashed, from_file, to_file
 from emoclass.bundle.manifest import HASHES, MAX_HASHES
 from emoclass.bundle.read import Bundle
 from emoclass.errors import BundleError
+from emoclass.progress import Progress
 
 
 def write_hashes(
@@ -60,3 +62,43 @@ def read_hashes(bundle: Bundle) -> Hashes | None:
         return from_file(bundle.content(HASHES))
     except ValueError as error:
         raise BundleError(f"bundle {bundle.path}: {HASHES}: {error}.") from error
+
+
+@dataclass(frozen=True)
+class SeenBefore:
+    """Images that trained models have seen.
+
+    Attributes:
+        ids: Theirs.
+        is_complete: Whether the hashes are those of all images that the models have seen.
+    """
+
+    ids: frozenset[str] = frozenset()
+    is_complete: bool = True
+
+
+def find_seen(
+    thumbs: Mapping[str, Thumbs],
+    bundles: Iterable[Bundle | None],
+    *,
+    threads: int | None = None,
+    progress: Progress | None = None,
+) -> SeenBefore:
+    """Find the images that trained models have seen, by the hashes in their bundles.
+
+    Args:
+        thumbs: Id -> uint8 `(32, 32)`, gray.
+        bundles: Of the models; None for one that is gone.
+        threads: Processor threads; None takes those that this process may use.
+        progress: Progress callback.
+
+    Raises:
+        BundleError: The hashes of a bundle are damaged.
+    """
+    ids, is_complete = frozenset[str](), True
+    for bundle in bundles:
+        hashes = None if bundle is None else read_hashes(bundle)
+        if hashes is not None:
+            ids |= find_hashed(thumbs, hashes, threads=threads, progress=progress)
+        is_complete = is_complete and bundle is not None and bundle.manifest.hashes_are_complete
+    return SeenBefore(ids, is_complete)

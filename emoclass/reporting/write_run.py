@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from emoclass.auditing.findings import Audit
+from emoclass.bundle.hashes import SeenBefore
 from emoclass.bundle.manifest import KERAS
 from emoclass.bundle.read import Bundle
 from emoclass.data.index import Index
@@ -165,6 +166,34 @@ def choose_test_pictures(images: LabeledPixels, predictions: Predictions, *, see
     )
 
 
+def note_of_start(start: str, trained_on: Sequence[str], seen: SeenBefore, n_test: int) -> str:
+    """Say which model the training started from, and what that one had seen of the test images."""
+    on = f", trained on {', '.join(trained_on)}" if trained_on else ""
+    return f"The model was fine-tuned from a trained model ({start}{on}). {_had_seen(seen, n_test, 1)}"
+
+
+def note_of_teachers(teachers: Sequence[Bundle], seen: SeenBefore, n_test: int) -> str:
+    """Say which models taught the network, and what these had seen of the test images."""
+    named = " and ".join(
+        bundle.manifest.name
+        + (f" (trained on {', '.join(bundle.manifest.trained_on)})" * bool(bundle.manifest.trained_on))
+        for bundle in teachers
+    )
+    whose = "another model, its teacher" if len(teachers) == 1 else "other models, its teachers"
+    had_seen = _had_seen(seen, n_test, len(teachers))
+    return f"The model learned from the predictions of {whose}: {named}. {had_seen}"
+
+
+def _had_seen(seen: SeenBefore, n_test: int, n_models: int) -> str:
+    who, that, its = ("It", "that one", "its") if n_models == 1 else ("They", "these", "their")
+    if seen.is_complete:
+        n = f"{len(seen.ids):,}" if seen.ids else "none"
+        return f"{who} had seen {n} of the {n_test:,} test images, by the hashes of {its} training images."
+    some = f"{who} had seen at least {len(seen.ids):,} of the {n_test:,} test images. " if seen.ids else ""
+    which = "others" if seen.ids else "some of these images"
+    return f"{some}It is not known whether {that} had seen {which}; if so, the metrics are optimistically biased."
+
+
 def notes_of(
     images: LabeledPixels,
     notices: Sequence[str | None],
@@ -173,27 +202,9 @@ def notes_of(
     audited: Audit | None,
     leaked: frozenset[str] | None,
     config: RunConfig,
-    start_trained_on: Sequence[str],
-    teachers: Sequence[Bundle] = (),
 ) -> tuple[str, ...]:
     """Return what a reader of the numbers must know, as sentences."""
     notes = [notice for notice in notices if notice]
-    if config.model.start is not None:
-        on = f", trained on {', '.join(start_trained_on)}" if start_trained_on else ""
-        notes.append(
-            f"The model was fine-tuned from a trained model ({config.model.start}{on}). It is not known whether that "
-            f"one had seen some of these images; if so, the metrics are optimistically biased."
-        )
-    if teachers:
-        named = " and ".join(
-            bundle.manifest.name
-            + (f" (trained on {', '.join(bundle.manifest.trained_on)})" * bool(bundle.manifest.trained_on))
-            for bundle in teachers
-        )
-        notes.append(
-            f"The model learned from the predictions of another model, its teacher: {named}. It is not known whether "
-            f"that one had seen some of these images; if so, the metrics are optimistically biased."
-        )
     if config.training.targets != "label" and not any(sample.votes for sample in images.samples("train")):
         notes.append("No training image has votes: the model was trained on the labels alone.")
     if note := config.training.schedule_note(len(images.samples("train"))):
@@ -201,7 +212,9 @@ def notes_of(
     notes += images.split.notes
     if leaked:
         n_test = len(images.samples("test"))
-        seen = note_of_copies(len(leaked), n_test, images="test images", of="training or validation images")
+        learned = config.model.start is not None or config.training.teacher is not None
+        of = "training or validation images" + ", or of those of a model that this one learned from" * learned
+        seen = note_of_copies(len(leaked), n_test, images="test images", of=of)
         notes.append(f"{seen}. The leak-adjusted metrics leave them out.")
     if audited is not None and audited.label_conflicts:
         notes.append(

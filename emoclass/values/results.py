@@ -231,8 +231,8 @@ class RunRecord(FrozenModel):
         headline: The metrics to look at first.
         n_samples: Images used, per split.
         metrics: Name -> value, on the test split.
-        n_leaked: Test images of which training or validation holds a copy, near-duplicates among them; None where
-            nobody looked.
+        n_leaked: Test images of which training or validation holds a copy, near-duplicates among them, or which a
+            model had seen that this one learned from; None where nobody looked.
         leak_adjusted: Name -> value, on the test split without these; empty where there are none, or nothing else.
         history: Column of `history.csv` -> one number an epoch.
         skipped: Files that could not be read, and photographs without a face where faces were cropped.

@@ -18,7 +18,7 @@ from emoclass.plugin.configure import Settings, compose, load_named_plugin
 from emoclass.plugin.registry import Registry
 from emoclass.progress import Progress
 from emoclass.reporting.folders.run import RunFolder, resume_command
-from emoclass.reporting.write_run import notes_of, write_beginning
+from emoclass.reporting.write_run import note_of_start, note_of_teachers, notes_of, write_beginning
 from emoclass.values.config import RunConfig, validate
 from emoclass.values.results import RunRecord
 from emoclass.workflows.run_outputs import write_bundle, write_outcome
@@ -29,10 +29,12 @@ from emoclass.workflows.run_steps import (
     crop_images,
     decode_images,
     expects_of,
+    hashes_of,
     leaked_images,
     measure,
     note_of_crops,
     predict_test,
+    seen_before,
     split_images,
     train,
 )
@@ -208,7 +210,8 @@ def _execute(work: Work, folder: RunFolder, listed: Index) -> RunResult:
     config = work.config
     work.progress.started(folder.path)
     with work.timed("audit"):
-        audited, hashes = audit_images(work, listed)
+        audited, thumbs = audit_images(work, listed)
+        hashes = hashes_of(work, thumbs)
     dataset, samples, crops = work.dataset, listed.samples, None
     clusters: Sequence[Collection[str]] = audited.clusters if audited else ()
     if config.data.crop is not None:
@@ -221,20 +224,23 @@ def _execute(work: Work, folder: RunFolder, listed: Index) -> RunResult:
     try:
         skipped = (*(crops.without if crops else ()), *decoded.skipped)
         images = split_images(work, samples, decoded, skipped, clusters)
-        leaked = leaked_images(images, clusters) if audited else None
+        begun_from = seen_before(work, work.begun_from, images, thumbs, clusters)
+        taught_by = seen_before(work, work.teachers, images, thumbs, clusters)
+        leaked = leaked_images(images, clusters) | begun_from.ids | taught_by.ids if audited else None
         environment = write_beginning(
             folder, config, work.plugin, decoded.digest, skipped, images, teachers=work.teachers, threads=work.threads
         )
-        expects = expects_of(work.model, crops)
+        expects, start, n_test = expects_of(work.model, crops), config.model.start, len(images.samples("test"))
         notices = [
             work.dataset.notice,
             note_of_outside(work.dataset, config.data.root, listed.samples),
             note_of_crops(config, work.dataset, crops),
             None if crops is not None else note_of_boxes(samples),
             note_of_mismatch(expects, work.model.image_shape, dataset, config.data.root, samples),
+            note_of_start(start, work.start_trained_on, begun_from, n_test) if start is not None else None,
+            note_of_teachers(work.teachers, taught_by, n_test) if work.teachers else None,
         ]
-        notes = notes_of(images, notices, listed, len(decoded.skipped), audited, leaked, config, work.start_trained_on,
-                         work.teachers)  # fmt: skip
+        notes = notes_of(images, notices, listed, len(decoded.skipped), audited, leaked, config)
         for note in notes:
             work.progress.note(note)
         with work.timed("training"):

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from emoclass.bundle.hashes import SeenBefore, find_seen
 from emoclass.bundle.manifest import KERAS
 from emoclass.bundle.read import Bundle, read_bundle
 from emoclass.concurrency import available_threads
@@ -21,6 +22,7 @@ from emoclass.data.labeled import LabeledPixels
 from emoclass.data.leaks import copies_of_each_other, copies_of_training
 from emoclass.data.pixels import Decoded, decode
 from emoclass.data.split import split
+from emoclass.data.units import photograph_id
 from emoclass.errors import BundleError, ConfigError, DataError, EmoclassError, PluginError
 from emoclass.evaluation.evaluate import evaluate
 from emoclass.evaluation.predictions import Predictions, numbers_of_votes, scores_from_output, shares_of_votes
@@ -40,6 +42,7 @@ if TYPE_CHECKING:
     import keras
 
     from emoclass.auditing.findings import Audit
+    from emoclass.auditing.hashes import Thumbs
     from emoclass.faces.crop import Crops
     from emoclass.training.pipeline import Batches
 
@@ -176,22 +179,22 @@ class Work:
         return tuple(dict.fromkeys(name for bundle in self.teachers for name in bundle.manifest.trained_on))
 
     @property
-    def start_trained_on(self) -> tuple[str, ...]:
-        """The datasets that the trained model was trained on; empty where there is none, or where it is gone."""
+    def begun_from(self) -> tuple[Bundle | None, ...]:
+        """The trained model that the training starts from, if there is one; None for one that is gone."""
         try:
-            return self.trained.manifest.trained_on if self.trained else ()
+            return () if self.config.model.start is None else (self.trained,)
         except (BundleError, PluginError):  # a run that is resumed does not need it
-            return ()
+            return (None,)
+
+    @property
+    def start_trained_on(self) -> tuple[str, ...]:
+        """The datasets that this trained model was trained on; empty where there is none, or where it is gone."""
+        return tuple(name for bundle in self.begun_from if bundle for name in bundle.manifest.trained_on)
 
     @property
     def learned_from(self) -> tuple[Bundle | None, ...]:
         """The trained models that the training starts from or learns from; None for one that is gone."""
-        if self.config.model.start is None:
-            return self.teachers
-        try:
-            return self.trained, *self.teachers
-        except (BundleError, PluginError):  # a run that is resumed does not need it
-            return None, *self.teachers
+        return *self.begun_from, *self.teachers
 
     @contextmanager
     def timed(self, stage: str) -> Iterator[None]:
@@ -249,18 +252,23 @@ def decode_images(work: Work, folder: RunFolder, dataset: DatasetSpec, samples: 
     )
 
 
-def audit_images(work: Work, listed: Index) -> tuple[Audit | None, Mapping[str, bytes]]:
-    """Look for copies among the listed images, unless the configuration says not to; return their hashes, too."""
+def audit_images(work: Work, listed: Index) -> tuple[Audit | None, Mapping[str, Thumbs]]:
+    """Look for copies among the listed images, unless the configuration says not to; return their thumbnails, too."""
     if not work.config.data.audit:
         return None, {}
     from emoclass.auditing.examine import examine_with_thumbnails
-    from emoclass.auditing.hashes import hash_thumbnails
 
     root = work.config.data.root
-    audited, thumbs = examine_with_thumbnails(
+    return examine_with_thumbnails(
         listed.samples, work.dataset, root, threads=work.threads, progress=work.progress, unlisted=listed.unlisted
     )
-    return audited, hash_thumbnails(thumbs) if work.config.data.hashes else {}
+
+
+def hashes_of(work: Work, thumbs: Mapping[str, Thumbs]) -> Mapping[str, bytes]:
+    """Return the hashes of the listed images, by id; none where the configuration says so."""
+    from emoclass.auditing.hashes import hash_thumbnails
+
+    return hash_thumbnails(thumbs) if work.config.data.hashes else {}
 
 
 def split_images(
@@ -405,6 +413,35 @@ def leaked_images(images: LabeledPixels, clusters: Iterable[Collection[str]]) ->
     """Return the test images that are copies of what the model is trained on."""
     sides = dict(zip((sample.id for sample in images.split.samples), images.split.sides, strict=True))
     return copies_of_training(sides, clusters)
+
+
+def seen_before(
+    work: Work,
+    bundles: Sequence[Bundle | None],
+    images: LabeledPixels,
+    thumbs: Mapping[str, Thumbs],
+    clusters: Iterable[Collection[str]],
+) -> SeenBefore:
+    """Return the test images that trained models had seen before this run learned from them.
+
+    Args:
+        work: The run.
+        bundles: Of these models; None for one that is gone.
+        images: The split images.
+        thumbs: Of the listed images, by id; empty where copies were not searched for.
+        clusters: Ids of images that show one picture.
+
+    Raises:
+        BundleError: The hashes of a bundle are damaged.
+    """
+    test = {sample.id: sample.id for sample in images.samples("test")}
+    if not test.keys() <= thumbs.keys():  # faces: their photographs were looked at
+        test = {each: photograph_id(each) for each in test}
+    looked_at = {name: thumbs[name] for name in sorted({*test.values()} & thumbs.keys())}
+    found = find_seen(looked_at, bundles, threads=work.threads, progress=work.progress)
+    ids = {each for each, name in test.items() if name in found.ids}
+    tied = (test.keys() & cluster for cluster in clusters if not ids.isdisjoint(cluster))
+    return SeenBefore(frozenset(ids.union(*tied)), found.is_complete and bool(thumbs))
 
 
 def predict_test(

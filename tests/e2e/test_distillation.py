@@ -1,5 +1,6 @@
 """`[training.teacher]`: runs whose network learns from the predictions of trained models."""
 
+import csv
 import json
 import shutil
 
@@ -83,6 +84,24 @@ def test_a_run_says_who_taught_it(teacher, photos, tmp_path):
     assert "its teacher: tiny" in (result.folder / "report.html").read_text()
     (found,) = emoclass.evaluate(result.folder, {"folder": photos}, metrics=["accuracy"], registry=tiny_registry())
     assert any("had for a teacher another trained model (trained on folder)" in note for note in found.notes)
+
+
+def test_what_a_teacher_had_seen_of_the_test_images_is_marked(photos, tmp_path):
+    settings = {"data": photos, "registry": tiny_registry(), "labels": "happy,sad,angry", "epochs": 1}
+    teachers = [emoclass.run("tiny", out=tmp_path / str(seed), seed=seed, **settings).folder for seed in (1, 2)]
+    taught = {"training": {"teacher": {"bundles": list(map(str, teachers))}}}
+    result = emoclass.run("tiny", out=tmp_path / "taught", config=taught, **settings)
+    sides = [
+        {row["id"]: row["split"] for row in csv.DictReader((folder / "split.csv").read_text().splitlines())}
+        for folder in (result.folder, *teachers)
+    ]
+    seen = [each for each, side in sides[0].items() if side == "test" and any(row[each] != "test" for row in sides[1:])]
+    assert 0 < result.n_leaked == len(seen)
+    assert any(
+        f"its teachers: tiny (trained on folder) and tiny (trained on folder). They had seen {len(seen)} of the 9 test "
+        "images, by the hashes of their training images." in note
+        for note in result.notes
+    )
 
 
 class Interrupts(Progress):

@@ -1,5 +1,6 @@
 """`emoclass.run(start=...)`, as `emoclass run --from` calls it: from a trained model to another."""
 
+import csv
 import json
 import shutil
 
@@ -67,7 +68,10 @@ def test_a_run_starts_from_what_the_plugin_brings_with_the_recipes_smaller_steps
         "tiny", data=photos, out=tmp_path, registry=brings, labels="happy,sad,angry", start="pretrained", config=STILL
     )
     np.testing.assert_allclose(probabilities(result, photos), probabilities(first, photos), atol=1e-5)
-    assert any("fine-tuned from a trained model (pretrained, trained on folder)" in note for note in result.notes)
+    assert (
+        "The model was fine-tuned from a trained model (pretrained, trained on folder). It had seen none of the 9 test "
+        "images, by the hashes of its training images." in result.notes
+    )
     (found,) = emoclass.evaluate(result.folder, {"folder": photos}, metrics=["accuracy"], registry=brings)
     assert found.notes[0].startswith("The bundle has hashes of the 63 images")
     assert not any("it is not known" in note for note in found.notes)
@@ -94,6 +98,36 @@ def test_a_run_starts_from_another_run_for_fewer_emotions(first, photos, tmp_pat
         probabilities(result, photos), before / before.sum(axis=1, keepdims=True), atol=1e-5
     )  # fmt: skip
     assert f"start = '{first.folder}'" in (result.folder / "config.toml").read_text().replace('"', "'")
+
+
+def on_sides(result, *sides):
+    with (result.folder / "split.csv").open() as file:
+        return {row["id"] for row in csv.DictReader(file) if row["split"] in sides}
+
+
+def test_what_the_trained_model_had_seen_of_the_test_images_is_marked(first, photos, tmp_path):
+    settings = {"data": photos, "registry": registry(TinyPlugin()), "labels": "happy,sad,angry", "seed": 1}
+    result = emoclass.run("tiny", out=tmp_path / "runs", start=first.folder, config=STILL, **settings)
+    seen = on_sides(result, "test") & on_sides(first, "train", "validation")
+    assert 0 < len(seen) < 9
+    assert result.n_leaked == len(seen)
+    assert result.leak_adjusted["accuracy"].n_samples == 9 - len(seen)
+    with (result.folder / "predictions.csv").open() as file:
+        assert {row["id"] for row in csv.DictReader(file) if row["leaked"] == "1"} == seen
+    assert any(f"It had seen {len(seen)} of the 9 test images, by the hashes" in note for note in result.notes)
+    assert any("or of those of a model that this one learned from: metrics on" in note for note in result.notes)
+
+    bundle = shutil.copytree(first.folder / "bundle", tmp_path / "bundle")
+    manifest = json.loads((bundle / "manifest.json").read_text())
+    manifest["trained"]["hashes"]["complete"] = False  # as if the first model had learned from one without hashes
+    (bundle / "manifest.json").write_text(json.dumps(manifest))
+    result = emoclass.run("tiny", out=tmp_path / "partial", start=bundle, config=STILL, **settings)
+    assert result.n_leaked == len(seen)
+    assert any(
+        f"It had seen at least {len(seen)} of the 9 test images. It is not known whether that one had seen others"
+        in note
+        for note in result.notes
+    )
 
 
 class Interrupts(Progress):

@@ -5,11 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from emoclass import LabelScheme
+from emoclass.auditing.hashes import hash_thumbnails
 from emoclass.bundle import hashes
-from emoclass.bundle.hashes import read_hashes, write_hashes
+from emoclass.bundle.hashes import SeenBefore, find_seen, read_hashes, write_hashes
 from emoclass.bundle.manifest import HASHES, ImageInput, Manifest
 from emoclass.bundle.read import Bundle, read_bundle
 from emoclass.bundle.write import describe_file, write_manifest
@@ -54,6 +56,20 @@ def test_the_hashes_of_models_that_it_learned_from_are_added(tmp_path) -> None:
     ):
         told = write_hashes(tmp_path, ["a"], {"a": ONE}, others)
         assert ((tmp_path / HASHES).read_bytes(), told["complete"]) == (content, is_complete)
+
+
+def test_images_that_a_model_has_seen_are_found_by_its_hashes(tmp_path) -> None:
+    rng = np.random.default_rng(0)
+    thumbs = {name: rng.integers(0, 256, (32, 32)).astype(np.uint8) for name in ("a", "b", "c")}
+    hashed, told = hash_thumbnails(thumbs), {"n_images": 1, "n_without": 0}
+    of_a = bundle(tmp_path / "a", hashed["a"], {**told, "complete": True})
+    of_b = bundle(tmp_path / "b", hashed["b"], {**told, "complete": False})
+    without = bundle(tmp_path / "without", None)
+    assert find_seen(thumbs, []) == SeenBefore(frozenset(), is_complete=True)
+    assert find_seen(thumbs, [of_a]) == SeenBefore(frozenset("a"), is_complete=True)
+    assert find_seen(thumbs, [of_a, of_b]) == SeenBefore(frozenset("ab"), is_complete=False)
+    assert find_seen(thumbs, [of_a, without]) == SeenBefore(frozenset("a"), is_complete=False)
+    assert find_seen(thumbs, [None]) == SeenBefore(frozenset(), is_complete=False)
 
 
 def test_nothing_is_written_without_hashes_or_with_too_many(tmp_path, monkeypatch) -> None:
