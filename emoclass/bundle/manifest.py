@@ -111,10 +111,10 @@ class Manifest(FrozenModel):
         framing: How faces are cut out for a model that expects face crops.
         detector: The face detector that the model was trained and measured with; None where no faces were looked for.
         files: File name -> size, digest and input.
-        trained: How it was trained: plugin, recipe, dataset, what it started from and what that was trained on, seed,
-            epochs, batch size, images per split, how many test images are copies of training images and the accuracy
-            without them (`leaked`), which images are hashed, which classes were merged, digest of the
-            configuration.
+        trained: How it was trained: plugin, recipe, model and its options, dataset, what it started from and what that
+            was trained on, seed, epochs, batch size, images per split, how many test images are copies of training
+            images and the accuracy without them (`leaked`), which images are hashed, which classes were merged,
+            digest of the configuration.
         measured: Metric -> value, interval and number of images, on the run's test split, as `MetricValue.to_json`
             gives it: its classes are those of `labels`, in the same order.
         versions: Package -> the version that wrote the bundle.

@@ -136,7 +136,8 @@ def run_config(
     require_keras()
     work = Work(config, registry or Registry.discover(), progress or Progress())
     # Before anything is written: most mistakes show here.
-    listed, toml, _, _, _ = work.index(), config.to_toml(), work.trained, work.teachers, work.detector
+    work.take_options_of_start()
+    listed, toml, _, _ = work.index(), work.config.to_toml(), work.teachers, work.detector
     folder = RunFolder.create(Path(out).expanduser(), config.recipe)
     try:
         folder.write_text("config.toml", toml)

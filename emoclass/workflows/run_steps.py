@@ -186,6 +186,20 @@ class Work:
         except (BundleError, PluginError):  # a run that is resumed does not need it
             return (None,)
 
+    def take_options_of_start(self) -> None:
+        """Give the network the options of the trained model that it starts from, where the configuration has none.
+
+        Raises:
+            BundleError: There is no such model, or it is damaged.
+            PluginError: The plugin has no trained model of that name.
+        """
+        model = self.config.model
+        trained = self.trained.manifest.trained if self.trained else {}
+        options = trained.get("options")
+        if trained.get("model") == model.name and isinstance(options, Mapping):
+            taken = model.model_copy(update={"options": {**options, **model.options}})
+            self.config = self.config.model_copy(update={"model": taken})
+
     @property
     def start_trained_on(self) -> tuple[str, ...]:
         """The datasets that this trained model was trained on; empty where there is none, or where it is gone."""

@@ -10,7 +10,7 @@ from tiny import TinyPlugin, build_tiny, draw_photographs
 
 import emoclass
 from emoclass import ModelSpec, Recipe, Registry, hookimpl
-from emoclass.errors import BundleError, UnknownNameError
+from emoclass.errors import BundleError, ContractError, UnknownNameError
 from emoclass.plugin import builtins
 from emoclass.plugin.registry import PluginInfo
 from emoclass.progress import Progress
@@ -98,6 +98,24 @@ def test_a_run_starts_from_another_run_for_fewer_emotions(first, photos, tmp_pat
         probabilities(result, photos), before / before.sum(axis=1, keepdims=True), atol=1e-5
     )  # fmt: skip
     assert f"start = '{first.folder}'" in (result.folder / "config.toml").read_text().replace('"', "'")
+
+
+def test_a_run_takes_the_options_of_the_model_that_it_starts_from(photos, tmp_path):
+    settings = {"data": photos, "registry": registry(TinyPlugin()), "labels": "happy,sad,angry", "epochs": 1}
+    wider = {"model": {"options": {"width": 6}}}
+    trained = emoclass.run("tiny", out=tmp_path / "trained", config=wider, **settings)
+    result = emoclass.run("tiny", out=tmp_path / "runs", start=trained.folder, config=STILL, **settings)
+    np.testing.assert_allclose(probabilities(result, photos), probabilities(trained, photos), atol=1e-5)
+    assert "width = 6" in (result.folder / "config.toml").read_text()
+    assert emoclass.load(result.folder).bundle.manifest.trained["options"] == {"width": 6}
+    with pytest.raises(ContractError, match="its layer 'conv' is not in the trained model"):
+        emoclass.run(
+            "tiny",
+            out=tmp_path / "narrow",
+            start=trained.folder,
+            config={"model": {"options": {"width": 4}}},
+            **settings,
+        )
 
 
 def on_sides(result, *sides):
