@@ -9,8 +9,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+import emoclass
 from emoclass.plugin.registry import Registry
 from emoclass.progress import Progress
+from emoclass.training.bundled import load_bundled
 from emoclass.training.checkpoint import read_checkpoint
 from emoclass.values.references import resolve
 from emoclass.workflows.run import resume, run
@@ -40,8 +42,9 @@ def begun(tmp_path):
     resolve(registry.datasets.get("fer2013").make_tiny)(tmp_path / "fer2013")
     config = tmp_path / "small.toml"
     config.write_text(
-        '[model]\nname = "faces"\noptions = { widths = [8, 12], blocks = [1, 1], views = 1 }\n'
-        '[training]\nepochs = 5\nbatch_size = 8\nprecision = "float32"\n'
+        '[model]\nname = "faces"\n'
+        '[training]\nepochs = 5\nbatch_size = 8\nprecision = "float32"\nweight_averaging = 0.998\n'
+        '[training.teacher]\nbundles = ["faces:faces:fast"]\n'
     )
     with pytest.raises(KeyboardInterrupt):
         run(
@@ -49,6 +52,7 @@ def begun(tmp_path):
             data=tmp_path / "fer2013",
             out=tmp_path / "runs",
             config=config,
+            start="pretrained:fast",
             registry=registry,
             progress=StopsInTheFirstEpoch(),
         )
@@ -61,6 +65,7 @@ def test_a_run_is_trained_elsewhere_and_finished_here(begun, tmp_path):
     packed = command(SCRIPT, "pack", begun, pack, "--no-wheels")
     assert packed.returncode == 0, packed.stderr
     assert str(tmp_path) not in (pack / "config.json").read_text(), "the data's folder is a path of this machine"
+    assert {"start", "teacher-0"} <= {each.name for each in pack.iterdir()}
 
     # There, nothing of this checkout is importable but what was packed.
     environment = {**os.environ, "KERAS_BACKEND": "tensorflow", "PYTHONSAFEPATH": "1"}
@@ -77,6 +82,12 @@ def test_a_run_is_trained_elsewhere_and_finished_here(begun, tmp_path):
         assert {array.dtype for array in weights.values()} == {np.dtype("float16")}
         for name, array in weights.items():
             np.testing.assert_array_equal(state[name], array.astype(np.float32))
+    # It started from the trained weights, and two epochs of small steps do not lead far from these.
+    trained = emoclass.load("faces:faces:fast").bundle
+    assert all(
+        np.allclose(new, old, atol=0.05)
+        for new, old in zip(result.model.get_weights(), load_bundled(trained).get_weights(), strict=True)
+    )
     # The averages of the weights are what is kept, and the finished run has not put anything else in their place.
     dense = next(layer for layer in result.model.layers if layer.name == "network").get_layer("emotions")
     kernel = dense.get_weights()[0]

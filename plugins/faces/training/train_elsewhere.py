@@ -6,9 +6,9 @@
     python train_elsewhere.py unpack OUT RUN                          # the weights become the run's checkpoint
     emoclass run --resume RUN                                         # measured, exported and reported as any run
 
-What is trained follows the run's own configuration: model, optimizer, schedule, augmentation, precision. There are two
-differences. The number of epochs is what fits into the minutes, at most that of the configuration; and the weights of
-the last epoch are kept (with `weight_averaging`, the averages), in half precision.
+What is trained follows the run's own configuration: model, initial weights, teachers, optimizer, schedule,
+augmentation, precision. There are two differences. The number of epochs is what fits into the minutes, at most that of
+the configuration; and the weights of the last epoch are kept in half precision (with `weight_averaging`, the averages).
 """
 
 from __future__ import annotations
@@ -34,6 +34,9 @@ WHEELS = ("keras", "rich", "namex", "optree", "pydantic", "pydantic-core", "anno
 """Keras and pydantic with what they need, as far as a machine for deep learning may lack it."""
 
 PLATFORMS = ("manylinux_2_28_x86_64", "manylinux_2_17_x86_64", "manylinux2014_x86_64")
+START, TEACHER = "start", "teacher"
+"""Where in a pack the trained models are that the training starts from, and that teach."""
+
 LARGEST_PACK = 60 * 2**20
 LARGEST_PIECE = 15 * 2**20
 MOST_PIECES = 5  # and one file of everything else
@@ -62,14 +65,26 @@ def main() -> None:
 def pack(run: Path, pack: Path, wheels: bool = True) -> None:
     """Write what the other machine needs into a new folder, of at most 60 MiB."""
     from emoclass.plugin.registry import Registry
+    from emoclass.progress import Progress
     from emoclass.values.config import RunConfig
+    from emoclass.workflows.run_steps import Work
 
     settings = tomllib.loads((run / "config.toml").read_text())
     config = RunConfig.model_validate(settings)
-    dataset = Registry.discover().datasets.get(config.data.dataset, prefer=config.plugin)
+    work = Work(config, Registry.discover(), Progress())
+    dataset = work.dataset
     pack.mkdir(parents=True)
-    # The folder of the data is a path of this machine, and is not needed there.
-    config = config.model_copy(update={"data": config.data.model_copy(update={"root": None})})
+    for bundle, name in ((work.trained, START), *((each, f"{TEACHER}-{i}") for i, each in enumerate(work.teachers))):
+        if bundle is not None:
+            _copy_bundle(bundle, pack / name)
+    # Paths of this machine, which are not needed there.
+    config = config.model_copy(
+        update={
+            "data": config.data.model_copy(update={"root": None}),
+            "model": config.model.model_copy(update={"start": None}),
+            "training": config.training.model_copy(update={"teacher": _without_paths(config.training.teacher)}),
+        }
+    )
     (pack / "config.json").write_text(config.model_dump_json())
     with (run / "split.csv").open(newline="") as file:
         rows = [row for row in csv.DictReader(file) if row["split"] != "test"]
@@ -99,6 +114,19 @@ def pack(run: Path, pack: Path, wheels: bool = True) -> None:
     print(f"{pack}: {len(rows):,} images, {size / 2**20:.1f} MiB")
     if size > LARGEST_PACK:
         raise SystemExit(f"{pack}: expected at most {LARGEST_PACK / 2**20:.0f} MiB, got {size / 2**20:.1f}.")
+
+
+def _copy_bundle(bundle: Any, folder: Path) -> None:
+    """Copy of a bundle what a training reads."""
+    from emoclass.bundle.manifest import KERAS, MANIFEST
+
+    folder.mkdir()
+    shutil.copyfile(bundle.file(KERAS), folder / KERAS)
+    shutil.copyfile(bundle.path / MANIFEST, folder / MANIFEST)
+
+
+def _without_paths(teacher: Any) -> Any:
+    return teacher and teacher.model_copy(update={"bundles": tuple(Path(each).name for each in teacher.bundles)})
 
 
 def _folder_of(package: str) -> Path:
@@ -132,9 +160,13 @@ def train(pack: Path, out: Path, minutes: float, epochs: int | None = None) -> N
     import keras
     from emoclass_faces import register_models
 
+    from emoclass.bundle.read import read_bundle
     from emoclass.training.build import build
+    from emoclass.training.bundled import load_bundled
     from emoclass.training.checkpoint import read_checkpoint
     from emoclass.training.pipeline import from_pixels
+    from emoclass.training.start import start_from
+    from emoclass.training.teacher import load_teachers
     from emoclass.values.config import RunConfig
     from emoclass.values.references import resolve
 
@@ -143,16 +175,24 @@ def train(pack: Path, out: Path, minutes: float, epochs: int | None = None) -> N
     data = _Data(pack, spec.image_shape)
     print(f"Keras {keras.__version__} on {keras.backend.backend()}: {len(data.labels):,} images", flush=True)
 
+    teachers = load_teachers(
+        [read_bundle(folder) for folder in sorted(pack.glob(f"{TEACHER}-*"))], config.training.precision
+    )
+
     def network() -> Any:
-        return build(spec, config.labels, seed=config.seed, options=config.model.options,
-                     precision=config.training.precision)  # fmt: skip
+        built = build(spec, config.labels, seed=config.seed, options=config.model.options,
+                      precision=config.training.precision)  # fmt: skip
+        if (pack / START).exists():
+            bundle = read_bundle(pack / START)
+            start_from(spec, built, config.labels, load_bundled(bundle), bundle.manifest.labels)
+        return built
 
     out.mkdir(parents=True, exist_ok=True)
     checkpoint = out.parent / f".{out.name}.state"
     history: list[dict[str, float]] = []
     # The first epoch compiles, the second says how many there is time for.
     took: list[float] = []
-    _fit(network(), spec, data, config, 2, checkpoint, lambda *epoch: took.append(epoch[2]))
+    _fit(network(), spec, data, config, 2, checkpoint, lambda *epoch: took.append(epoch[2]), teachers)
     checkpoint.unlink()
     left = deadline - time.monotonic() - took[0] - 20
     n_epochs = max(1, min(config.training.epochs, int(0.95 * left / took[1]), epochs or 10**9))
@@ -163,7 +203,7 @@ def train(pack: Path, out: Path, minutes: float, epochs: int | None = None) -> N
         print(json.dumps(history[-1]), flush=True)
 
     model = network()
-    _fit(model, spec, data, config, n_epochs, checkpoint, on_epoch)
+    _fit(model, spec, data, config, n_epochs, checkpoint, on_epoch, teachers)
     augmentation = tuple(resolve(each.ref)(**each.options) for each in config.training.augmentation)
     n_weights = len(from_pixels(model, spec.value_range, augmentation).variables)
     _write_pieces(out, read_checkpoint(checkpoint), n_weights, history)
@@ -189,7 +229,14 @@ class _Data:
 
 
 def _fit(
-    model: Any, spec: Any, data: _Data, config: Any, epochs: int, checkpoint: Path, on_epoch: Callable[..., None]
+    model: Any,
+    spec: Any,
+    data: _Data,
+    config: Any,
+    epochs: int,
+    checkpoint: Path,
+    on_epoch: Callable[..., None],
+    teachers: Any,
 ) -> None:
     from emoclass.training.fit import fit
     from emoclass.training.pipeline import Batches, ShuffledBatches
@@ -212,6 +259,7 @@ def _fit(
         seed=config.seed,
         checkpoint=checkpoint,
         on_epoch=on_epoch,
+        teachers=teachers,
     )  # fmt: skip
 
 
