@@ -199,4 +199,4 @@ class ProblemDocument(BaseModel):
     status: int
     detail: str = Field(description="What is wrong, as a sentence.")
     hint: str | None = Field(default=None, description="What to do about it.")
-    errors: list[UnreadableDocument] | None = Field(default=None, description="Why no image could be read, for each.")
+    errors: list[UnreadableDocument] | None = Field(default=None, description="Why each image was not classified.")

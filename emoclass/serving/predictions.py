@@ -16,7 +16,7 @@ from emoclass.serving.documents import (
     PredictionDocument,
     UnreadableDocument,
 )
-from emoclass.serving.problems import CONTENT, ProblemError
+from emoclass.serving.problems import CONTENT, not_processed
 from emoclass.serving.service import Service, check_once, what_is_wrong
 
 _BINARY = {"type": "string", "format": "binary"}
@@ -72,7 +72,8 @@ PROBLEMS: dict[int | str, dict[str, Any]] = {
         408: "The body came too slowly.",
         413: "The body is too large, or holds too many images.",
         415: "The body is of a kind that is not read.",
-        422: "No image could be read.",
+        422: "No image could be classified.",
+        500: "The service failed, or its worker processes were killed.",
         503: "The service is busy; Retry-After says when to try again.",
     }.items()
 }
@@ -105,8 +106,9 @@ def routes(service: Service) -> APIRouter:
             {**(answer.document or {}), "path": upload.path} for upload, answer in zip(uploads, answers, strict=True)
         ]
         if all(answer.error for answer in answers):
-            reason = answers[0].error if len(answers) == 1 else f"none of the {len(answers)} images could be read"
-            raise ProblemError(422, f"images: {reason}.", errors=documents)
+            reason = answers[0].error if len(answers) == 1 else f"none of the {len(answers)} images could be classified"
+            was_killed = any(answer.was_killed for answer in answers)
+            raise not_processed(f"images: {reason}.", was_killed=was_killed, errors=documents)
         return Response(json.dumps(documents), media_type="application/json")
 
     return router
