@@ -92,8 +92,8 @@ class Answer:
     """What became of an image or a frame.
 
     Attributes:
-        document: JSON types; of a frame that cannot be read, None.
-        error: Why the image or the frame could not be read; None where it could.
+        document: JSON types; of a frame that was not classified, None.
+        error: Why the image or the frame was not classified; None where it was.
         n_faces: How many faces were classified.
         was_killed: Whether there is an error because the worker got SIGKILL; the image may be sound.
     """
@@ -185,6 +185,7 @@ def read_answer(data: bytes) -> Answer | VideoAnswer | Done:
         kind, fields = json.loads(head)
         if kind == "VideoAnswer":
             return VideoAnswer(**fields, document=document)
-        return {"Answer": Answer, "Done": Done}[kind](**fields)
+        answer: Answer | Done = {"Answer": Answer, "Done": Done}[kind](**fields)
+        return answer
     except (ValueError, TypeError, KeyError, RecursionError) as error:
         raise ValueError("not an answer of a worker") from error

@@ -11,57 +11,40 @@ from starlette.responses import Response
 
 from emoclass.serving.bodies import read_images
 from emoclass.serving.documents import (
+    FILE,
     ImagesQuery,
     PictureDocument,
     PredictionDocument,
     UnreadableDocument,
+    form_or_file,
 )
 from emoclass.serving.problems import CONTENT, not_processed
 from emoclass.serving.service import Service, check_once, what_is_wrong
 
-_BINARY = {"type": "string", "format": "binary"}
+_BASE64 = {"type": "string", "contentEncoding": "base64"}
 
-BODY: dict[str, Any] = {
-    "requestBody": {
-        "required": True,
-        "content": {
-            "multipart/form-data": {
-                "schema": {
-                    "type": "object",
-                    "properties": {"images": {"type": "array", "items": _BINARY}},
-                    "required": ["images"],
-                }
-            },
-            "image/*": {"schema": _BINARY},
-            "application/octet-stream": {"schema": _BINARY},
-            "application/json": {
-                "schema": {
-                    "type": "object",
-                    "description": "Beside the images, the settings of the query may be given here.",
-                    "properties": {
-                        "images": {
-                            "type": "array",
-                            "items": {
-                                "anyOf": [
-                                    {"type": "string", "contentEncoding": "base64"},
-                                    {
-                                        "type": "object",
-                                        "properties": {
-                                            "path": {"type": "string"},
-                                            "data": {"type": "string", "contentEncoding": "base64"},
-                                        },
-                                        "required": ["data"],
-                                    },
-                                ]
-                            },
-                        }
+_JSON = {
+    "type": "object",
+    "description": "Beside the images, the settings of the query may be given here.",
+    "properties": {
+        "images": {
+            "type": "array",
+            "items": {
+                "anyOf": [
+                    _BASE64,
+                    {
+                        "type": "object",
+                        "properties": {"path": {"type": "string"}, "data": _BASE64},
+                        "required": ["data"],
                     },
-                    "required": ["images"],
-                }
+                ]
             },
-        },
-    }
+        }
+    },
+    "required": ["images"],
 }
+
+BODY = form_or_file("image", {"images": {"type": "array", "items": FILE}}, {"application/json": _JSON})
 
 PROBLEMS: dict[int | str, dict[str, Any]] = {
     status: {"description": description, "content": CONTENT}
