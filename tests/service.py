@@ -12,11 +12,28 @@ from typing import Any
 
 import uvicorn
 
-from emoclass.serving.connections import Server
+from emoclass.serving.listener import BoundedServer
 from emoclass.serving.settings import Limits
 
 LARGE = bytes(32 * 2**20)
 """More than sockets hold between two processes."""
+
+REQUEST = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"
+
+
+def head(*lines: str, method: str = "POST", path: str = "/length", version: str = "1.1") -> bytes:
+    """Return the head of a request."""
+    return "\r\n".join([f"{method} {path} HTTP/{version}", "Host: x", *lines, "", ""]).encode("latin-1")
+
+
+HANDSHAKE = head(
+    "Upgrade: websocket",
+    "Connection: Upgrade",
+    "Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==",
+    "Sec-WebSocket-Version: 13",
+    method="GET",
+    path="/",
+)
 
 
 async def application(scope: Any, receive: Any, send: Any) -> None:
@@ -63,7 +80,7 @@ def serve(limits: Limits | None = None, **options: Any) -> Iterator[int]:
     """Serve the application, and give the port."""
     if limits is None:
         limits = Limits(header_seconds=0.6, idle_seconds=0.3, write_seconds=0.6)
-    server = Server(uvicorn.Config(application, log_config=None, timeout_graceful_shutdown=1, **options), limits)
+    server = BoundedServer(uvicorn.Config(application, log_config=None, timeout_graceful_shutdown=1, **options), limits)
     with socket.create_server(("127.0.0.1", 0)) as listening:
         port = listening.getsockname()[1]
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
@@ -126,3 +143,24 @@ def seconds_until_closed(client: socket.socket, drip: bytes = b"") -> float:
         with contextlib.suppress(ConnectionError):
             client.send(drip[index : index + 1])
     return time.perf_counter() - started
+
+
+def status(answer: bytes) -> int:
+    """Return the status of an answer."""
+    return int(answer.split(b" ", 2)[1])
+
+
+def open_web_socket(port: int, path: str = "/") -> socket.socket:
+    """Connect, and shake hands."""
+    client = send(port, HANDSHAKE.replace(b" / ", b" %s " % path.encode()))
+    answer = b""
+    while not answer.endswith(b"\r\n\r\n"):
+        answer += client.recv(1)
+    assert answer.startswith(b"HTTP/1.1 101")
+    return client
+
+
+def frame(opcode: int, data: bytes = b"", *, is_last: bool = True) -> bytes:
+    """Return a frame of a web socket message, masked with zeros."""
+    size = bytes([128 | len(data)]) if len(data) < 126 else b"\xff" + len(data).to_bytes(8, "big")
+    return bytes([128 * is_last | opcode]) + size + bytes(4) + data

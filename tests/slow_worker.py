@@ -1,4 +1,4 @@
-"""A worker without models, whose images say what it does with them: `wait:SECONDS`, or `fail` to start."""
+"""A worker without models. Images say what it does: `wait:SECONDS`, or `write:BYTES` as they are before the answer."""
 
 from __future__ import annotations
 
@@ -7,15 +7,15 @@ import sys
 import time
 
 from emoclass.serving.child import begin
-from emoclass.serving.messages import Answer, Done, Frame, Images, packed, read_message
+from emoclass.serving.messages import Answer, Done, Frame, Images, packed_answer, read_message
 
 
 def main() -> None:
     """Answer until stdin ends."""
     answers = begin()
 
-    def send(message: object) -> None:
-        answers.write(packed(message))
+    def send(message: Answer | Done) -> None:
+        answers.write(packed_answer(message))
         answers.flush()
 
     read_message(sys.stdin.buffer)
@@ -32,6 +32,8 @@ def main() -> None:
         for data in images:
             if data.startswith(b"wait:"):
                 time.sleep(float(data.removeprefix(b"wait:").split()[0]))
+            if data.startswith(b"write:"):
+                answers.write(data.removeprefix(b"write:"))
             send(Answer({"pid": os.getpid()}))
         send(Done())
 

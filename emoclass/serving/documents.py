@@ -199,4 +199,21 @@ class ProblemDocument(BaseModel):
     status: int
     detail: str = Field(description="What is wrong, as a sentence.")
     hint: str | None = Field(default=None, description="What to do about it.")
-    errors: list[UnreadableDocument] | None = Field(default=None, description="Why no image could be read, for each.")
+    errors: list[UnreadableDocument] | None = Field(default=None, description="Why each image was not classified.")
+
+
+FILE = {"type": "string", "format": "binary"}
+
+
+def form_or_file(kind: str, form: dict[str, Any], others: dict[str, Any] | None = None) -> dict[str, Any]:
+    """Return what the OpenAPI document says of a body that is a form, or the file alone.
+
+    Args:
+        kind: Of the file: image or video.
+        form: The fields of the form, with their schemas.
+        others: Further media types, with their schemas.
+    """
+    fields = {"type": "object", "properties": form, "required": list(form)}
+    schemas = {"multipart/form-data": fields, f"{kind}/*": FILE, "application/octet-stream": FILE, **(others or {})}
+    content = {media_type: {"schema": schema} for media_type, schema in schemas.items()}
+    return {"requestBody": {"required": True, "content": content}}

@@ -1,7 +1,13 @@
-"""What the service and its workers say to each other: pickled values, each after its length."""
+"""What the service and its workers say to each other, each message after its length.
+
+Workers trust the service, so what it sends is pickled. The service does not trust what comes back: workers decode files
+of strangers, and a pickle from one whose decoder was exploited would run its code here. Answers are therefore JSON, and
+the document of a video, which may have tens of MiB, follows it as it is.
+"""
 
 from __future__ import annotations
 
+import json
 import pickle
 import struct
 from collections.abc import Mapping
@@ -86,14 +92,16 @@ class Answer:
     """What became of an image or a frame.
 
     Attributes:
-        document: JSON types; of a frame that cannot be read, None.
-        error: Why the image or the frame could not be read; None where it could.
+        document: JSON types; of a frame that was not classified, None.
+        error: Why the image or the frame was not classified; None where it was.
         n_faces: How many faces were classified.
+        was_killed: Whether there is an error because the worker got SIGKILL; the image may be sound.
     """
 
     document: dict[str, Any] | None
     error: str | None = None
     n_faces: int = 0
+    was_killed: bool = False
 
 
 @dataclass(frozen=True)
@@ -144,15 +152,40 @@ class Done:
 
 
 def packed(message: object) -> bytes:
-    """Return a message as it is sent."""
+    """Return a message to a worker as it is sent."""
     data = pickle.dumps(message, protocol=5)
     return LENGTH.pack(len(data)) + data
 
 
 def read_message(stream: BinaryIO) -> Any:
-    """Return the next message of a stream; None at its end."""
+    """Return the next message to a worker; None at the end of the stream."""
     head = stream.read(LENGTH.size)
     if len(head) < LENGTH.size:
         return None
     (length,) = LENGTH.unpack(head)
     return pickle.loads(stream.read(length))
+
+
+def packed_answer(answer: Answer | VideoAnswer | Done) -> bytes:
+    """Return what a worker answers as it is sent."""
+    fields = dict(vars(answer))
+    document = fields.pop("document") if isinstance(answer, VideoAnswer) else b""
+    data = json.dumps([type(answer).__name__, fields]).encode() + b"\n" + document
+    return LENGTH.pack(len(data)) + data
+
+
+def read_answer(data: bytes) -> Answer | VideoAnswer | Done:
+    """Return what a worker answered, without its length.
+
+    Raises:
+        ValueError: It is no answer.
+    """
+    head, _, document = data.partition(b"\n")
+    try:
+        kind, fields = json.loads(head)
+        if kind == "VideoAnswer":
+            return VideoAnswer(**fields, document=document)
+        answer: Answer | Done = {"Answer": Answer, "Done": Done}[kind](**fields)
+        return answer
+    except (ValueError, TypeError, KeyError, RecursionError) as error:
+        raise ValueError("not an answer of a worker") from error

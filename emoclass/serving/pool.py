@@ -37,9 +37,6 @@ START_SECONDS = 120.0
 PAUSE_SECONDS = 5.0
 """The longest pause before a worker is started again that died at once."""
 
-CRASHED = "damaged image (it crashes the decoder, or takes too much memory)"
-"""Why an image is not read that ended two workers."""
-
 ENDS = "The service is about to end"
 
 REPLACED = "The models were replaced, and the new ones cannot answer this"
@@ -275,8 +272,8 @@ class Pool:
         assert process is not None
         async with self._work:
             await self._work.wait_for(lambda: slot.is_leaving or self._has_work(slot))
-        if process.returncode is not None:
-            raise ProcessDiedError(f"exit status {process.returncode}")
+        if (died := process.death()) is not None:
+            raise died
         while slot.closed:
             await process.ask(Close(slot.closed.pop()), self._max_seconds)
         for session in list(slot.sessions):
@@ -289,7 +286,7 @@ class Pool:
         assert slot.process is not None
         return (
             bool(self._jobs or slot.closed)
-            or slot.process.returncode is not None
+            or slot.process.death() is not None
             or any(self._is_waiting(each, slot) for each in slot.sessions)
         )
 
@@ -315,9 +312,9 @@ class Pool:
         first = self._jobs.popleft()
         batch, size = [first], len(first.data)
         fair = max(1, -(-len(self._jobs) // max(1, self._workers)))
-        while self._jobs and len(batch) < min(most, fair) and not first.tries:
+        while self._jobs and len(batch) < min(most, fair) and not first.deaths:
             job = self._jobs[0]
-            if job.asked != first.asked or job.tries or size + len(job.data) > MAX_BATCH_BYTES:
+            if job.asked != first.asked or job.deaths or size + len(job.data) > MAX_BATCH_BYTES:
                 break
             batch.append(self._jobs.popleft())
             size += len(job.data)
@@ -327,6 +324,8 @@ class Pool:
         left = deque(batch)
 
         def on_answer(answer: Answer) -> None:
+            if not left:
+                raise ProcessDiedError("more answers than images")
             job = left.popleft()
             if not job.answer.done():
                 job.answer.set_result(answer)
@@ -334,13 +333,13 @@ class Pool:
         try:
             message = Images(batch[0].asked, tuple(job.data for job in batch))
             await process.ask(message, self._max_seconds, on_answer)
-        except ProcessDiedError:
+        except ProcessDiedError as died:
             for job in reversed(left):
-                job.tries += 1
+                job.deaths.append(died)
                 if job.answer.done():
                     continue
-                if job.tries > 1:
-                    job.answer.set_result(Answer({"path": None, "error": CRASHED}, error=CRASHED))
+                if len(job.deaths) > 1:
+                    job.answer.set_result(_not_classified(job.deaths))
                 else:
                     self._jobs.appendleft(job)
             await self.wake()
@@ -364,9 +363,16 @@ class Pool:
                 await process.ask(Open(session.number, session.asked, session.smoothing), self._max_seconds)
                 session.process = process
             await process.ask(frame, self._max_seconds, on_answer)
-        except ProcessDiedError:
-            on_answer(Answer(None, error=CRASHED))
+        except ProcessDiedError as died:
+            on_answer(Answer(None, error=f"the worker process ended while it classified this frame ({died})"))
             raise
+
+
+def _not_classified(deaths: Iterable[ProcessDiedError]) -> Answer:
+    """Return the answer to an image that two workers had when they ended, the second one alone."""
+    *_, last = deaths
+    error = f"the worker process ended twice while it classified this image ({', '.join(map(str, deaths))})"
+    return Answer({"path": None, "error": error}, error=error, was_killed=last.was_killed)
 
 
 def check_asked(asked: Asked, models: Mapping[str, ServedModel]) -> None:

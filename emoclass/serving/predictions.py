@@ -11,57 +11,40 @@ from starlette.responses import Response
 
 from emoclass.serving.bodies import read_images
 from emoclass.serving.documents import (
+    FILE,
     ImagesQuery,
     PictureDocument,
     PredictionDocument,
     UnreadableDocument,
+    form_or_file,
 )
-from emoclass.serving.problems import CONTENT, ProblemError
+from emoclass.serving.problems import CONTENT, not_processed
 from emoclass.serving.service import Service, check_once, what_is_wrong
 
-_BINARY = {"type": "string", "format": "binary"}
+_BASE64 = {"type": "string", "contentEncoding": "base64"}
 
-BODY: dict[str, Any] = {
-    "requestBody": {
-        "required": True,
-        "content": {
-            "multipart/form-data": {
-                "schema": {
-                    "type": "object",
-                    "properties": {"images": {"type": "array", "items": _BINARY}},
-                    "required": ["images"],
-                }
-            },
-            "image/*": {"schema": _BINARY},
-            "application/octet-stream": {"schema": _BINARY},
-            "application/json": {
-                "schema": {
-                    "type": "object",
-                    "description": "Beside the images, the settings of the query may be given here.",
-                    "properties": {
-                        "images": {
-                            "type": "array",
-                            "items": {
-                                "anyOf": [
-                                    {"type": "string", "contentEncoding": "base64"},
-                                    {
-                                        "type": "object",
-                                        "properties": {
-                                            "path": {"type": "string"},
-                                            "data": {"type": "string", "contentEncoding": "base64"},
-                                        },
-                                        "required": ["data"],
-                                    },
-                                ]
-                            },
-                        }
+_JSON = {
+    "type": "object",
+    "description": "Beside the images, the settings of the query may be given here.",
+    "properties": {
+        "images": {
+            "type": "array",
+            "items": {
+                "anyOf": [
+                    _BASE64,
+                    {
+                        "type": "object",
+                        "properties": {"path": {"type": "string"}, "data": _BASE64},
+                        "required": ["data"],
                     },
-                    "required": ["images"],
-                }
+                ]
             },
-        },
-    }
+        }
+    },
+    "required": ["images"],
 }
+
+BODY = form_or_file("image", {"images": {"type": "array", "items": FILE}}, {"application/json": _JSON})
 
 PROBLEMS: dict[int | str, dict[str, Any]] = {
     status: {"description": description, "content": CONTENT}
@@ -72,7 +55,8 @@ PROBLEMS: dict[int | str, dict[str, Any]] = {
         408: "The body came too slowly.",
         413: "The body is too large, or holds too many images.",
         415: "The body is of a kind that is not read.",
-        422: "No image could be read.",
+        422: "No image could be classified.",
+        500: "The service failed, or its worker processes were killed.",
         503: "The service is busy; Retry-After says when to try again.",
     }.items()
 }
@@ -105,8 +89,9 @@ def routes(service: Service) -> APIRouter:
             {**(answer.document or {}), "path": upload.path} for upload, answer in zip(uploads, answers, strict=True)
         ]
         if all(answer.error for answer in answers):
-            reason = answers[0].error if len(answers) == 1 else f"none of the {len(answers)} images could be read"
-            raise ProblemError(422, f"images: {reason}.", errors=documents)
+            reason = answers[0].error if len(answers) == 1 else f"none of the {len(answers)} images could be classified"
+            was_killed = any(answer.was_killed for answer in answers)
+            raise not_processed(f"images: {reason}.", was_killed=was_killed, errors=documents)
         return Response(json.dumps(documents), media_type="application/json")
 
     return router

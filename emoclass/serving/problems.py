@@ -18,6 +18,10 @@ CONTENT = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/ProblemDocument
 """How the OpenAPI document describes the body of an error; `app.py` adds the schema."""
 
 
+KILLED = "The system may lack memory: send something smaller, or try again later."
+"""What to do where a process was killed."""
+
+
 class ProblemError(Exception):
     """An answer that is an error.
 
@@ -61,6 +65,25 @@ class ProblemError(Exception):
 def busy(detail: str, *, seconds: int = 1) -> ProblemError:
     """Return the answer to a request that comes at a bad time: try again."""
     return ProblemError(503, detail, hint="Try again.", headers={"retry-after": str(seconds)})
+
+
+def not_processed(detail: str, *, was_killed: bool, **members: Any) -> ProblemError:
+    """Return the answer to images or a video that could not be processed.
+
+    The status is 422 where the content is the likely reason: it cannot be decoded, or its process crashed. After
+    SIGKILL it is 500. That signal comes from outside, from the system when memory is short or from an operator. It does
+    not show that the content is at fault, and content within the limits should fit into the memory of the service. The
+    status is not 503, because clients and proxies repeat such a request by themselves: one that does need too much
+    memory would have one worker after the other killed.
+
+    Args:
+        detail: What is wrong, as a sentence.
+        was_killed: Whether a process got SIGKILL while it had the content.
+        members: Further members of the document.
+    """
+    if was_killed:
+        return ProblemError(500, detail, hint=KILLED, **members)
+    return ProblemError(422, detail, **members)
 
 
 def wrong(error: EmoclassError) -> ProblemError:

@@ -4,20 +4,33 @@ from __future__ import annotations
 
 import asyncio
 import os
-import pickle
+import signal
 import sys
 from asyncio.subprocess import PIPE, Process
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
-from emoclass.serving.messages import LENGTH, Done, packed
+from emoclass.serving.messages import LENGTH, Answer, Done, VideoAnswer, packed, read_answer
 
 CHUNK = 2**20
 
 
 class ProcessDiedError(Exception):
-    """The process ended, or answered too late and was killed."""
+    """The process ended, or was killed because it answered too late or sent no valid answer.
+
+    Args:
+        reason: The name of a signal, an exit status, or why it was killed.
+        was_killed: See below.
+
+    Attributes:
+        was_killed: Whether somebody else killed it with SIGKILL: the system because memory was short, or an operator.
+            It says nothing about what the process was doing, unlike a signal such as SIGSEGV.
+    """
+
+    def __init__(self, reason: str, *, was_killed: bool = False) -> None:
+        super().__init__(reason)
+        self.was_killed = was_killed
 
 
 class ChildProcess:
@@ -59,13 +72,15 @@ class ChildProcess:
                 while not isinstance(answer := await self._receive(), Done):
                     if on_answer is not None:
                         on_answer(answer)
-        except (asyncio.IncompleteReadError, OSError, TimeoutError) as error:
-            reason = "no answer in time" if isinstance(error, TimeoutError) else None
-            if reason is None:  # it is ending: killed at this moment, it would not be known how it ended
-                with suppress(TimeoutError):
-                    await asyncio.wait_for(self._process.wait(), 1.0)
+        except TimeoutError as error:
             await self.kill()
-            raise ProcessDiedError(reason or f"exit status {self._process.returncode}") from error
+            raise ProcessDiedError(f"no answer within {seconds:g} seconds") from error
+        except (asyncio.IncompleteReadError, OSError) as error:
+            with suppress(TimeoutError):  # it is ending: killed at this moment, it would not be known how it ended
+                await asyncio.wait_for(self._process.wait(), 1.0)
+            died = self.death() or ProcessDiedError("it stopped answering")
+            await self.kill()
+            raise died from error
         except BaseException:  # a task that is cancelled leaves half a message behind
             await self.kill()
             raise
@@ -76,15 +91,24 @@ class ChildProcess:
             self._process.stdin.write(data[at : at + CHUNK])
             await self._process.stdin.drain()
 
-    async def _receive(self) -> Any:
+    async def _receive(self) -> Answer | VideoAnswer | Done:
         assert self._process.stdout is not None
         (length,) = LENGTH.unpack(await self._process.stdout.readexactly(LENGTH.size))
-        return pickle.loads(await self._process.stdout.readexactly(length))
+        data = await self._process.stdout.readexactly(length)
+        try:
+            return read_answer(data)
+        except ValueError as error:
+            raise ProcessDiedError("no valid answer") from error
 
-    @property
-    def returncode(self) -> int | None:
-        """How the process ended; None while it runs."""
-        return self._process.returncode
+    def death(self) -> ProcessDiedError | None:
+        """Return how the process ended; None while it runs."""
+        if (code := self._process.returncode) is None:
+            return None
+        try:
+            reason = signal.Signals(-code).name
+        except ValueError:
+            reason = f"exit status {code}"
+        return ProcessDiedError(reason, was_killed=reason == "SIGKILL")
 
     async def wait(self) -> None:
         """Wait until the process ends."""

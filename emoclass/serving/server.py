@@ -15,8 +15,8 @@ from functools import partial
 import uvicorn
 
 from emoclass.errors import ConfigError
-from emoclass.serving import connections
 from emoclass.serving.app import create_app
+from emoclass.serving.listener import BoundedServer
 from emoclass.serving.models import ServedModel
 from emoclass.serving.service import Service
 from emoclass.serving.settings import Settings
@@ -127,8 +127,8 @@ def address(settings: Settings, sock: socket.socket) -> str:
     return f"{scheme}://{f'[{host}]' if ':' in host else host}:{sock.getsockname()[1]}/"
 
 
-class Server(connections.Server):
-    """uvicorn's server, but for the signals: they end it in order, without being raised again."""
+class Server(BoundedServer):
+    """The server of the service. Signals end it in order, without being raised again, unlike uvicorn's."""
 
     def __init__(self, config: uvicorn.Config, service: Service, on_ready: Callable[[], object]) -> None:
         super().__init__(config, service.settings.limits)

@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from emoclass.serving.messages import AskedVideo, VideoAnswer
-from emoclass.serving.problems import ProblemError, busy
+from emoclass.serving.problems import ProblemError, busy, not_processed
 from emoclass.serving.process import CHUNK, ChildProcess, ProcessDiedError
 from emoclass.serving.settings import Limits
+
+_log = logging.getLogger(__name__)
 
 START_SECONDS = 120.0
 """Importing and loading may take so long, on a machine that is busy."""
 
 RETRY_SECONDS = 10
 """When a client may try again while other videos are watched."""
-
-CRASHED = "video: damaged (it crashes the decoder, or takes too much memory)."
 
 ENDS = "The service is about to end."
 
@@ -57,7 +58,7 @@ class VideoPool:
         """Watch a video. If the task is canceled, its process is killed.
 
         Raises:
-            ProblemError: Enough are watched (503), it takes too long (503), or it crashes the process (422).
+            ProblemError: Enough are watched (503), it takes too long (503), or its process ended (422; 500 if killed).
         """
         seconds = self._limits.max_watch_seconds
         answers: list[VideoAnswer] = []
@@ -80,8 +81,10 @@ class VideoPool:
                 hint="Send a shorter or smaller one, or try again when the service has less to do.",
                 headers={"retry-after": str(RETRY_SECONDS)},
             ) from None
-        except ProcessDiedError:
-            raise ProblemError(422, CRASHED) from None
+        except ProcessDiedError as died:
+            _log.warning("a process that watched a video ended (%s)", died)
+            detail = f"video: the process that watched it ended ({died})."
+            raise not_processed(detail, was_killed=died.was_killed) from None
         return answers[0]
 
     def close(self) -> None:

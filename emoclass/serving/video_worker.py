@@ -25,7 +25,7 @@ from emoclass.inference.classifier import Classifier
 from emoclass.inference.pretrained import DEFAULT
 from emoclass.plugin.registry import Registry
 from emoclass.serving.child import begin
-from emoclass.serving.messages import AskedVideo, Done, VideoAnswer, packed, read_message
+from emoclass.serving.messages import AskedVideo, Done, VideoAnswer, packed_answer, read_message
 from emoclass.serving.models import ServedModel
 from emoclass.serving.settings import MIB, Limits
 from emoclass.workflows.watch import Watching, watch, watched_video
@@ -148,7 +148,7 @@ def _restrict(limits: Limits) -> None:
             resource.setrlimit(kind, (most, most))
 
 
-def _serve(requests: BinaryIO, send: Callable[[object], None]) -> None:
+def _serve(requests: BinaryIO, send: Callable[[VideoAnswer | Done], None]) -> None:
     given = read_message(requests)
     if given is None:
         return
@@ -177,8 +177,8 @@ def main() -> None:
     """Watch one video."""
     answers = begin()
 
-    def send(message: object) -> None:
-        answers.write(packed(message))
+    def send(message: VideoAnswer | Done) -> None:
+        answers.write(packed_answer(message))
         answers.flush()
 
     with quiet_decoders():

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
 from emoclass.errors import ConfigError
 from emoclass.serving.bodies import SAY_THE_KIND, SEND_A_FILE, Room, read_body, read_files
-from emoclass.serving.documents import VideoDocument, VideoQuery
+from emoclass.serving.documents import FILE, VideoDocument, VideoQuery, form_or_file
 from emoclass.serving.messages import AskedVideo
 from emoclass.serving.predictions import PROBLEMS
 from emoclass.serving.problems import ProblemError, wrong
@@ -17,20 +17,7 @@ from emoclass.serving.service import Service, check_once, unless_left
 from emoclass.serving.settings import Limits
 from emoclass.video.files import check_range
 
-_BINARY = {"type": "string", "format": "binary"}
-
-BODY: dict[str, Any] = {
-    "requestBody": {
-        "required": True,
-        "content": {
-            "multipart/form-data": {
-                "schema": {"type": "object", "properties": {"video": _BINARY}, "required": ["video"]}
-            },
-            "video/*": {"schema": _BINARY},
-            "application/octet-stream": {"schema": _BINARY},
-        },
-    }
-}
+BODY = form_or_file("video", {"video": FILE})
 
 
 def routes(service: Service) -> APIRouter:

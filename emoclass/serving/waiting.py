@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 
 from emoclass.serving.messages import Answer, Asked, Frame, Start
-from emoclass.serving.process import ChildProcess
+from emoclass.serving.process import ChildProcess, ProcessDiedError
 
 
 class Session:
@@ -39,13 +39,13 @@ class Job:
 
     Attributes:
         answer: What becomes of it.
-        tries: How many workers died while they had it.
+        deaths: How the workers ended that had it.
     """
 
     def __init__(self, asked: Asked, data: bytes, turn: int) -> None:
         self.asked, self.data, self.turn = asked, data, turn
         self.answer: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
-        self.tries = 0
+        self.deaths: list[ProcessDiedError] = []
 
 
 class Slot:

@@ -20,7 +20,18 @@ from emoclass.errors import EmoclassError, UnreadableImageError, WholePhotograph
 from emoclass.inference.classifier import Classifier
 from emoclass.plugin.registry import Registry
 from emoclass.serving.child import begin
-from emoclass.serving.messages import Answer, Asked, Close, Done, Frame, Images, Open, Start, packed, read_message
+from emoclass.serving.messages import (
+    Answer,
+    Asked,
+    Close,
+    Done,
+    Frame,
+    Images,
+    Open,
+    Start,
+    packed_answer,
+    read_message,
+)
 from emoclass.values.results import PictureFaces, Prediction, Unreadable
 from emoclass.video.watcher import Watcher
 
@@ -144,13 +155,13 @@ def _serve(requests: BinaryIO, answers: BinaryIO) -> None:
     worker = Worker(start)
     message: Any = None
     while True:
-        answers.write(packed(Done()))
+        answers.write(packed_answer(Done()))
         answers.flush()
         message = read_message(requests)
         if message is None:
             return
         for answer in worker.answers(message):
-            answers.write(packed(answer))
+            answers.write(packed_answer(answer))
             answers.flush()
 
 

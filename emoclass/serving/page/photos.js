@@ -185,7 +185,7 @@ export class Photos {
     try {
       return await ask("v1/predictions", { method: "POST", body, query: this.app.query() });
     } catch (problem) {
-      if (problem.status === 422 && problem.said.errors?.length === group.length) return problem.said.errors;
+      if (problem.said?.errors?.length === group.length) return problem.said.errors;
       throw problem;
     }
   }

@@ -1,6 +1,8 @@
-"""A certificate for the tests of TLS."""
+"""A server for the tests of connections, and a certificate for those of TLS."""
 
 from __future__ import annotations
+
+from collections.abc import Iterator
 
 import pytest
 
@@ -15,3 +17,21 @@ def certificate(tmp_path_factory) -> tuple[str, str]:
     chain.write_bytes(b"".join(blob.bytes() for blob in (*issued.cert_chain_pems, authority.cert_pem)))
     issued.private_key_pem.write_to_path(str(key))
     return str(chain), str(key)
+
+
+@pytest.fixture(scope="module")
+def shared_port() -> Iterator[int]:
+    """Return the port of a server for a file of tests."""
+    from service import serve  # needs the serve extra, which other tests here do not
+
+    with serve() as port:
+        yield port
+
+
+@pytest.fixture
+def port(shared_port) -> Iterator[int]:
+    """Return the port of a server, which still answers a well-behaved client after the test."""
+    from service import get
+
+    yield shared_port
+    assert get(shared_port).endswith(b"\r\n\r\nok")

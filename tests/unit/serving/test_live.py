@@ -13,12 +13,11 @@ import pytest
 
 pytest.importorskip("fastapi", reason="needs the serve extra")
 
-from crashing_worker import CRASHES, HANGS
+from crashing_worker import CRASHES, HANGS, KILLED
 from served import drawn, plain, serving
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import connect
 
-from emoclass.serving.pool import CRASHED
 from emoclass.serving.settings import Limits
 
 pytestmark = pytest.mark.slow  # each starts a service
@@ -174,9 +173,11 @@ def test_session_goes_on_when_its_worker_dies(monkeypatch):
             message = told(socket)
         assert message["restarted"] is True
         assert first_person(socket)["person"] == 1
-        for data in (CRASHES, HANGS):
+        for data, reason in ((CRASHES, "SIGABRT"), (KILLED, "SIGKILL"), (HANGS, "no answer within 6 seconds")):
             socket.send(data)
-            assert told(socket)["detail"] == f"frame: {CRASHED}."
+            assert (
+                told(socket)["detail"] == f"frame: the worker process ended while it classified this frame ({reason})."
+            )
         socket.send(drawn())
         assert told(socket)["restarted"] is True
         socket.send(drawn())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import pickle
 import signal
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -12,7 +13,7 @@ from types import SimpleNamespace
 import psutil
 import pytest
 
-from emoclass.serving.messages import Asked
+from emoclass.serving.messages import LENGTH, Answer, Asked, packed_answer
 from emoclass.serving.pool import BusyError, Pool
 from emoclass.serving.process import ChildProcess, ProcessDiedError
 from emoclass.values.labels import LabelScheme
@@ -117,6 +118,64 @@ def test_worker_that_dies_while_it_has_nothing_to_do_costs_no_image_a_try():
     asyncio.run(run())
 
 
+class Touches:
+    """A value whose pickle makes a file when it is read."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def __reduce__(self):
+        return Path.touch, (self.path,)
+
+
+def test_a_pickle_from_a_worker_is_not_executed(tmp_path):
+    made = tmp_path / "made"
+    attack = pickle.dumps(Touches(made))
+
+    async def run():
+        async with running() as pool:
+            [answer] = await pool.answers(ASKED, [b"write:" + LENGTH.pack(len(attack)) + attack])
+            assert answer.error.endswith("(no valid answer, no valid answer)")
+            assert (await pool.answers(ASKED, [b"x"]))[0].error is None
+
+    asyncio.run(run())
+    assert not made.exists()
+    pickle.loads(attack)
+    assert made.exists()
+
+
+def test_a_worker_that_answers_too_often_is_started_again():
+    async def run():
+        async with running() as pool:
+            before = pool.pids
+            assert (await pool.answers(ASKED, [b"write:" + packed_answer(Answer({}))]))[0].error is None
+            await until(lambda: pool.restarts == 1 and pool.n_ready == 1)
+            assert pool.pids != before and not psutil.pid_exists(before[0])
+            assert (await pool.answers(ASKED, [b"x"]))[0].error is None
+
+    asyncio.run(run())
+
+
+def test_image_whose_workers_are_killed_from_outside():
+    """The last end decides: the image was alone with that worker."""
+
+    async def run():
+        async with running() as pool:
+            for signals in (("SIGSEGV", "SIGKILL"), ("SIGKILL", "SIGSEGV")):
+                asked = asyncio.create_task(pool.answers(ASKED, [b"wait:20"]))
+                for name in signals:
+                    await until(lambda: pool.n_ready == 1 and not pool.n_waiting)
+                    await asyncio.sleep(0.2)
+                    restarts = pool.restarts
+                    os.kill(pool.pids[0], getattr(signal, name))
+                    await until(lambda n=restarts: pool.restarts == n + 1)
+                [answer] = await asked
+                expected = f"the worker process ended twice while it classified this image ({', '.join(signals)})"
+                assert (answer.error, answer.was_killed) == (expected, signals[-1] == "SIGKILL")
+
+    asyncio.run(run())
+
+
 def test_reload_while_the_frames_of_several_sessions_wait():
     async def run():
         async with running() as pool:
@@ -138,7 +197,7 @@ def test_images_and_sessions_that_the_new_models_cannot_answer_are_given_up():
             asked = Asked("a", labels=("happy", "angry"))
             session = pool.open_session(asked, 0.3)
             assert (await pool.frame(session, b"x", 0.0))[0].error is None
-            busy = asyncio.create_task(pool.answers(ASKED, [b"wait:1"]))
+            busy = asyncio.create_task(pool.answers(ASKED, [b"wait:8"]))
             await until(lambda: not pool.n_waiting)
             await asyncio.sleep(0.2)
             waiting = asyncio.create_task(pool.answers(asked, [b"x"]))

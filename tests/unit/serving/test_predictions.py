@@ -14,13 +14,12 @@ import pytest
 
 pytest.importorskip("fastapi", reason="needs the serve extra")
 
-from crashing_worker import CRASHES, HANGS
+from crashing_worker import CRASHES, HANGS, KILLED
 from PIL import Image
 from served import drawn, encoded, plain, serving
 
 import emoclass
 from emoclass.serving.documents import PictureDocument, PredictionDocument, UnreadableDocument
-from emoclass.serving.pool import CRASHED
 from emoclass.serving.settings import Limits
 
 pytestmark = pytest.mark.slow  # each needs a service
@@ -217,7 +216,7 @@ def test_odd_bodies(served, kind, body, status, said):
 def test_only_if_no_image_can_be_read_it_is_an_error(served):
     answer = served.client.post("/v1/predictions", files=[("x", ("a.png", BROKEN)), ("y", ("b.png", b"?"))])
     assert answer.status_code == 422
-    assert answer.json()["detail"] == "images: none of the 2 images could be read."
+    assert answer.json()["detail"] == "images: none of the 2 images could be classified."
     assert [each["path"] for each in answer.json()["errors"]] == ["a.png", "b.png"]
 
 
@@ -264,10 +263,29 @@ def test_image_that_crashes_a_decoder_harms_no_other(monkeypatch):
     monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parents[2]))
     with serving(module="crashing_worker") as served:
         found = served.predict(drawn(), CRASHES, plain(), faces="find")
-        assert [each.get("error") for each in found] == [None, CRASHED, None]
+        error = "the worker process ended twice while it classified this image (SIGABRT, SIGABRT)"
+        assert [each.get("error") for each in found] == [None, error, None]
         assert [len(each.get("faces", ())) for each in found] == [1, 0, 0]
         assert served.service.pool.restarts == 2
         assert len(served.predict(drawn())[0]["faces"]) == 1
+
+
+def test_a_crash_is_the_fault_of_the_image_and_sigkill_is_not(monkeypatch):
+    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parents[2]))
+    with serving(module="crashing_worker") as served:
+        for data, status, signals in ((CRASHES, 422, "SIGABRT, SIGABRT"), (KILLED, 500, "SIGKILL, SIGKILL")):
+            answer = post(served, data)
+            error = f"the worker process ended twice while it classified this image ({signals})"
+            assert (answer.status_code, answer.json()["detail"]) == (status, f"images: {error}.")
+            assert answer.json()["errors"] == [{"path": None, "error": error}]
+            assert "retry-after" not in answer.headers
+        assert answer.json()["hint"] == "The system may lack memory: send something smaller, or try again later."
+        found = served.predict(KILLED, drawn(), faces="find")
+        assert (found[0]["error"], len(found[1]["faces"])) == (error, 1)
+        several = served.client.post("/v1/predictions", files=[("i", b"no image"), ("i", KILLED)])
+        assert several.status_code == 500
+        assert several.json()["detail"] == "images: none of the 2 images could be classified."
+        assert [each["error"] == error for each in several.json()["errors"]] == [False, True]
 
 
 def test_image_that_stops_a_decoder_gets_503_and_the_next_one_an_answer(monkeypatch):

@@ -113,7 +113,7 @@ def test_a_worker_that_dies_while_it_has_nothing_to_do_is_started_again(caplog):
             assert time.monotonic() < end
             time.sleep(0.05)
         assert served.service.pool.restarts == 1
-        assert "a worker ended (exit status -9) and is started again" in caplog.text
+        assert "a worker ended (SIGKILL) and is started again" in caplog.text
         assert served.predict(drawn())
 
 

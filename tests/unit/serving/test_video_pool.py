@@ -25,7 +25,7 @@ from emoclass.serving.messages import Asked, AskedVideo, VideoAnswer
 from emoclass.serving.models import ServedModel, read_models
 from emoclass.serving.problems import ProblemError
 from emoclass.serving.settings import MIB, Limits
-from emoclass.serving.video_pool import CRASHED, VideoPool
+from emoclass.serving.video_pool import VideoPool
 
 pytestmark = pytest.mark.slow  # each starts processes
 
@@ -135,12 +135,20 @@ def test_what_the_process_may_do_is_limited(model, clip, fake_av, monkeypatch, c
     assert found.status == status and found.detail.endswith(detail)
 
 
-@pytest.mark.parametrize("code", ["os.abort()", "os._exit(0)", "import ctypes\nctypes.string_at(0)"])
-def test_a_crash_is_the_fault_of_the_video(model, clip, fake_av, monkeypatch, code):
+@pytest.mark.parametrize(
+    ("code", "status", "reason"),
+    [
+        ("os.abort()", 422, "SIGABRT"),
+        ("os._exit(0)", 422, "exit status 0"),
+        ("import ctypes\nctypes.string_at(0)", 422, "SIGSEGV"),
+        ("import signal\nos.kill(os.getpid(), signal.SIGKILL)", 500, "SIGKILL"),
+    ],
+)
+def test_a_crash_is_the_fault_of_the_video_and_sigkill_is_not(model, clip, fake_av, monkeypatch, code, status, reason):
     fake_av(code)
-    assert refused(model, clip) == {
-        "type": "about:blank", "title": "Unprocessable Entity", "status": 422, "detail": CRASHED,
-    }  # fmt: skip
+    found = refused(model, clip)
+    assert (found["status"], found["detail"]) == (status, f"video: the process that watched it ended ({reason}).")
+    assert ("hint" in found) == (status == 500)
     monkeypatch.delenv("PYTHONPATH")
     assert watch(model, clip).status == 200
 
