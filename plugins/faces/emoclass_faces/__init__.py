@@ -16,7 +16,7 @@ def register_models() -> Sequence[ModelSpec]:
     return [
         ModelSpec(
             name="faces",
-            summary="A residual network of 0.8 million parameters without normalization, on 48x48 gray face crops.",
+            summary="A residual network without normalization layers, on 48x48 gray face crops.",
             build="emoclass_faces.model:build",
             finish="emoclass_faces.model:finish",
             start="emoclass_faces.model:start",
