@@ -159,13 +159,16 @@ class Manifest(FrozenModel):
     def trained_on(self) -> tuple[str, ...]:
         """The datasets that the model was trained on: its own, then those of the models that it learned from.
 
-        These are the one that its training started from, and its teachers. Empty where that is not said.
+        These are the one that its training started from, and its teachers, each dataset once. Empty where that is not
+        said.
         """
-        names = [self.trained.get("dataset")]
+        before: list[Any] = []
         for key in ("start_trained_on", "teacher_trained_on"):
-            before = self.trained.get(key)
-            names += before if isinstance(before, list | tuple) else ()
-        return tuple(one_line(name, 60) for name in names[:MAX_STARTS] if isinstance(name, str))
+            names = self.trained.get(key)
+            before += names if isinstance(names, list | tuple) else ()
+        others = dict.fromkeys(name for name in before[:MAX_STARTS] if isinstance(name, str))
+        own = self.trained.get("dataset")
+        return tuple(one_line(name, 60) for name in ([own] if isinstance(own, str) else []) + list(others))
 
     @property
     def hashes_are_complete(self) -> bool:

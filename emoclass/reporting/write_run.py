@@ -174,10 +174,10 @@ def note_of_start(start: str, trained_on: Sequence[str], seen: SeenBefore, n_tes
 
 def note_of_teachers(teachers: Sequence[Bundle], seen: SeenBefore, n_test: int) -> str:
     """Say which models taught the network, and what these had seen of the test images."""
+    trained_on = [", ".join(dict.fromkeys(bundle.manifest.trained_on)) for bundle in teachers]
     named = " and ".join(
-        bundle.manifest.name
-        + (f" (trained on {', '.join(bundle.manifest.trained_on)})" * bool(bundle.manifest.trained_on))
-        for bundle in teachers
+        bundle.manifest.name + (f" (trained on {datasets})" if datasets else "")
+        for bundle, datasets in zip(teachers, trained_on, strict=True)
     )
     whose = "another model, its teacher" if len(teachers) == 1 else "other models, its teachers"
     had_seen = _had_seen(seen, n_test, len(teachers))

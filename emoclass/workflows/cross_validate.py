@@ -167,6 +167,8 @@ def _begin(
         raise ConfigError("data.fold: expected none, since every fold is run.", hint="Leave it out of the config file.")
     require_keras()
     work = Work(config, registry, progress or Progress())
+    work.take_options_of_start()
+    config = work.config
     listed, _ = work.index(), work.detector
     for part in _parts(plan, config).values():  # a part that cannot be split is reported now, not after hours
         split(listed.samples, part.labels, part.data, seed=part.seed)

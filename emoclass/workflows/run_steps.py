@@ -203,7 +203,7 @@ class Work:
     @property
     def start_trained_on(self) -> tuple[str, ...]:
         """The datasets that this trained model was trained on; empty where there is none, or where it is gone."""
-        return tuple(name for bundle in self.begun_from if bundle for name in bundle.manifest.trained_on)
+        return tuple(dict.fromkeys(name for bundle in self.begun_from if bundle for name in bundle.manifest.trained_on))
 
     @property
     def learned_from(self) -> tuple[Bundle | None, ...]:

@@ -108,6 +108,10 @@ def test_a_run_takes_the_options_of_the_model_that_it_starts_from(photos, tmp_pa
     np.testing.assert_allclose(probabilities(result, photos), probabilities(trained, photos), atol=1e-5)
     assert "width = 6" in (result.folder / "config.toml").read_text()
     assert emoclass.load(result.folder).bundle.manifest.trained["options"] == {"width": 6}
+    study = emoclass.cross_validate(
+        "tiny", folds=2, out=tmp_path / "folds", start=trained.folder, config=STILL, **settings
+    )  # fmt: skip
+    assert "width = 6" in (study.folder / "fold-1" / "config.toml").read_text()
     with pytest.raises(ContractError, match="its layer 'conv' is not in the trained model"):
         emoclass.run(
             "tiny",
