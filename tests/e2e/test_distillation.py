@@ -86,6 +86,7 @@ def test_a_run_says_who_taught_it(teacher, photos, tmp_path):
     assert any("had for a teacher another trained model (trained on folder)" in note for note in found.notes)
 
 
+@pytest.mark.slow
 def test_what_a_teacher_had_seen_of_the_test_images_is_marked(photos, tmp_path):
     settings = {"data": photos, "registry": tiny_registry(), "labels": "happy,sad,angry", "epochs": 1}
     teachers = [emoclass.run("tiny", out=tmp_path / str(seed), seed=seed, **settings).folder for seed in (1, 2)]

@@ -108,10 +108,6 @@ def test_a_run_takes_the_options_of_the_model_that_it_starts_from(photos, tmp_pa
     np.testing.assert_allclose(probabilities(result, photos), probabilities(trained, photos), atol=1e-5)
     assert "width = 6" in (result.folder / "config.toml").read_text()
     assert emoclass.load(result.folder).bundle.manifest.trained["options"] == {"width": 6}
-    study = emoclass.cross_validate(
-        "tiny", folds=2, out=tmp_path / "folds", start=trained.folder, config=STILL, **settings
-    )  # fmt: skip
-    assert "width = 6" in (study.folder / "fold-1" / "config.toml").read_text()
     with pytest.raises(ContractError, match="its layer 'conv' is not in the trained model"):
         emoclass.run(
             "tiny",
@@ -120,6 +116,15 @@ def test_a_run_takes_the_options_of_the_model_that_it_starts_from(photos, tmp_pa
             config={"model": {"options": {"width": 4}}},
             **settings,
         )
+
+
+@pytest.mark.slow
+def test_each_fold_takes_the_options_of_the_model_that_it_starts_from(photos, tmp_path):
+    settings = {"data": photos, "registry": registry(TinyPlugin()), "labels": "happy,sad,angry", "epochs": 1}
+    wider = {"model": {"options": {"width": 6}}}
+    trained = emoclass.run("tiny", out=tmp_path / "trained", config=wider, **settings)
+    study = emoclass.cross_validate("tiny", folds=2, out=tmp_path, start=trained.folder, config=STILL, **settings)
+    assert "width = 6" in (study.folder / "fold-2" / "config.toml").read_text()
 
 
 def on_sides(result, *sides):
