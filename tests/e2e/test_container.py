@@ -22,7 +22,7 @@ from emoclass.data.synthetic_faces import draw_face
 
 ROOT = Path(__file__).parents[2]
 FILE = ROOT / "examples" / "container" / "Containerfile"
-LIMIT = 800e6
+LIMIT = 825e6
 """Bytes on disk that the environment takes: emoclass with the faces model, OpenCV and PyAV."""
 TOKEN = "0123456789abcdef"
 
