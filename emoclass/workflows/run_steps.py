@@ -455,7 +455,12 @@ def seen_before(
     found = find_seen(looked_at, bundles, threads=work.threads, progress=work.progress)
     ids = {each for each, name in test.items() if name in found.ids}
     tied = (test.keys() & cluster for cluster in clusters if not ids.isdisjoint(cluster))
-    return SeenBefore(frozenset(ids.union(*tied)), found.is_complete and bool(thumbs))
+    # A whole photograph does not match the hash of a face that somebody else cut out of it.
+    are_alike = work.detector is None or all(
+        bundle is not None and (bundle.manifest.detector is not None or bundle.manifest.expects != "face_crop")
+        for bundle in bundles
+    )
+    return SeenBefore(frozenset(ids.union(*tied)), found.is_complete and bool(thumbs) and are_alike)
 
 
 def predict_test(

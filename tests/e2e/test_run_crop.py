@@ -132,6 +132,16 @@ def test_what_the_model_has_seen_is_found_through_the_crops(largest, every, phot
         assert found.n_samples - found.n_leaked == source.n_samples["test"]
 
 
+def test_photographs_are_not_compared_with_the_hashes_of_ready_made_crops(largest, photos, tmp_path):
+    of_photographs = shutil.copytree(largest.folder / "bundle", tmp_path / "photographs")
+    of_crops = shutil.copytree(largest.folder / "bundle", tmp_path / "crops")
+    manifest = json.loads((of_crops / "manifest.json").read_text())
+    (of_crops / "manifest.json").write_text(json.dumps({**manifest, "detector": None}))
+    for bundle, said in ((of_photographs, "It had seen none of the"), (of_crops, "It is not known whether that one")):
+        result = run(photos, tmp_path / "runs", True, start=bundle)
+        assert any(f"trained on folder). {said}" in note for note in result.notes), result.notes
+
+
 def test_a_model_of_whole_photographs_is_evaluated_on_them(bundle, photos):
     [found] = emoclass.evaluate(bundle, {"folder": photos}, registry=scenes_registry(), resamples=0, crop=True)
     assert (found.n_samples, found.cropped) == (27, None)
