@@ -34,9 +34,6 @@ WHEELS = ("keras", "rich", "namex", "optree", "pydantic", "pydantic-core", "anno
 """Keras and pydantic with what they need, as far as a machine for deep learning may lack it."""
 
 PLATFORMS = ("manylinux_2_28_x86_64", "manylinux_2_17_x86_64", "manylinux2014_x86_64")
-START, TEACHER = "start", "teacher"
-"""Where in a pack the trained models are that the training starts from, and that teach."""
-
 LARGEST_PACK = 60 * 2**20
 LARGEST_PIECE = 15 * 2**20
 MOST_PIECES = 5  # and one file of everything else
@@ -74,9 +71,11 @@ def pack(run: Path, pack: Path, wheels: bool = True) -> None:
     work = Work(config, Registry.discover(), Progress())
     dataset = work.dataset
     pack.mkdir(parents=True)
-    for bundle, name in ((work.trained, START), *((each, f"{TEACHER}-{i}") for i, each in enumerate(work.teachers))):
-        if bundle is not None:
-            _copy_bundle(bundle, pack / name)
+    models = {
+        "start": _copy_model(work.trained, pack) if work.trained else None,
+        "teachers": [_copy_model(each, pack) for each in work.teachers],
+    }
+    (pack / "models.json").write_text(json.dumps(models))
     # Paths of this machine, which are not needed there.
     config = config.model_copy(
         update={
@@ -101,7 +100,7 @@ def pack(run: Path, pack: Path, wheels: bool = True) -> None:
     )
     for package in ("emoclass", "emoclass_faces"):
         source = Path(sys.modules[package].__file__ or "").parent if package in sys.modules else _folder_of(package)
-        shutil.copytree(source, pack / "code" / package, ignore=shutil.ignore_patterns("__pycache__", "trained"))
+        shutil.copytree(source, pack / "code" / package, ignore=shutil.ignore_patterns("__pycache__", "trained*"))
     shutil.copyfile(HERE, pack / HERE.name)
     if wheels:
         platforms = [each for platform in PLATFORMS for each in ("--platform", platform)]
@@ -116,13 +115,17 @@ def pack(run: Path, pack: Path, wheels: bool = True) -> None:
         raise SystemExit(f"{pack}: expected at most {LARGEST_PACK / 2**20:.0f} MiB, got {size / 2**20:.1f}.")
 
 
-def _copy_bundle(bundle: Any, folder: Path) -> None:
-    """Copy of a bundle what a training reads."""
+def _copy_model(bundle: Any, pack: Path) -> str:
+    """Copy of a bundle what a training reads, unless it is there already, and return its name in the pack."""
     from emoclass.bundle.manifest import KERAS, MANIFEST
 
-    folder.mkdir()
-    shutil.copyfile(bundle.file(KERAS), folder / KERAS)
-    shutil.copyfile(bundle.path / MANIFEST, folder / MANIFEST)
+    name: str = bundle.manifest.files[KERAS].sha256
+    folder = pack / "models" / name
+    if not folder.exists():
+        folder.mkdir(parents=True)
+        shutil.copyfile(bundle.file(KERAS), folder / KERAS)
+        shutil.copyfile(bundle.path / MANIFEST, folder / MANIFEST)
+    return name
 
 
 def _without_paths(teacher: Any) -> Any:
@@ -175,15 +178,16 @@ def train(pack: Path, out: Path, minutes: float, epochs: int | None = None) -> N
     data = _Data(pack, spec.image_shape)
     print(f"Keras {keras.__version__} on {keras.backend.backend()}: {len(data.labels):,} images", flush=True)
 
+    models = json.loads((pack / "models.json").read_text())
     teachers = load_teachers(
-        [read_bundle(folder) for folder in sorted(pack.glob(f"{TEACHER}-*"))], config.training.precision
+        [read_bundle(pack / "models" / name) for name in models["teachers"]], config.training.precision
     )
 
     def network() -> Any:
         built = build(spec, config.labels, seed=config.seed, options=config.model.options,
                       precision=config.training.precision)  # fmt: skip
-        if (pack / START).exists():
-            bundle = read_bundle(pack / START)
+        if models["start"] is not None:
+            bundle = read_bundle(pack / "models" / models["start"])
             start_from(spec, built, config.labels, load_bundled(bundle), bundle.manifest.labels)
         return built
 
