@@ -73,6 +73,14 @@ class Connections(ServerState):
         if self._timer is None:
             self._timer = self._loop.call_later(self._interval, self._look)
 
+    def replace(self, handshake: Abortable, connection: Abortable) -> None:
+        """Take the connection that a handshake has led to; close it if the handshake was closed meanwhile."""
+        if handshake in self.open:
+            self.remove(handshake)
+            self.add(connection)
+        else:
+            connection.abort()
+
     def remove(self, connection: Abortable) -> None:
         """Forget a connection that is closed."""
         self.open.discard(connection)

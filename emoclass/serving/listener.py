@@ -13,7 +13,7 @@ from typing import Any
 
 import uvicorn
 
-from emoclass.serving.connections import Connections, room_for_connections
+from emoclass.serving.connections import Abortable, Connections, room_for_connections
 from emoclass.serving.protocols import HTTPConnection, LiveConnection
 from emoclass.serving.settings import Limits
 
@@ -29,7 +29,7 @@ class Listener:
     """
 
     def __init__(
-        self, sock: socket.socket, config: uvicorn.Config, state: Connections, make: Callable[[], Any]
+        self, sock: socket.socket, config: uvicorn.Config, state: Connections, make: Callable[[Abortable], Any]
     ) -> None:
         self._socket = sock
         self.config = config
@@ -72,7 +72,7 @@ class Listener:
 
 
 class _Handshake:
-    """A connection that has no transport yet."""
+    """A connection that has no transport yet; in the moment in which it has one, that takes its place."""
 
     def __init__(self, listener: Listener, connection: socket.socket) -> None:
         self._listener = listener
@@ -85,7 +85,7 @@ class _Handshake:
     async def _run(self) -> None:
         tls = self._listener.config.ssl
         await asyncio.get_running_loop().connect_accepted_socket(
-            self._listener.make,
+            lambda: self._listener.make(self),
             self._connection,
             ssl=tls,
             ssl_handshake_timeout=self._listener.state.limits.header_seconds if tls else None,
@@ -124,8 +124,8 @@ class BoundedServer(uvicorn.Server):
         state = self.server_state = Connections(self._limits, room_for_connections(self._limits.max_connections))
         await super().startup(sockets=[])
 
-        def make() -> HTTPConnection:
-            return HTTPConnection(config=self.config, server_state=state, app_state=self.lifespan.state)
+        def make(handshake: Abortable) -> HTTPConnection:
+            return HTTPConnection(handshake, config=self.config, server_state=state, app_state=self.lifespan.state)
 
         for each in sockets or [self.config.bind_socket()]:
             self.servers.append(Listener(each, self.config, state, make))  # type: ignore[arg-type]

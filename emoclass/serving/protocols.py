@@ -20,7 +20,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from websockets.frames import Frame
 
-from emoclass.serving.connections import Connections
+from emoclass.serving.connections import Abortable, Connections
 
 MAX_HEADER_BYTES = 32 * 1024
 MAX_HEADERS = 100
@@ -35,12 +35,18 @@ MAX_LATE_BYTES = 64 * 1024
 
 
 class HTTPConnection(HttpToolsProtocol):
-    """A connection of an HTTP client, which must send and read in time."""
+    """A connection of an HTTP client, which must send and read in time.
+
+    Args:
+        handshake: What counts as the connection until it is made.
+        options: Those of uvicorn's protocol.
+    """
 
     server_state: Connections
 
-    def __init__(self, *arguments: Any, **options: Any) -> None:
-        super().__init__(*arguments, **options)
+    def __init__(self, handshake: Abortable, **options: Any) -> None:
+        super().__init__(**options)
+        self._handshake = handshake
         self._in_headers = False
         self._header_bytes = 0
         self._unfinished_bytes = 0
@@ -54,7 +60,7 @@ class HTTPConnection(HttpToolsProtocol):
         """Start the time in which the headers must come."""
         super().connection_made(transport)
         transport.set_write_buffer_limits(high=1)  # `pause_writing` says that there is anything that is not sent
-        self.server_state.add(transport)
+        self.server_state.replace(self._handshake, transport)
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Forget the connection."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import resource
 import socket
 import time
@@ -10,9 +12,11 @@ import pytest
 
 pytest.importorskip("uvicorn", reason="needs the serve extra")
 
+import uvicorn
 from service import (
     LARGE,
     REQUEST,
+    application,
     frame,
     get,
     head,
@@ -24,7 +28,9 @@ from service import (
     serve,
 )
 
-from emoclass.serving.connections import RESERVED_DESCRIPTORS, room_for_connections
+from emoclass.serving.connections import RESERVED_DESCRIPTORS, Connections, room_for_connections
+from emoclass.serving.listener import Listener
+from emoclass.serving.protocols import HTTPConnection
 from emoclass.serving.settings import Limits
 
 pytestmark = pytest.mark.slow  # each starts a server
@@ -91,20 +97,19 @@ def test_a_client_that_never_answers_a_farewell_is_left(port):
 
 
 def test_the_connection_that_is_idle_longest_makes_room():
-    with serve(Limits(header_seconds=30, idle_seconds=30, max_connections=20)) as port:
-        busy = send(port, head(method="GET", path="/wait?3"))
+    limits = Limits(header_seconds=30, idle_seconds=30, max_connections=20)
+    with serve(limits) as port, contextlib.ExitStack() as opened:
+        busy = opened.enter_context(send(port, head(method="GET", path="/wait?3")))
         time.sleep(0.2)
-        idle = [send(port, begun) for begun in (b"", b"GET /") * 30]
+        idle = [opened.enter_context(send(port, begun)) for begun in (b"", b"GET /") * 30]
         assert get(port).endswith(b"ok")
         closed = [is_closed(each) for each in idle]
         assert closed == sorted(closed, reverse=True) and 40 <= sum(closed) <= 43
         assert read_answer(busy).endswith(b"ok")
-        for each in [busy, *idle]:
-            each.close()
 
 
-def is_closed(client: socket.socket) -> bool:
-    client.settimeout(0.2)
+def is_closed(client: socket.socket, wait_seconds: float = 0.2) -> bool:
+    client.settimeout(wait_seconds)
     try:
         while client.recv(1000):
             pass
@@ -115,23 +120,53 @@ def is_closed(client: socket.socket) -> bool:
     return True
 
 
+@pytest.mark.parametrize("turns", range(12))
+def test_there_are_never_more_connections_than_room_wherever_the_opening_of_others_stands(turns):
+    async def open_in_two_parts(listening):
+        config = uvicorn.Config(application, log_config=None)
+        config.load()
+        state = Connections(Limits(), 5)
+        listener = Listener(
+            listening,
+            config,
+            state,
+            lambda handshake: HTTPConnection(handshake, config=config, server_state=state, app_state={}),
+        )
+        clients = [send(port) for _ in range(5)]
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        clients += [send(port) for _ in range(12)]
+        await asyncio.sleep(0.1)
+        n_open = len(state.open)
+        are_open = [not is_closed(each, 0.01) for each in clients]
+        listener.close()
+        for each in clients:
+            each.close()
+        await asyncio.sleep(0.1)
+        return n_open, are_open
+
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        port = listening.getsockname()[1]
+        n_open, are_open = asyncio.run(open_in_two_parts(listening))
+    assert n_open == 5
+    assert are_open == [False] * 12 + [True] * 5
+
+
 def test_requests_in_progress_are_never_closed_for_others():
-    with serve(Limits(max_connections=10)) as port:
-        busy = [send(port, head(method="GET", path="/wait?1.5")) for _ in range(10)]
+    with serve(Limits(max_connections=10)) as port, contextlib.ExitStack() as opened:
+        busy = [opened.enter_context(send(port, head(method="GET", path="/wait?1.5"))) for _ in range(10)]
         time.sleep(0.5)
         assert get(port) == b""
         assert all(read_answer(each).endswith(b"ok") for each in busy)
         assert get(port).endswith(b"ok")
-        for each in busy:
-            each.close()
 
 
 def test_web_sockets_that_were_turned_away_make_room():
-    with serve(Limits(header_seconds=30, max_connections=20)) as port:
-        turned_away = [open_web_socket(port, "/full") for _ in range(50)]
+    limits = Limits(header_seconds=30, max_connections=20)
+    with serve(limits) as port, contextlib.ExitStack() as opened:
+        for _ in range(50):
+            opened.enter_context(open_web_socket(port, "/full"))
         assert get(port).endswith(b"ok")
-        for each in turned_away:
-            each.close()
 
 
 def test_room_is_a_part_of_the_file_descriptors():
