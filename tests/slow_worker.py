@@ -1,10 +1,15 @@
-"""A worker without models. Images say what it does: `wait:SECONDS`, or `write:BYTES` as they are before the answer."""
+"""A worker without models. Images say what it does before the answer.
+
+`wait:SECONDS`; `hold:PATH`, until that file exists; `write:BYTES` as they are; `leave:SECONDS`: it closes its stdout,
+and aborts after that time.
+"""
 
 from __future__ import annotations
 
 import os
 import sys
 import time
+from pathlib import Path
 
 from emoclass.serving.child import begin
 from emoclass.serving.messages import Answer, Done, Frame, Images, packed_answer, read_message
@@ -32,6 +37,13 @@ def main() -> None:
         for data in images:
             if data.startswith(b"wait:"):
                 time.sleep(float(data.removeprefix(b"wait:").split()[0]))
+            if data.startswith(b"hold:"):
+                while not Path(os.fsdecode(data.removeprefix(b"hold:"))).exists():
+                    time.sleep(0.01)
+            if data.startswith(b"leave:"):
+                answers.close()
+                time.sleep(float(data.removeprefix(b"leave:")))
+                os.abort()
             if data.startswith(b"write:"):
                 answers.write(data.removeprefix(b"write:"))
             send(Answer({"pid": os.getpid()}))

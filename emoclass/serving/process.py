@@ -15,6 +15,9 @@ from emoclass.serving.messages import LENGTH, Answer, Done, VideoAnswer, packed,
 
 CHUNK = 2**20
 
+END_SECONDS = 10.0
+"""A process that closed its stdout may take so long to end, on a machine that is busy."""
+
 
 class ProcessDiedError(Exception):
     """The process ended, or was killed because it answered too late or sent no valid answer.
@@ -77,7 +80,7 @@ class ChildProcess:
             raise ProcessDiedError(f"no answer within {seconds:g} seconds") from error
         except (asyncio.IncompleteReadError, OSError) as error:
             with suppress(TimeoutError):  # it is ending: killed at this moment, it would not be known how it ended
-                await asyncio.wait_for(self._process.wait(), 1.0)
+                await asyncio.wait_for(self._process.wait(), END_SECONDS)
             died = self.death() or ProcessDiedError("it stopped answering")
             await self.kill()
             raise died from error

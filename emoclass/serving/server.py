@@ -26,6 +26,9 @@ _log = logging.getLogger(__name__)
 GRACE_SECONDS = 30
 """Requests that are under way have so long to be finished when the service ends."""
 
+TELL_SECONDS = 6
+"""Videos are given up so long before that: their processes are killed, and their clients told."""
+
 
 def serve(
     settings: Settings,
@@ -164,7 +167,7 @@ class Server(BoundedServer):
         self.force_exit = self.should_exit  # the second time
         self.should_exit = True
         # Watching a video may take longer than that: it is given up while its client can still be told.
-        asyncio.get_running_loop().call_later(0.8 * GRACE_SECONDS, self._service.videos.close)
+        asyncio.get_running_loop().call_later(GRACE_SECONDS - TELL_SECONDS, self._service.videos.close)
 
     def _reload(self) -> None:
         task = asyncio.get_running_loop().create_task(self._service.reload())

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import socket
-import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -19,6 +18,7 @@ pytest.importorskip("emoclass_faces", reason="needs the faces plugin, which brin
 from made_videos import make_video, shades
 from PIL import Image
 from served import Served, drawn, serving
+from service import wait_until
 
 import emoclass
 from emoclass.serving.documents import VideoDocument
@@ -55,13 +55,6 @@ def fake_av(tmp_path, monkeypatch):
 def post(served: Served, data, kind: str | None = "video/mp4", **query):
     headers = {} if kind is None else {"content-type": kind}
     return served.client.post("/v1/videos", content=data, headers=headers, params=query)
-
-
-def wait_for(condition, seconds: float = 60) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
 
 
 def watching() -> list[psutil.Process]:
@@ -205,25 +198,25 @@ def test_when_the_client_leaves_its_process_ends_and_meanwhile_others_get_503(se
     host, port = address.split(":")
     with socket.create_connection((host, int(port))) as client:
         client.sendall(head.encode() + clip)
-        wait_for(watching)
+        wait_until(watching)
         answer = post(served, clip)
         assert (answer.status_code, answer.headers["retry-after"]) == (503, "10")
         assert answer.json()["detail"] == "The service watches 1 video already."
         assert "emoclass_watched_videos 1.0" in served.client.get("/metrics").text
         assert served.predict(drawn())[0]["faces"]
-    wait_for(lambda: not watching(), 10)
-    wait_for(lambda: not served.service.videos.n_watching, 10)
-    assert served.service.memory.held == 0
+    wait_until(lambda: not watching())
+    wait_until(lambda: not served.service.videos.n_watching)
+    wait_until(lambda: not served.service.memory.held)
 
 
 def test_a_service_that_ends_gives_up_a_video_that_would_take_longer(clip, fake_av, monkeypatch):
-    monkeypatch.setattr("emoclass.serving.server.GRACE_SECONDS", 5)
+    monkeypatch.setattr("emoclass.serving.server.GRACE_SECONDS", 8)
     fake_av("import time\ntime.sleep(600)")
     query = {"content": clip, "headers": {"content-type": "video/mp4"}, "timeout": 60, "trust_env": False}
     with ThreadPoolExecutor(1) as pool:
         with serving("faces") as served:
             sent = pool.submit(httpx.post, f"{served.address}v1/videos", **query)
-            wait_for(watching)
+            wait_until(watching)
         answer = sent.result(60)
     assert (answer.status_code, answer.json()["detail"]) == (503, "The service is about to end.")
     assert not watching()
