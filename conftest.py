@@ -7,6 +7,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
+
+# Property tests find the same examples each time, and neither a busy machine nor a slow one fails them.
+settings.register_profile("emoclass", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("emoclass")
 
 ROOT = Path(__file__).parent
 FAST = ("tests/unit/", "tests/test_", "plugins/datasets/tests/")

@@ -34,7 +34,7 @@ def class_words(draw: st.DrawFn) -> dict[str, str]:
     return words
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(label_schemes(), class_words(), st.integers(0, 2**16))
 def test_the_class_of_a_folder_is_the_place_of_its_emotion_in_the_scheme(
     labels: LabelScheme, words: dict[str, str], seed: int

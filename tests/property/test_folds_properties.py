@@ -48,7 +48,7 @@ def in_test(result: Split) -> list[Sample]:
     return [result.samples[position] for position in result.positions("test")]
 
 
-@settings(deadline=None, derandomize=True, max_examples=60)
+@settings(max_examples=60)
 @given(counts=COUNTS, of=FOLDS, seed=SEEDS)
 def test_the_test_sets_partition_all_images_within_one_image_of_their_share(
     counts: list[int], of: int, seed: int
@@ -64,7 +64,7 @@ def test_the_test_sets_partition_all_images_within_one_image_of_their_share(
         assert all(count >= 1 for of_side in each.counts(labels).values() for count in of_side.values())
 
 
-@settings(deadline=None, derandomize=True, max_examples=80)
+@settings(max_examples=80)
 @given(counts=COUNTS, groups=GROUPS, clusters=CLUSTERS, of=FOLDS, seed=SEEDS)
 def test_groups_and_copies_are_never_separated_and_still_every_image_is_tested_once(
     counts: list[int], groups: list[int], clusters: list[set[int]], of: int, seed: int
@@ -85,7 +85,7 @@ def test_groups_and_copies_are_never_separated_and_still_every_image_is_tested_o
         assert all(len(sides) == 1 for sides in where.values())
 
 
-@settings(deadline=None, derandomize=True, max_examples=40)
+@settings(max_examples=40)
 @given(
     counts=COUNTS,
     grouped=st.booleans(),

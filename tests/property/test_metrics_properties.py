@@ -17,7 +17,7 @@ from emoclass.testing import label_schemes, predictions
 from emoclass.values.references import resolve
 
 SCALARS = [spec for spec in BUILTIN_METRICS if spec.kind == "scalar" and not spec.takes_votes]
-quick = settings(deadline=None, max_examples=60)
+quick = settings(max_examples=60)
 
 
 def cases(classes=5, most=25):
@@ -142,7 +142,7 @@ def _named(name):
 
 
 @given(cases(most=12), st.booleans())
-@settings(deadline=None, max_examples=20)
+@settings(max_examples=20)
 def test_evaluate_never_says_nan_and_never_leaves_a_gap_unexplained(case, grouped):
     y_true, y_score, labels = case
     n = len(y_true)

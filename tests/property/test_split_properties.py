@@ -55,7 +55,7 @@ def parts(shares: tuple[str, str]) -> list[Fraction]:
     return [1 - validation - test, validation, test]
 
 
-@settings(deadline=None, derandomize=True, max_examples=100)
+@settings(max_examples=100)
 @given(counts=st.lists(SIZE, min_size=2, max_size=8), shares=SHARES, seed=SEEDS)
 def test_the_sides_are_disjoint_cover_everything_and_hold_every_class(
     counts: list[int], shares: tuple[str, str], seed: int
@@ -69,7 +69,7 @@ def test_the_sides_are_disjoint_cover_everything_and_hold_every_class(
     assert all(count >= 1 for of_side in result.counts(labels).values() for count in of_side.values())
 
 
-@settings(deadline=None, derandomize=True, max_examples=100)
+@settings(max_examples=100)
 @given(counts=st.lists(SIZE, min_size=2, max_size=8), shares=SHARES, seed=SEEDS)
 def test_without_groups_the_draw_is_the_apportioned_table(
     counts: list[int], shares: tuple[str, str], seed: int
@@ -80,7 +80,7 @@ def test_without_groups_the_draw_is_the_apportioned_table(
     assert [[drawn[side][emotion] for side in SPLITS] for emotion in labels.emotions] == table
 
 
-@settings(deadline=None, derandomize=True, max_examples=150)
+@settings(max_examples=150)
 @given(counts=st.lists(HUGE, min_size=2, max_size=8), shares=SHARES)
 def test_a_table_always_exists_and_every_sum_is_kept(counts: list[int], shares: tuple[str, str]) -> None:
     table = np.array(apportion(counts, parts(shares)))
@@ -91,7 +91,7 @@ def test_a_table_always_exists_and_every_sum_is_kept(counts: list[int], shares: 
         assert all(abs(size - share) < 1 for size, share in zip(table.sum(axis=0).tolist(), exact, strict=True))
 
 
-@settings(deadline=None, derandomize=True, max_examples=150)
+@settings(max_examples=150)
 @given(counts=st.lists(st.integers(1, 30_000), min_size=2, max_size=8), shares=SHARES)
 def test_class_shares_are_within_one_image_of_the_target(counts: list[int], shares: tuple[str, str]) -> None:
     smallest = min(parts(shares))
@@ -100,7 +100,7 @@ def test_class_shares_are_within_one_image_of_the_target(counts: list[int], shar
     assert np.abs(np.array(apportion(counts, parts(shares))) - exact).max() < 1 + 1e-9
 
 
-@settings(deadline=None, derandomize=True, max_examples=100)
+@settings(max_examples=100)
 @given(
     counts=st.lists(st.integers(3, 40), min_size=2, max_size=5),
     groups=st.lists(st.integers(0, 30), min_size=1, max_size=60),
@@ -120,7 +120,7 @@ def test_a_group_is_never_separated(counts: list[int], groups: list[int], shares
     assert all(len(found) == 1 for found in where.values())
 
 
-@settings(deadline=None, derandomize=True, max_examples=60)
+@settings(max_examples=60)
 @given(n_people=st.integers(3, 20), n_images=st.integers(1, 6), n_classes=st.integers(2, 8), shares=SHARES, seed=SEEDS)
 def test_three_people_who_show_everything_are_enough(
     n_people: int, n_images: int, n_classes: int, shares: tuple[str, str], seed: int
@@ -131,7 +131,7 @@ def test_three_people_who_show_everything_are_enough(
     assert all(count >= n_images for of_side in result.counts(labels).values() for count in of_side.values())
 
 
-@settings(deadline=None, derandomize=True, max_examples=60)
+@settings(max_examples=60)
 @given(
     counts=st.lists(st.integers(3, 30), min_size=2, max_size=5),
     grouped=st.booleans(),
@@ -156,7 +156,7 @@ def test_the_order_of_the_samples_does_not_matter(
 CLUSTERS = st.lists(st.lists(st.integers(0, 99), min_size=2, max_size=6), max_size=20)
 
 
-@settings(deadline=None, derandomize=True, max_examples=100)
+@settings(max_examples=100)
 @given(
     counts=st.lists(st.integers(3, 40), min_size=2, max_size=5),
     groups=st.none() | st.lists(st.integers(0, 30), min_size=1, max_size=60),
@@ -187,7 +187,7 @@ def test_copies_are_never_separated_in_whatever_order_they_are_listed(
     assert again == result
 
 
-@settings(deadline=None, derandomize=True, max_examples=100)
+@settings(max_examples=100)
 @given(
     singles=st.lists(st.integers(12, 40), min_size=2, max_size=5),
     copied=st.lists(st.lists(st.integers(2, 4), max_size=8), min_size=5, max_size=5),

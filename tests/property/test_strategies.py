@@ -19,7 +19,7 @@ from emoclass.values.labels import EMOTIONS, LabelScheme
 
 FOLDER = next(spec for spec in register_datasets() if spec.name == "folder")
 THREE = LabelScheme(emotions=("sad", "happy", "neutral"))
-quick = settings(deadline=None, max_examples=60)
+quick = settings(max_examples=60)
 
 
 def some(strategy, n=200):
@@ -27,7 +27,7 @@ def some(strategy, n=200):
     drawn = []
 
     @given(strategy)
-    @settings(deadline=None, max_examples=n, derandomize=True, database=None, phases=[Phase.generate])
+    @settings(max_examples=n, database=None, phases=[Phase.generate])
     def collect(value):
         drawn.append(value)
 
