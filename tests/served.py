@@ -38,7 +38,7 @@ class Served:
     def __init__(self, address: str, service: Service, loop: asyncio.AbstractEventLoop) -> None:
         self.address, self.service = address, service
         self._loop = loop
-        self.client = httpx.Client(base_url=address, timeout=60, trust_env=False, verify=False)
+        self.client = httpx.Client(base_url=address, timeout=180, trust_env=False, verify=False)
 
     @property
     def live(self) -> str:
@@ -47,13 +47,13 @@ class Served:
 
     def call(self, coroutine: Coroutine[Any, Any, Any]) -> Any:
         """Run something in the event loop of the service."""
-        return asyncio.run_coroutine_threadsafe(coroutine, self._loop).result(60)
+        return asyncio.run_coroutine_threadsafe(coroutine, self._loop).result(120)
 
     def predict(self, *images: bytes, **query: Any) -> list[dict[str, Any]]:
         """Return what the service says of images."""
         files = [("images", (f"{number}.png", data)) for number, data in enumerate(images)]
         answer = self.client.post("/v1/predictions", files=files, params=query)
-        until = monotonic() + 60
+        until = monotonic() + 180
         while answer.status_code == 503 and monotonic() < until:  # a worker is started again, say
             sleep(float(answer.headers["retry-after"]))
             answer = self.client.post("/v1/predictions", files=files, params=query)
@@ -109,7 +109,7 @@ def serving(
 
     thread = threading.Thread(target=start)
     thread.start()
-    is_ready.wait(60)
+    is_ready.wait(300)
     if "error" in found:
         raise found["error"]
     try:
@@ -117,7 +117,7 @@ def serving(
     finally:
         found["served"].client.close()
         found["loop"].call_soon_threadsafe(found["server"].stop)
-        thread.join(60)
+        thread.join(120)
         assert not thread.is_alive()
     if "error" in found:
         raise found["error"]

@@ -7,7 +7,7 @@ import contextlib
 import socket
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import uvicorn
@@ -75,27 +75,42 @@ async def _web_socket(scope: Any, receive: Any, send: Any) -> None:
         await send({"type": "websocket.send", "bytes": answer})
 
 
+_servers: dict[int, BoundedServer] = {}
+
+
+def n_open(port: int) -> int:
+    """Return how many connections of a server are open."""
+    return len(_servers[port].server_state.open)
+
+
+def wait_until(condition: Callable[[], object], seconds: float = 60) -> None:
+    """Wait until a function returns something true."""
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, f"not within {seconds:g} seconds"
+        time.sleep(0.01)
+
+
 @contextlib.contextmanager
-def serve(limits: Limits | None = None, **options: Any) -> Iterator[int]:
+def serve(limits: Limits, **options: Any) -> Iterator[int]:
     """Serve the application, and give the port."""
-    if limits is None:
-        limits = Limits(header_seconds=0.6, idle_seconds=0.3, write_seconds=0.6)
     server = BoundedServer(uvicorn.Config(application, log_config=None, timeout_graceful_shutdown=1, **options), limits)
     with socket.create_server(("127.0.0.1", 0)) as listening:
         port = listening.getsockname()[1]
+        _servers[port] = server
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
         thread.start()
         try:
             yield port
         finally:
             server.should_exit = True
-            thread.join(20)
+            thread.join(60)
             assert not thread.is_alive()
 
 
 def send(port: int, data: bytes = b"") -> socket.socket:
-    """Connect and send something; the socket has a time limit of ten seconds."""
-    client = socket.create_connection(("127.0.0.1", port), timeout=10)
+    """Connect and send something; the socket has a time limit of a minute."""
+    client = socket.create_connection(("127.0.0.1", port), timeout=60)
     client.sendall(data)
     return client
 
@@ -109,11 +124,19 @@ def read_all(client: socket.socket) -> bytes:
     return bytes(received)
 
 
-def read_answer(client: socket.socket) -> bytes:
-    """Read one answer, the connection stays open."""
+def read_head(client: socket.socket) -> bytes:
+    """Read until the end of the headers."""
     head = b""
     while not head.endswith(b"\r\n\r\n"):
-        head += client.recv(1)
+        byte = client.recv(1)
+        assert byte, head
+        head += byte
+    return head
+
+
+def read_answer(client: socket.socket) -> bytes:
+    """Read one answer, the connection stays open."""
+    head = read_head(client)
     left = int(head.lower().split(b"content-length: ")[1].split()[0])
     while left:
         data = client.recv(left)
@@ -128,21 +151,20 @@ def get(port: int, path: str = "/") -> bytes:
         return read_all(client)
 
 
-def seconds_until_closed(client: socket.socket, drip: bytes = b"") -> float:
-    """Return how long the other side keeps a connection, while one more byte is sent now and then."""
-    started = time.perf_counter()
+def is_closed_in_time(client: socket.socket, drip: bytes = b"") -> bool:
+    """Tell whether the other side closes a connection within 20 seconds, while one more byte is sent now and then."""
     client.settimeout(0.05)
     for index in range(400):
         try:
             if not client.recv(2**16):
-                break
+                return True
         except TimeoutError:
             pass
         except ConnectionError:
-            break
+            return True
         with contextlib.suppress(ConnectionError):
             client.send(drip[index : index + 1])
-    return time.perf_counter() - started
+    return False
 
 
 def status(answer: bytes) -> int:
@@ -153,10 +175,7 @@ def status(answer: bytes) -> int:
 def open_web_socket(port: int, path: str = "/") -> socket.socket:
     """Connect, and shake hands."""
     client = send(port, HANDSHAKE.replace(b" / ", b" %s " % path.encode()))
-    answer = b""
-    while not answer.endswith(b"\r\n\r\n"):
-        answer += client.recv(1)
-    assert answer.startswith(b"HTTP/1.1 101")
+    assert read_head(client).startswith(b"HTTP/1.1 101")
     return client
 
 

@@ -108,7 +108,7 @@ def test_service_from_its_start_to_its_end(tmp_path):
         assert process.stdout is not None and process.stderr is not None
         try:
             address = re.match(r"Serving at (http://127\.0\.0\.1:\d+/) \(Ctrl-C", process.stdout.readline())[1]
-            with httpx.Client(base_url=address, trust_env=False) as client:
+            with httpx.Client(base_url=address, trust_env=False, timeout=60) as client:
                 assert "<html" in client.get("/").text
                 assert client.get("/v1/models").status_code == 401
                 client.headers["authorization"] = f"Bearer {TOKEN}"
@@ -116,11 +116,13 @@ def test_service_from_its_start_to_its_end(tmp_path):
                 process.send_signal(signal.SIGHUP)
                 log = ""
                 while "reloaded: faces" not in log:
-                    log += process.stderr.readline()
+                    line = process.stderr.readline()
+                    assert line, log
+                    log += line
                 assert client.get("/readyz").status_code == 200
         finally:
             process.send_signal(signal.SIGTERM)
-        out, err = process.communicate(timeout=30)
+        out, err = process.communicate(timeout=120)
     assert process.returncode == 0
     assert err.endswith("Stopped.\n") and "Traceback" not in log + err
     assert TOKEN not in log + err + out

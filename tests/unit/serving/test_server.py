@@ -10,7 +10,6 @@ import signal
 import socket
 import ssl
 import threading
-import time
 from functools import partial
 from pathlib import Path
 
@@ -21,6 +20,7 @@ pytest.importorskip("fastapi", reason="needs the serve extra")
 
 import emoclass_faces
 from served import drawn, serving
+from service import wait_until
 
 from emoclass import Registry
 from emoclass.errors import BundleError, ConfigError
@@ -108,10 +108,7 @@ def test_a_worker_that_dies_while_it_has_nothing_to_do_is_started_again(caplog):
     with serving() as served:
         (pid,) = served.service.pool.pids
         os.kill(pid, signal.SIGKILL)
-        end = time.monotonic() + 60
-        while served.service.pool.pids == [pid] or not served.service.pool.n_ready:
-            assert time.monotonic() < end
-            time.sleep(0.05)
+        wait_until(lambda: served.service.pool.pids != [pid] and served.service.pool.n_ready)
         assert served.service.pool.restarts == 1
         assert "a worker ended (SIGKILL) and is started again" in caplog.text
         assert served.predict(drawn())
@@ -183,7 +180,7 @@ def test_tls(certificate):
     with serving(certificate=certificate[0], key=certificate[1], token=TOKEN) as served:
         assert served.address.startswith("https://127.0.0.1:")
         context = ssl.create_default_context(cafile=certificate[0])
-        with httpx.Client(base_url=served.address, verify=context, trust_env=False) as client:
+        with httpx.Client(base_url=served.address, verify=context, trust_env=False, timeout=60) as client:
             assert client.get("/healthz").status_code == 200
             assert "strict-transport-security" in client.get("/").headers
             assert "Secure" in client.post("/v1/session", json={"token": TOKEN}).headers["set-cookie"]
@@ -218,8 +215,7 @@ def test_requests_that_are_under_way_are_finished():
 
         thread = threading.Thread(target=ask)
         thread.start()
-        while not served.service.pool.n_waiting:
-            pass
+        wait_until(lambda: served.service.memory.requests or answers)
     thread.join()
     assert answers[0].status_code == 200 and len(answers[0].json()) == 30
 
@@ -230,7 +226,7 @@ def test_slow_body_gets_408():
         with socket.create_connection((host, port)) as slow:
             slow.sendall(b"POST /v1/predictions HTTP/1.1\r\nHost: localhost\r\nContent-Type: image/png\r\n"
                          b"Content-Length: 1000000\r\n\r\nbegins")  # fmt: skip
-            slow.settimeout(10)
+            slow.settimeout(60)
             answer = b"".join(iter(lambda: slow.recv(4096), b""))
         assert answer.startswith(b"HTTP/1.1 408 ") and b"The body came too slowly" in answer
         assert served.service.memory.requests == 0

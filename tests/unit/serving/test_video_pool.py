@@ -79,7 +79,7 @@ def pid_of(told: Path, seconds: float = 60) -> int:
     return int(told.readlink().name)
 
 
-def is_gone(pid: int, seconds: float = 20) -> bool:
+def is_gone(pid: int, seconds: float = 60) -> bool:
     deadline = time.monotonic() + seconds
     while psutil.pid_exists(pid) and psutil.Process(pid).status() != psutil.STATUS_ZOMBIE:
         if time.monotonic() > deadline:
@@ -162,9 +162,12 @@ HANGS = {
 @pytest.mark.parametrize("kind", HANGS)
 def test_what_takes_too_long_is_killed(model, clip, fake_av, told, kind):
     fake_av(HANGS[kind])
-    problem = refused(model, clip, Limits(max_watch_seconds=15))
-    assert (problem["status"], problem["detail"]) == (503, "video: not watched within 15 seconds.")
-    assert is_gone(pid_of(told), 0)
+    for seconds in (5, 90):
+        problem = refused(model, clip, Limits(max_watch_seconds=seconds))
+        assert (problem["status"], problem["detail"]) == (503, f"video: not watched within {seconds} seconds.")
+        if told.is_symlink():  # on a slow machine, the time may be up before the process has the video
+            break
+    assert is_gone(pid_of(told, 0), 0)
 
 
 def test_a_canceled_video_is_watched_no_more_and_others_have_no_place_meanwhile(model, clip, fake_av, told):

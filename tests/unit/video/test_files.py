@@ -284,7 +284,7 @@ def test_a_file_is_closed(tmp_path):
             next(iter(feed))
         with pytest.raises(UnreadableVideoError), FileFeed(path, start=100) as feed:
             list(feed)
-    assert len(list(Path("/proc/self/fd").iterdir())) == before
+    assert len(list(Path("/proc/self/fd").iterdir())) <= before
 
 
 def test_a_closed_feed_ends_also_while_another_thread_reads(tmp_path):

@@ -107,13 +107,13 @@ def test_who_is_slow_gets_the_newest_frame(senders):
     with LiveFeed(f"udp://127.0.0.1:{port}", timeout_seconds=20) as feed:
         frames = iter(feed)
         next(frames)
-        behind = []
+        began, first = time.monotonic(), next(frames).time
         for _ in range(4):
-            began, first = time.monotonic(), next(frames).time
             time.sleep(0.4)
-            behind.append(abs((next(frames).time - first) - (time.monotonic() - began)))
+            last = next(frames).time
+        behind = abs(last - first - (time.monotonic() - began))
         missed = feed.notes
-    assert max(behind) < 0.35  # the stream and this loop go at one pace, so nothing queues up
+    assert behind < 1.2  # the stream and this loop go at one pace; if frames queued up, it would be more than 1.5 s
     assert missed and "frames that were missed because newer ones had come" in missed[0]
 
 
@@ -136,17 +136,18 @@ def test_silence_is_said_in_time(address):
 def test_a_stream_that_falls_silent_ends_with_a_note(senders):
     port = free_port(socket.SOCK_DGRAM)
     start(senders, Sender(f"udp://127.0.0.1:{port}?pkt_size=1316", n=100, pause_after=60))
-    with LiveFeed(f"udp://127.0.0.1:{port}", timeout_seconds=2) as feed:
+    with LiveFeed(f"udp://127.0.0.1:{port}", timeout_seconds=4) as feed:
         assert len(list(feed)) > 5
-    assert feed.notes[0] == "the stream stopped: nothing came for 2 s"
+    assert feed.notes[0] == "the stream stopped: nothing came for 4 s"
 
 
 @pytest.mark.parametrize(
     "address", ["tcp://127.0.0.1:{port}", "rtsp://127.0.0.1:{port}/x", "rtsps://127.0.0.1:{port}/x"]
 )
 def test_nobody_listens(address):
-    with pytest.raises(UnreadableVideoError, match=r"connection refused"):
-        LiveFeed(address.format(port=free_port()), timeout_seconds=20)
+    with socket.socket() as bound, pytest.raises(UnreadableVideoError, match=r"connection refused"):
+        bound.bind(("127.0.0.1", 0))
+        LiveFeed(address.format(port=bound.getsockname()[1]), timeout_seconds=20)
 
 
 def test_what_is_sent_may_not_be_a_playlist():
@@ -158,7 +159,7 @@ def test_what_is_sent_may_not_be_a_playlist():
             with connection:
                 connection.sendall(b"ffconcat version 1.0\nfile neighbor.ts\n" + b"# \n" * 5000)
 
-        thread = threading.Thread(target=serve)
+        thread = threading.Thread(target=serve, daemon=True)
         thread.start()
         with pytest.raises(UnreadableVideoError, match=r"invalid"):
             LiveFeed(f"tcp://127.0.0.1:{port}", timeout_seconds=20)
@@ -175,8 +176,9 @@ def test_only_streams_and_cameras_are_live(source):
 
 
 def test_messages_do_not_tell_passwords():
-    with pytest.raises(UnreadableVideoError) as raised:
-        LiveFeed(f"rtsp://me:secret@127.0.0.1:{free_port()}/x", timeout_seconds=20)
+    with socket.socket() as bound, pytest.raises(UnreadableVideoError) as raised:
+        bound.bind(("127.0.0.1", 0))
+        LiveFeed(f"rtsp://me:secret@127.0.0.1:{bound.getsockname()[1]}/x", timeout_seconds=20)
     assert "secret" not in str(raised.value)
     assert "rtsp://127.0.0.1" in str(raised.value)
 
@@ -293,9 +295,9 @@ def test_a_camera_that_stops_and_one_that_hangs(monkeypatch):
     with LiveFeed("camera:0") as feed:
         assert 1 <= len(list(feed)) <= 3
     Capture.pause = 5.0
-    with LiveFeed("camera:0", timeout_seconds=0.5) as feed:
+    with LiveFeed("camera:0", timeout_seconds=2) as feed:
         list(feed)
-    assert feed.notes[0] == "the stream stopped: nothing came for 0.5 s"
+    assert feed.notes[0] == "the stream stopped: nothing came for 2 s"
 
 
 def test_without_opencv_the_message_names_the_package(monkeypatch):
