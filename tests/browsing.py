@@ -87,8 +87,8 @@ class ServeCommand:
     def stop(self) -> None:
         """End it."""
         self._process.terminate()
-        self._process.wait(30)
-        self._said.join(30)
+        self._process.wait(120)
+        self._said.join(120)
         for pipe in (self._process.stdout, self._process.stderr):
             assert pipe is not None
             pipe.close()
@@ -107,6 +107,7 @@ def opened(browser: Browser, address: str, **options: Any) -> Iterator[Page]:
     That is: an error in a script, something that the content security policy blocked, a request to another place.
     """
     context = browser.new_context(**{"viewport": {"width": 1280, "height": 900}, **options})
+    context.set_default_timeout(90_000)
     page = context.new_page()
     wrong: list[str] = []
     page.on("pageerror", lambda error: wrong.append(f"script: {error}"))
@@ -124,14 +125,14 @@ def _is_own(url: str, address: str) -> bool:
     return url.startswith((address, address.replace("http", "ws", 1), f"blob:{address}", "data:"))
 
 
-def show(page: Page, *pictures: tuple[str, bytes], timeout: float = 30) -> None:
+def show(page: Page, *pictures: tuple[str, bytes], timeout: float = 90) -> None:
     """Choose files, and wait for the answers."""
     page.locator("#work").wait_for()
     page.locator("#files").set_input_files([file(name, content) for name, content in pictures])
     finished(page, timeout)
 
 
-def finished(page: Page, timeout: float = 30) -> None:
+def finished(page: Page, timeout: float = 90) -> None:
     """Wait until all photos have an answer."""
     page.locator("#photos-results").wait_for()
     page.locator("#progress").wait_for(state="hidden", timeout=1000 * timeout)
@@ -172,7 +173,7 @@ def made_camera(path: Path) -> Path:
     return path
 
 
-def eventually(test: Any, *, seconds: float = 20.0) -> None:
+def eventually(test: Any, *, seconds: float = 60.0) -> None:
     """Wait until a function returns something true: what a selector cannot ask for."""
     end = time.monotonic() + seconds
     while not test():

@@ -16,7 +16,7 @@ from pathlib import Path
 import psutil
 import pytest
 from served import drawn, serving
-from service import get, read_all, send
+from service import get, read_all, send, wait_until
 
 from emoclass.serving.settings import Limits
 
@@ -26,6 +26,7 @@ pytestmark = pytest.mark.slow
 
 BENCHMARK = Path(__file__).parents[2] / "benchmarks" / "serving.py"
 N_LEFT = 10_000
+REFUSED = {"ConnectionRefusedError", "ConnectionResetError"}
 
 LEAVE = """
 import resource, socket, sys
@@ -53,7 +54,7 @@ def command(*options):
             yield int(process.stdout.readline().split("/ ")[0].rsplit(":", 1)[1]), psutil.Process(process.pid)
         finally:
             process.terminate()
-            process.wait(60)
+            process.wait(120)
 
 
 @pytest.fixture(scope="module")
@@ -146,22 +147,23 @@ def test_a_flood_of_web_sockets_keeps_nobody_out():
         assert all(answer.startswith(b"HTTP/1.1 101") for answer in received)
         for client in flood:
             client.close()
-        for _ in range(100):
-            if not served.service.pool.n_sessions:
-                break
-            time.sleep(0.1)
-        assert not served.service.pool.n_sessions
+        wait_until(lambda: not served.service.pool.n_sessions)
 
 
 def test_load_of_twenty_seconds():
     arguments = [sys.executable, str(BENCHMARK), "--alone", "--seconds", "20", "--rounds", "1"]
-    ended = subprocess.run(arguments, capture_output=True, text=True, timeout=300)
+    ended = subprocess.run(arguments, capture_output=True, text=True, timeout=600)
     assert ended.returncode == 0, ended.stdout + ended.stderr
     assert " 0 wrong, 0 lost" in ended.stdout
 
 
 def workers(process):
-    return [each for each in process.children(recursive=True) if "emoclass.serving.worker" in each.cmdline()]
+    found = []
+    for each in process.children(recursive=True):
+        with contextlib.suppress(psutil.NoSuchProcess):  # it has just ended
+            if "emoclass.serving.worker" in each.cmdline():
+                found.append(each)
+    return found
 
 
 def test_crashes_and_reloads_under_load_lose_nothing(benchmark, asked):
@@ -186,6 +188,8 @@ def test_crashes_and_reloads_under_load_lose_nothing(benchmark, asked):
 def test_an_end_under_load_finishes_what_was_begun(benchmark, asked):
     with command("--workers", "1") as (port, process):
         threading.Timer(4, process.terminate).start()
-        tally = asyncio.run(benchmark.load(port, benchmark.plan(*asked, 300, only=None), 6, 8.0))
+        # More than it can answer until its end: the rest is refused.
+        tally = asyncio.run(benchmark.load(port, benchmark.plan(*asked, 3000, only=None), 6, 120.0))
         assert tally.wrong == [] and tally.images > 5
-        assert {each.split("(")[0] for each in tally.lost} == {"ConnectionRefusedError"}
+        # A connection that was not accepted yet when the service stopped to listen is reset.
+        assert {"ConnectionRefusedError"} <= {each.split("(")[0] for each in tally.lost} <= REFUSED

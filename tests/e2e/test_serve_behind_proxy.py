@@ -33,10 +33,10 @@ def service(log, *options):
             line = process.stdout.readline()
             assert line.startswith("Serving at "), log.read_text()
             headers = {"Authorization": f"Bearer {SECRET}"}
-            with httpx.Client(base_url=line.split()[2], headers=headers, trust_env=False) as client:
+            with httpx.Client(base_url=line.split()[2], headers=headers, trust_env=False, timeout=60) as client:
                 yield client
             process.send_signal(signal.SIGTERM)
-            assert process.wait(60) == 0
+            assert process.wait(120) == 0
         finally:
             process.kill()
             process.wait()

@@ -12,6 +12,7 @@ from playwright.sync_api import expect, sync_playwright
 
 @pytest.fixture(scope="module")
 def playwright():
+    expect.set_options(timeout=60_000)  # on a busy machine, the usual 5 seconds are too few
     with sync_playwright() as started:
         yield started
 

@@ -54,7 +54,7 @@ def test_photos_and_the_camera_go_on_when_the_service_is_back(browser):
         expect(page.locator("#work")).to_be_visible()
         try:
             start_camera(live)
-            expect(live.locator("#persons strong").first).to_be_visible(timeout=20_000)
+            expect(live.locator("#persons strong").first).to_be_visible()
         finally:
             service.stop()
         expect(live.get_by_role("alert").filter(has_text="does not answer")).to_be_visible()
@@ -69,7 +69,7 @@ def test_photos_and_the_camera_go_on_when_the_service_is_back(browser):
             finished(page)
             assert faces_shown(page) == ["happy"]
             expect(page.locator("#gone")).to_be_hidden()
-            expect(live.locator("#persons strong").first).to_be_visible(timeout=20_000)
+            expect(live.locator("#persons strong").first).to_be_visible()
             expect(live.locator("#timeline li")).to_have_text([re.compile("earlier session$"), re.compile("^1[a-z]+$")])
 
 

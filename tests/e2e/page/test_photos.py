@@ -281,7 +281,7 @@ def _about(cell):
 @pytest.mark.skipif(not PHOTOGRAPHS.is_dir(), reason="needs ../shared/data")
 def test_real_photographs(page):
     paths = sorted(path for path in PHOTOGRAPHS.iterdir() if path.stat().st_size < 1_900_000)
-    show(page, *((path.name, path.read_bytes()) for path in paths), timeout=60)
+    show(page, *((path.name, path.read_bytes()) for path in paths))
     for index, document in enumerate(json.loads(run("faces", *paths, "--json").stdout)):
         page.locator("#strip button").nth(index).click()
         assert faces_shown(page) == labels_of(document)
