@@ -117,6 +117,26 @@ def test_the_page_holds_the_numbers_with_their_evidence(tmp_path, plots):
         assert told in page.text, told
 
 
+def test_the_page_says_how_training_values_differ_from_those_of_validation(tmp_path, plots):
+    def said(**training):
+        given = contents(tmp_path)
+        config = RunConfig.model_validate({**given.config.model_dump(), "training": training})
+        return written(replace(given, config=config), plots, tmp_path)[1].text
+
+    told = {
+        "includes the divergence from the teachers": {"teacher": {"bundles": ["faces"]}},
+        "are those on mixed images (mixup)": {"mixup": 0.2},
+        "targets are smoothed labels, which": {"label_smoothing": 0.1},
+        "targets are smoothed labels and annotators' votes, which": {"label_smoothing": 0.1, "targets": "both"},
+        "loss is weighted by class": {"class_weights": "balanced"},
+    }
+    plain = said()
+    assert "Training values are means over an epoch" in plain
+    for sentence, training in told.items():
+        assert sentence in said(**training)
+        assert sentence not in plain
+
+
 def test_undefined_metrics_say_why(tmp_path, plots):
     _, page = written(contents(tmp_path), plots, tmp_path)
     assert "undefined nothing was predicted sad" in page.text
