@@ -135,7 +135,8 @@ class ModelConfig(FrozenModel):
     Attributes:
         name: A model's name.
         options: Passed to the model's `build`. A run that starts from a trained model of this name takes the options
-            that it was built with, if its bundle has them; these override them.
+            that it was built with, instead of the recipe's, if its bundle has them. Options in a config file override
+            them.
         start: The trained model that provides the initial weights: `pretrained` or `pretrained:NAME` for one that the
             model's plugin includes, or the path of a run or a bundle. None uses random initial weights.
     """
