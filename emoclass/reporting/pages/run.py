@@ -35,6 +35,7 @@ def write_report(contents: ReportContents, plots: Mapping[str, Path], path: Path
         date=_date(contents.environment),
         headline={name: result.metrics[name] for name in contents.config.evaluation.headline if name in result.metrics},
         reading=read_intervals(contents),
+        kept=describe_kept(contents),
         reading_curves=read_curves(contents.config.training),
         singles=single_figures(result.metrics),
         adjusted=single_figures(result.leak_adjusted),
@@ -101,6 +102,27 @@ def _against_the_most_frequent(result: RunRecord) -> list[str]:
             else f"The whole interval of the {name} lies above that baseline ({most / total:.2f})."
         )
     return sentences
+
+
+def describe_kept(contents: ReportContents) -> str:
+    """Say which epoch's weights are kept, and how well it did on the validation set.
+
+    Returns:
+        Sentences; none where no epoch can be told from its validation loss.
+    """
+    history = contents.result.history
+    losses, accuracies = history.get("val_loss", ()), history.get("val_accuracy", ())
+    if contents.config.training.keep == "last":
+        kept, sentence = -1, "The model has the weights of the last epoch."
+    elif losses:
+        kept = losses.index(min(losses))
+        sentence = f"The model has the weights of epoch {kept + 1}, which has the lowest validation loss."
+    else:
+        return ""
+    if not accuracies:
+        return sentence
+    shown = images(contents.result.n_samples.get("validation", 0), "validation")
+    return f"{sentence} The validation accuracy of this epoch is {number(accuracies[kept])}, on {shown}."
 
 
 def read_curves(training: TrainingConfig) -> list[str]:

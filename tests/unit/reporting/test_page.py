@@ -117,6 +117,22 @@ def test_the_page_holds_the_numbers_with_their_evidence(tmp_path, plots):
         assert told in page.text, told
 
 
+@pytest.mark.parametrize(
+    ("keep", "told"),
+    [
+        ("last", "The model has the weights of the last epoch. The validation accuracy of this epoch is 0.800, on 32"),
+        ("best", "the weights of epoch 2, which has the lowest validation loss. The validation accuracy of this epoch "
+         "is 0.750, on 32 validation images."),
+    ],
+)  # fmt: skip
+def test_the_page_says_which_epoch_is_kept_and_its_validation_accuracy(tmp_path, plots, keep, told):
+    given = contents(tmp_path)
+    history = {"epoch": (1.0, 2.0, 3.0), "val_loss": (1.1, 0.9, 1.0), "val_accuracy": (0.5, 0.75, 0.8)}
+    config = RunConfig.model_validate({**given.config.model_dump(), "training": {"keep": keep}})
+    result = given.result.model_copy(update={"history": history})
+    assert told in written(replace(given, config=config, result=result), plots, tmp_path)[1].text
+
+
 def test_the_page_says_how_training_values_differ_from_those_of_validation(tmp_path, plots):
     def said(**training):
         given = contents(tmp_path)
