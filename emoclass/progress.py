@@ -41,6 +41,7 @@ class Progress:
         Args:
             epoch: Its number, from 1.
             epochs: How many there will be at most.
-            logs: `loss`, `accuracy`, `val_loss` and `val_accuracy`.
+            logs: `loss`, `accuracy`, `val_loss` and `val_accuracy`; with teachers, also `label_loss` and
+                `val_label_loss`, which are of the labels alone.
             seconds: How long it took.
         """

@@ -57,7 +57,13 @@ class TerminalProgress(Progress):
 
     def epoch(self, epoch: int, epochs: int, logs: Mapping[str, float], seconds: float) -> None:
         """Print an epoch's line, with the time that the rest will take."""
-        names = {"loss": "loss", "accuracy": "accuracy", "val_loss": "val loss", "val_accuracy": "val accuracy"}
+        names = {
+            "loss": "loss with teachers" if "label_loss" in logs else "loss",
+            "label_loss": "loss on labels",
+            "accuracy": "accuracy",
+            "val_loss": "val loss",
+            "val_accuracy": "val accuracy",
+        }
         numbers = "  ".join(f"{text} {logs[name]:.3f}" for name, text in names.items() if name in logs)
         width = len(str(epochs))
         left = _duration((epochs - epoch) * seconds) + " left" if epoch < epochs else "done"

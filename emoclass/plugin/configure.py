@@ -98,6 +98,8 @@ def _text(value: str | Path | None) -> str | None:
 def configure(registry: Registry, *, file: Tree | None = None, options: Tree | None = None) -> RunConfig:
     """Lay a config file and options over a plugin's recipe.
 
+    Where they name a trained model to start from, the recipe's `model.options` are left out: that model has its own.
+
     Args:
         registry: The plugins; a one-file plugin that the configuration names is loaded into it.
         file: A config file's tables.
@@ -121,8 +123,10 @@ def configure(registry: Registry, *, file: Tree | None = None, options: Tree | N
     recipe = _recipe(registry, owner, above.get("recipe"))
     model = above.get("model")
     starts_trained = isinstance(model, Mapping) and model.get("start") is not None
-    fine_tuning = _normal(recipe.fine_tuning) if starts_trained else {}
-    tree = merge(_normal(recipe.config), fine_tuning, above, {"recipe": recipe.name})
+    layers: list[Tree] = [_normal(recipe.config)]
+    if starts_trained:
+        layers = [_without_model_options(layers[0]), _normal(recipe.fine_tuning)]
+    tree = merge(*layers, above, {"recipe": recipe.name})
     _read_the_folder(registry, owner, tree, above)
     _make_paths_absolute(tree)
     config = validate(tree)
@@ -135,6 +139,22 @@ def configure(registry: Registry, *, file: Tree | None = None, options: Tree | N
                 hint="List it under evaluation.metrics; the report shows it.",
             )
     return config
+
+
+def _without_model_options(tree: Tree) -> Tree:
+    model = tree.get("model")
+    if not isinstance(model, Mapping):
+        return tree  # validation says what is wrong
+    return {**tree, "model": {name: value for name, value in model.items() if name != "options"}}
+
+
+def recipe_options(registry: Registry, config: RunConfig) -> Mapping[str, Any]:
+    """Return the options that the recipe of a run has for the run's model."""
+    model = _recipe(registry, load_plugin(registry, config.plugin), config.recipe).config.get("model")
+    if not isinstance(model, Mapping) or model.get("name") != config.model.name:
+        return {}
+    options = model.get("options")
+    return options if isinstance(options, Mapping) else {}
 
 
 def load_plugin(registry: Registry, plugin: str) -> str:

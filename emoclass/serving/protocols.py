@@ -34,7 +34,30 @@ MAX_LATE_BYTES = 64 * 1024
 """Bytes that the client of a closed web socket may still send: its farewell, and frames that were under way."""
 
 
-class HTTPConnection(HttpToolsProtocol):
+class _Reported(asyncio.Protocol):
+    """Reports to `server_state` what its client leaves unread, and its end; beside a protocol of uvicorn."""
+
+    server_state: Connections
+    transport: asyncio.Transport
+    loop: asyncio.AbstractEventLoop
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Forget the connection."""
+        super().connection_lost(exc)
+        self.server_state.remove(self.transport)
+
+    def pause_writing(self) -> None:
+        """Start the time in which the client must read."""
+        super().pause_writing()
+        self.server_state.unread[self.transport] = self.loop.time(), self.transport.get_write_buffer_size()
+
+    def resume_writing(self) -> None:
+        """Note that the client has read everything."""
+        super().resume_writing()
+        self.server_state.unread.pop(self.transport, None)
+
+
+class HTTPConnection(_Reported, HttpToolsProtocol):
     """A connection of an HTTP client, which must send and read in time.
 
     Args:
@@ -61,21 +84,6 @@ class HTTPConnection(HttpToolsProtocol):
         super().connection_made(transport)
         transport.set_write_buffer_limits(high=1)  # `pause_writing` says that there is anything that is not sent
         self.server_state.replace(self._handshake, transport)
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        """Forget the connection."""
-        super().connection_lost(exc)
-        self.server_state.remove(self.transport)
-
-    def pause_writing(self) -> None:
-        """Start the time in which the client must read."""
-        super().pause_writing()
-        self.server_state.unread[self.transport] = self.loop.time(), self.transport.get_write_buffer_size()
-
-    def resume_writing(self) -> None:
-        """Note that the client has read everything."""
-        super().resume_writing()
-        self.server_state.unread.pop(self.transport, None)
 
     def data_received(self, data: bytes) -> None:
         """Parse what came, within limits."""
@@ -226,7 +234,7 @@ class _ResponseTransport:
         self._connection.close_after_request()
 
 
-class LiveConnection(WebSocketsSansIOProtocol):
+class LiveConnection(_Reported, WebSocketsSansIOProtocol):
     """A web socket, whose client must read in time."""
 
     def __init__(
@@ -237,24 +245,9 @@ class LiveConnection(WebSocketsSansIOProtocol):
         _loop: asyncio.AbstractEventLoop | None = None,
     ) -> None:
         super().__init__(config, server_state, app_state, _loop)
-        self._state = server_state
+        self.server_state = server_state
         self._late_bytes = 0
         self.close_timeout = server_state.limits.header_seconds
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        """Forget the connection."""
-        super().connection_lost(exc)
-        self._state.remove(self.transport)
-
-    def pause_writing(self) -> None:
-        """Start the time in which the client must read."""
-        super().pause_writing()
-        self._state.unread[self.transport] = self.loop.time(), self.transport.get_write_buffer_size()
-
-    def resume_writing(self) -> None:
-        """Note that the client has read everything."""
-        super().resume_writing()
-        self._state.unread.pop(self.transport, None)
 
     def handle_cont(self, event: Frame) -> None:
         """Take a further frame of a message."""
@@ -283,7 +276,7 @@ class LiveConnection(WebSocketsSansIOProtocol):
         """Send, and note when all that is left to do is to wait for the client's farewell."""
         await super().send(message)
         if self.close_sent:
-            self._state.rest(self.transport)
+            self.server_state.rest(self.transport)
             self._count_late(len(self.conn.reader.buffer))
 
     def _count_late(self, n_bytes: int) -> None:

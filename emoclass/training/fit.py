@@ -83,17 +83,15 @@ def fit(
         )
         network = from_pixels(model, value_range, augmentation)
     loss = _loss(config, labels)
+    metrics = [keras.metrics.MeanMetricWrapper(_is_likeliest, name="accuracy")]
     if config.teacher is not None:
         network = teach(network, teachers, value_range, labels)
         loss = DistillationLoss(loss, share=config.teacher.share, temperature=config.teacher.temperature)
+        metrics.append(keras.metrics.MeanMetricWrapper(loss.of_labels, name="label_loss"))
     optimizer = _optimizer(config, steps)
     if config.weight_averaging:
         _average_from_the_first_steps(optimizer)
-    network.compile(
-        optimizer=optimizer,
-        loss=loss,
-        metrics=[keras.metrics.MeanMetricWrapper(_is_likeliest, name="accuracy")],
-    )
+    network.compile(optimizer=optimizer, loss=loss, metrics=metrics)
     network.optimizer.build(network.trainable_variables)
     callbacks = [
         _make(each, f"training.callbacks[{i}]", keras.callbacks.Callback) for i, each in enumerate(config.callbacks)

@@ -13,6 +13,11 @@ from emoclass.values.labels import LabelScheme
 from emoclass.values.references import resolve
 from emoclass.values.specs import ModelSpec
 
+_HINT = (
+    "Start from a model that was trained with the same [model.options]. Where `finish` changes the layers, "
+    "ModelSpec.start says how to go back."
+)
+
 
 def start_from(
     spec: ModelSpec, network: keras.Model, labels: LabelScheme, trained: keras.Model, trained_labels: LabelScheme
@@ -31,7 +36,7 @@ def start_from(
         trained_labels: Its emotions.
 
     Raises:
-        ContractError: A layer of the network, but for the last one, is not in the trained model.
+        ContractError: A layer of one of the two, but for the last one, is not in the other.
     """
     known = {layer.name: layer for layer in _layers_inside(trained)}
     head = network.layers[-1]
@@ -62,12 +67,15 @@ def _copy_by_name(spec: ModelSpec, layers: list[keras.layers.Layer], known: dict
         if [each.shape for each in weights] != [tuple(each.shape) for each in layer.weights]:
             raise ContractError(
                 f"model {spec.name!r}: its layer {layer.name!r} is not in the trained model, by name and shape.",
-                hint=(
-                    "Start from a model that was trained with the same [model.options]. Where `finish` changes the "
-                    "layers, ModelSpec.start says how to go back."
-                ),
+                hint=_HINT,
             )
         layer.set_weights(weights)
+    learned = [name for name, layer in known.items() if layer.weights][:-1]
+    missing = [name for name in learned if name not in {layer.name for layer in layers}]
+    if missing:
+        raise ContractError(
+            f"model {spec.name!r}: expected all layers of the trained model, got none named {missing[0]!r}.", hint=_HINT
+        )
 
 
 def _copy_emotions(

@@ -173,12 +173,16 @@ class DistillationLoss(keras.losses.Loss):  # type: ignore[misc]
         """Return the loss of each image, float32 `(batch,)`, given the output of what `teach` made."""
         units = y_true.shape[-1]
         output, teachers = y_pred[..., :units], y_pred[..., units:]
-        on_labels = self._on_labels.call(y_true, output)
+        on_labels = self.of_labels(y_true, y_pred)
         if teachers.shape[-1] == 0:
             return on_labels
         wanted, found = self._logits(teachers), self._logits(_of_classes(output))
         divergence = ops.sum(ops.exp(wanted) * (wanted - found), axis=-1)
         return (1 - self._share) * on_labels + self._share * self._temperature**2 * divergence
+
+    def of_labels(self, y_true: Any, y_pred: Any) -> Any:
+        """Return the part of the loss that validation has, too: that on the labels, float32 `(batch,)`."""
+        return self._on_labels.call(y_true, y_pred[..., : y_true.shape[-1]])
 
     def _logits(self, probabilities: Any) -> Any:
         """Return the logarithms of probabilities at the temperature."""

@@ -135,7 +135,8 @@ class ModelConfig(FrozenModel):
     Attributes:
         name: A model's name.
         options: Passed to the model's `build`. A run that starts from a trained model of this name takes the options
-            that it was built with, if its bundle has them; these override them.
+            that it was built with, instead of the recipe's, if its bundle has them. Options in a config file override
+            them.
         start: The trained model that provides the initial weights: `pretrained` or `pretrained:NAME` for one that the
             model's plugin includes, or the path of a run or a bundle. None uses random initial weights.
     """
@@ -181,7 +182,8 @@ class TrainingConfig(FrozenModel):
             the mean of `both`.
         label_smoothing: The fraction of a target that is spread over all emotions, from 0 on and below 1.
         mixup: Each training image and its target are mixed with another's, in shares from the Beta distribution with
-            this number as both of its parameters; 0 mixes nothing.
+            this number as both of its parameters; 0 mixes nothing. Training loss and accuracy are those on the mixed
+            images.
         weight_averaging: The momentum of an exponential moving average of the weights, below 1: the averages are
             validated and kept. After `t` steps the momentum is at most `(1 + t) / (10 + t)`, so that a short training
             forgets its first steps as well. With it, early stopping needs `keep = "best"`. 0 takes the weights as

@@ -83,7 +83,7 @@ def write_bundle(
             "plugin_version": work.plugin.version,
             "recipe": work.config.recipe,
             "model": work.model.name,
-            **({"options": dict(work.config.model.options)} if work.config.model.options else {}),
+            "options": dict(work.config.model.options),
             "start": work.config.model.start and Path(work.config.model.start).name,  # no path of this machine
             "start_trained_on": list(work.start_trained_on),
             **_teaching(work),

@@ -23,13 +23,13 @@ from emoclass.data.leaks import copies_of_each_other, copies_of_training
 from emoclass.data.pixels import Decoded, decode
 from emoclass.data.split import split
 from emoclass.data.units import photograph_id
-from emoclass.errors import BundleError, ConfigError, DataError, EmoclassError, PluginError
+from emoclass.errors import BundleError, ConfigError, ContractError, DataError, EmoclassError, PluginError
 from emoclass.evaluation.evaluate import evaluate
 from emoclass.evaluation.predictions import Predictions, numbers_of_votes, scores_from_output, shares_of_votes
 from emoclass.inference.face_search import choose_detector
 from emoclass.inference.load import find_bundle
 from emoclass.inference.pretrained import DEFAULT, pretrained_folder
-from emoclass.plugin.configure import load_plugin, metric_specs
+from emoclass.plugin.configure import load_plugin, metric_specs, recipe_options
 from emoclass.plugin.registry import PluginInfo, Registry, unknown_name
 from emoclass.progress import Progress
 from emoclass.reporting.folders.run import RunFolder
@@ -187,18 +187,42 @@ class Work:
             return (None,)
 
     def take_options_of_start(self) -> None:
-        """Give the network the options of the trained model that it starts from, where the configuration has none.
+        """Give the network the options of the trained model that it starts from, or of the recipe if these are unknown.
+
+        Options in the configuration override them.
 
         Raises:
             BundleError: There is no such model, or it is damaged.
             PluginError: The plugin has no trained model of that name.
         """
-        model = self.config.model
+        if self.trained is None:
+            return
+        model, options = self.config.model, self._options_of_start
+        if options is None:
+            options = recipe_options(self.registry, self.config)
+        taken = model.model_copy(update={"options": {**options, **model.options}})
+        self.config = self.config.model_copy(update={"model": taken})
+
+    @property
+    def _options_of_start(self) -> Mapping[str, Any] | None:
+        """The options that the trained model was built with; None where the bundle has none of this model."""
         trained = self.trained.manifest.trained if self.trained else {}
         options = trained.get("options")
-        if trained.get("model") == model.name and isinstance(options, Mapping):
-            taken = model.model_copy(update={"options": {**options, **model.options}})
-            self.config = self.config.model_copy(update={"model": taken})
+        return options if trained.get("model") == self.config.model.name and isinstance(options, Mapping) else None
+
+    def hint_of_options(self) -> str | None:
+        """Return which options differ from those of the trained model that the training starts from, if any do."""
+        trained, own = self._options_of_start, self.config.model.model_dump(mode="json")["options"]
+        if trained is None:
+            return None
+        differing = [
+            f"{name} = {value!r} (the trained model: {repr(trained[name]) if name in trained else 'the default'})"
+            for name, value in own.items()
+            if name not in trained or trained[name] != value
+        ]
+        if not differing:
+            return None
+        return f"[model.options] differ from those of the trained model: {', '.join(differing)}. Leave them out."
 
     @property
     def start_trained_on(self) -> tuple[str, ...]:
@@ -366,7 +390,11 @@ def train(work: Work, folder: RunFolder, images: LabeledPixels) -> tuple[keras.M
 
     checkpoint = folder.path / "checkpoint.state"
     if not checkpoint.exists() and work.trained is not None:  # a checkpoint is further on already
-        start_from(work.model, network, config.labels, load_bundled(work.trained), work.trained.manifest.labels)
+        try:
+            start_from(work.model, network, config.labels, load_bundled(work.trained), work.trained.manifest.labels)
+        except ContractError as error:
+            error.hint = work.hint_of_options() or error.hint
+            raise
 
     def on_epoch(epoch: int, logs: Mapping[str, float], seconds: float) -> None:
         folder.append_history(epoch + 1, seconds, logs)

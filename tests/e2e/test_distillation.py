@@ -69,6 +69,17 @@ def test_two_emotions_with_all_that_a_training_can_have(teacher, photos, tmp_pat
     assert all(np.isfinite(each).all() for each in result.history.values())
 
 
+def test_the_history_has_the_loss_on_the_labels_alone(teacher, photos, tmp_path):
+    taught = run(photos, tmp_path, epochs=2, teacher={"bundles": [str(teacher.folder)], "share": 0.5})
+    plain = run(photos, tmp_path, epochs=2)
+    unheard = run(photos, tmp_path, epochs=2, teacher={"bundles": [str(teacher.folder)], "share": 0})
+    np.testing.assert_allclose(unheard.history["label_loss"], plain.history["loss"], rtol=1e-4)
+    np.testing.assert_allclose(taught.history["val_label_loss"], taught.history["val_loss"], rtol=1e-5)
+    assert abs(np.subtract(taught.history["loss"], taught.history["label_loss"])).min() > 0.01
+    assert not {"label_loss", "val_label_loss"} & {*plain.history}
+    assert "label" not in (plain.folder / "history.csv").read_text()
+
+
 def test_a_run_says_who_taught_it(teacher, photos, tmp_path):
     result = run(photos, tmp_path, epochs=1, teacher={"bundles": [str(teacher.folder)]})
     assert any("its teacher: tiny (trained on folder). It is not known whether" in note for note in result.notes)

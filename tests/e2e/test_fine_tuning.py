@@ -108,7 +108,7 @@ def test_a_run_takes_the_options_of_the_model_that_it_starts_from(photos, tmp_pa
     np.testing.assert_allclose(probabilities(result, photos), probabilities(trained, photos), atol=1e-5)
     assert "width = 6" in (result.folder / "config.toml").read_text()
     assert emoclass.load(result.folder).bundle.manifest.trained["options"] == {"width": 6}
-    with pytest.raises(ContractError, match="its layer 'conv' is not in the trained model"):
+    with pytest.raises(ContractError, match="its layer 'conv' is not in the trained model") as refused:
         emoclass.run(
             "tiny",
             out=tmp_path / "narrow",
@@ -116,6 +116,41 @@ def test_a_run_takes_the_options_of_the_model_that_it_starts_from(photos, tmp_pa
             config={"model": {"options": {"width": 4}}},
             **settings,
         )
+    assert refused.value.hint == (
+        "[model.options] differ from those of the trained model: width = 4 (the trained model: 6). Leave them out."
+    )
+    assert not list((tmp_path / "narrow").iterdir()), "nothing is left behind"
+
+
+class Wide(TinyPlugin):
+    """A plugin whose recipe has options."""
+
+    @hookimpl
+    def register_recipes(self):
+        (recipe,) = super().register_recipes()
+        config = {**recipe.config, "model": {"name": "tiny", "options": {"width": 6}}}
+        return [Recipe(**{**dict(recipe), "config": config})]
+
+
+def test_the_options_of_a_recipe_give_way_to_those_of_the_trained_model(first, photos, tmp_path):
+    settings = {"data": photos, "registry": registry(Wide()), "labels": "happy,sad,angry", "epochs": 1}
+    assert emoclass.load(first.folder).bundle.manifest.trained["options"] == {}
+    narrow = emoclass.run("tiny", out=tmp_path / "a", start=first.folder, config=STILL, **settings)
+    np.testing.assert_allclose(probabilities(narrow, photos), probabilities(first, photos), atol=1e-5)
+    with pytest.raises(ContractError, match="'conv' is not in the trained model") as refused:
+        emoclass.run(
+            "tiny", out=tmp_path / "b", start=first.folder, config={"model": {"options": {"width": 6}}}, **settings
+        )
+    assert "width = 6 (the trained model: the default)" in refused.value.hint
+
+    wide = emoclass.run("tiny", out=tmp_path / "c", **settings)
+    file = wide.folder / "bundle" / "manifest.json"
+    document = json.loads(file.read_text())
+    assert document["trained"].pop("options") == {"width": 6}
+    file.write_text(json.dumps(document))  # as earlier versions wrote it: the recipe says how it was built
+    again = emoclass.run("tiny", out=tmp_path / "d", start=wide.folder / "bundle", config=STILL, **settings)
+    np.testing.assert_allclose(probabilities(again, photos), probabilities(wide, photos), atol=1e-5)
+    assert "width = 6" in (again.folder / "config.toml").read_text()
 
 
 @pytest.mark.slow

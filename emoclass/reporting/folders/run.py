@@ -23,7 +23,10 @@ from emoclass.values.text import why_not_utf8
 
 logger = logging.getLogger(__name__)
 
-HISTORY_COLUMNS = ("epoch", "seconds", "loss", "accuracy", "val_loss", "val_accuracy", "learning_rate")
+HISTORY_COLUMNS = (
+    "epoch", "seconds", "loss", "accuracy", "val_loss", "val_accuracy", "learning_rate", "label_loss", "val_label_loss",
+)  # fmt: skip
+"""The last two are of runs with teachers; in other runs, the file has no such columns."""
 MARKER = "INCOMPLETE"
 """Stands in every run folder until the run is finished: removing it is what finishes a run."""
 
@@ -213,8 +216,10 @@ class RunFolder:
             return
         values = {"epoch": str(epoch), "seconds": f"{seconds:.3f}"}
         values |= {name: repr(logs[name]) for name in HISTORY_COLUMNS[2:] if name in logs}
-        line = ",".join(values.get(name, "") for name in HISTORY_COLUMNS) + "\n"
-        header = "" if path.exists() else ",".join(HISTORY_COLUMNS) + "\n"
+        head = (self.read_text("history.csv") or "").partition("\n")[0]
+        columns = head.split(",") if head else [name for name in HISTORY_COLUMNS if name in values]
+        header = "" if head else ",".join(columns) + "\n"
+        line = ",".join(values.get(name, "") for name in columns) + "\n"
         with self.guard(path.name), path.open("a", encoding="utf-8") as file:
             file.write(header + line)
 

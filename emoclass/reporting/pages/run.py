@@ -12,6 +12,7 @@ from typing import Any
 from emoclass.reporting.contents import ReportContents
 from emoclass.reporting.formatting import FILTERS, NAMES, images, number, single_figures, words
 from emoclass.reporting.pages.templates import template
+from emoclass.values.config import TrainingConfig
 from emoclass.values.results import MetricValue, RunRecord
 
 SHOWN_SKIPPED = 20
@@ -34,6 +35,8 @@ def write_report(contents: ReportContents, plots: Mapping[str, Path], path: Path
         date=_date(contents.environment),
         headline={name: result.metrics[name] for name in contents.config.evaluation.headline if name in result.metrics},
         reading=read_intervals(contents),
+        kept=describe_kept(contents),
+        reading_curves=read_curves(contents.config.training),
         singles=single_figures(result.metrics),
         adjusted=single_figures(result.leak_adjusted),
         per_class={name: value.per_class for name, value in result.metrics.items() if value.per_class},
@@ -101,6 +104,57 @@ def _against_the_most_frequent(result: RunRecord) -> list[str]:
     return sentences
 
 
+def describe_kept(contents: ReportContents) -> str:
+    """Say which epoch's weights are kept, and how well it did on the validation set.
+
+    Returns:
+        Sentences; none where no epoch can be told from its validation loss.
+    """
+    history = contents.result.history
+    losses, accuracies = history.get("val_loss", ()), history.get("val_accuracy", ())
+    if contents.config.training.keep == "last":
+        kept, sentence = -1, "The model has the weights of the last epoch."
+    elif losses:
+        kept = losses.index(min(losses))
+        sentence = f"The model has the weights of epoch {kept + 1}, which has the lowest validation loss."
+    else:
+        return ""
+    if not accuracies:
+        return sentence
+    shown = images(contents.result.n_samples.get("validation", 0), "validation")
+    return f"{sentence} The validation accuracy of this epoch is {number(accuracies[kept])}, on {shown}."
+
+
+def read_curves(training: TrainingConfig) -> list[str]:
+    """Say in plain words how the numbers of the training set differ from those of the validation set.
+
+    Returns:
+        Sentences.
+    """
+    sentences = [
+        "Training values are means over an epoch, while the network is trained, augmentation and dropout included; "
+        "validation values are those at the end of the epoch, without."
+    ]
+    if training.teacher is not None:
+        sentences.append(
+            "The training loss includes the divergence from the teachers, so it is not comparable with a validation "
+            "loss. The loss on the labels alone is."
+        )
+    if training.mixup:
+        sentences.append("Training loss and accuracy are those on mixed images (mixup), and worse than on single ones.")
+    changes = [
+        "smoothed labels" if training.label_smoothing else "",
+        "annotators' votes" if training.targets != "label" else "",
+    ]
+    if any(changes):
+        sentences.append(
+            f"Training targets are {' and '.join(filter(None, changes))}, which changes the training loss."
+        )
+    if training.class_weights is not None:
+        sentences.append("The training loss is weighted by class.")
+    return sentences
+
+
 def _matrix(result: RunRecord) -> MetricValue | None:
     return next((value for value in result.metrics.values() if value.matrix is not None), None)
 
@@ -138,7 +192,7 @@ def _describe(name: str, contents: ReportContents) -> str:
         courses = [
             f"{words(column).replace('val ', 'validation ')} from {number(values[0])} to {number(values[-1])}"
             for column, values in result.history.items()
-            if values and column.removeprefix("val_") in ("loss", "accuracy")
+            if values and column.removeprefix("val_") in ("loss", "accuracy", "label_loss")
         ]
         return "Training curves from the first to the last epoch: " + "; ".join(courses) + "."
     if name == "confusion_matrix":

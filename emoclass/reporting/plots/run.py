@@ -64,11 +64,18 @@ def draw_boxed(photographs: Sequence[BoxedPhotograph]) -> Figure:
 def draw_curves(history: Mapping[str, Sequence[float]]) -> Figure:
     """Draw loss and, where it was measured, accuracy over the epochs, for training and validation.
 
+    With `label_loss`, as in a run with teachers, the training loss has a panel of its own: validation has no such loss.
+
     Args:
-        history: Column -> one number an epoch: `loss`, and any of `epoch`, `accuracy`, `val_loss`, `val_accuracy`.
+        history: Column -> one number an epoch: `loss`, and any of `epoch`, `accuracy` and `label_loss`, and of
+            `val_loss`, `val_accuracy` and `val_label_loss`.
     """
-    measured = [name for name in ("loss", "accuracy") if history.get(name) or history.get(f"val_{name}")]
-    figure = blank_figure(8.6 if len(measured) > 1 else 5.2, 3.5)
+    titles = {"loss": "loss", "accuracy": "accuracy"}
+    if history.get("label_loss"):
+        titles = {"loss": "loss with teachers", "label_loss": "loss on labels", "accuracy": "accuracy"}
+        history = {name: values for name, values in history.items() if name != "val_loss"}
+    measured = [name for name in titles if history.get(name) or history.get(f"val_{name}")]
+    figure = blank_figure({1: 5.2, 2: 8.6}.get(len(measured), 10.6), 3.5)
     for axes, name in zip(np.atleast_1d(figure.subplots(1, max(1, len(measured)))), measured, strict=False):
         plain_axes(axes)
         drawn = (
@@ -84,11 +91,11 @@ def draw_curves(history: Mapping[str, Sequence[float]]) -> Figure:
             # Markers carry a short history, a single epoch above all; in a long one they would hide the line.
             axes.plot(epochs, values, line, color=color, label=title, marker=marker if longest <= 30 else "", ms=4)
             axes.set_xlim(epochs[0] - 0.5, epochs[-1] + 0.5)
-        axes.set_title(name, color=INK, fontsize=11, loc="left", fontweight="bold")
+        axes.set_title(titles[name], color=INK, fontsize=11, loc="left", fontweight="bold")
         axes.set_xlabel("epoch", color=FAINT)
         axes.xaxis.set_major_locator(MaxNLocator(nbins=8, steps=[1, 2, 5, 10], integer=True, min_n_ticks=1))
         axes.set_ylim((0, 1.02) if name == "accuracy" else None)
-        if name == "loss" and axes.get_ylim()[0] > 0:
+        if name != "accuracy" and axes.get_ylim()[0] > 0:
             axes.set_ylim(0, 1.05 * axes.get_ylim()[1])  # the margin of a short history is too small for a dot
         axes.legend(frameon=False, labelcolor=INK, fontsize=9)
     return figure

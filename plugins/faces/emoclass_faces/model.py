@@ -214,14 +214,22 @@ def start(network: keras.Model, trained: keras.Model) -> None:
         weights = learned.get(layer.name, [])
         own = [layer.kernel, layer.bias] if isinstance(layer, StandardizedConv2D) else layer.weights
         if [each.shape for each in weights] != [tuple(each.shape) for each in own]:
-            raise ContractError(
-                f"model 'faces': expected a trained model with the same layers, got another {layer.name!r}.",
-                hint="Start with the widths and blocks of [model.options] that it was trained with.",
-            )
+            raise _other_layers(layer.name)
         if isinstance(layer, StandardizedConv2D):
             layer.set_plain(*weights)
         else:
             layer.set_weights(weights)
+    own_names = {layer.name for layer in network.layers}
+    missing = [name for name, weights in learned.items() if weights and name not in own_names]
+    if missing:
+        raise _other_layers(missing[0])
+
+
+def _other_layers(name: str) -> ContractError:
+    return ContractError(
+        f"model 'faces': expected a trained model with the same layers, got another {name!r}.",
+        hint="Start with the widths, blocks and gates of [model.options] that it was trained with.",
+    )
 
 
 def _plain_layer(layer: keras.layers.Layer) -> keras.layers.Layer:

@@ -35,6 +35,12 @@ def test_an_epoch_tells_its_numbers_and_the_time_left(capsys, epoch, seconds, en
     assert err.endswith(f"{end}\n")
 
 
+def test_with_teachers_an_epoch_tells_which_loss_is_of_the_labels_alone(capsys):
+    TerminalProgress().epoch(1, 20, {**LOGS, "label_loss": 0.28, "val_label_loss": 0.3}, 1.5)
+    told = "loss with teachers 0.250  loss on labels 0.280  accuracy 0.500  val loss 0.300  val accuracy 0.750  1.5 s"
+    assert told in capsys.readouterr().err
+
+
 def test_the_steps_of_a_long_epoch_are_counted_on_a_terminal_only(capsys, monkeypatch):
     TerminalProgress().batch(1, 20, 3, 60)
     assert capsys.readouterr().err == ""

@@ -87,7 +87,8 @@ def test_history_keeps_finished_rows_and_drops_a_torn_one(tmp_path):
     folder.append_history(1, 9.9, {"loss": 7.0})  # trained again after a kill: the row stays
     folder.append_history(2, 2.0, logs)
     history = folder.path / "history.csv"
-    assert history.read_text().splitlines()[1] == "1,1.235,0.30000000000000004,0.5,,,0.001"
+    first = ["epoch,seconds,loss,accuracy,learning_rate", "1,1.235,0.30000000000000004,0.5,0.001"]
+    assert history.read_text().splitlines()[:2] == first
     assert folder.history() == {
         "epoch": (1.0, 2.0), "seconds": (1.235, 2.0), "loss": (0.1 + 0.2,) * 2, "accuracy": (0.5, 0.5),
         "learning_rate": (0.001, 0.001),
@@ -99,6 +100,20 @@ def test_history_keeps_finished_rows_and_drops_a_torn_one(tmp_path):
     history.write_bytes(b"epoch,sec")
     folder.mend_history()
     assert not history.exists()
+    folder.release()
+
+
+def test_a_history_keeps_the_columns_that_it_began_with(tmp_path):
+    folder = RunFolder.create(tmp_path, "r")
+    (folder.path / "history.csv").write_text(
+        "epoch,seconds,loss,accuracy,val_loss,learning_rate\n1,1.0,0.5,0.5,0.6,0.1\n"
+    )
+    folder.append_history(2, 2.0, {"loss": 0.4, "label_loss": 0.3, "val_loss": 0.5, "learning_rate": 0.1})
+    assert (folder.path / "history.csv").read_text().splitlines()[2] == "2,2.000,0.4,,0.5,0.1"
+    assert folder.history() == {
+        "epoch": (1.0, 2.0), "seconds": (1.0, 2.0), "loss": (0.5, 0.4), "val_loss": (0.6, 0.5),
+        "learning_rate": (0.1, 0.1),
+    }  # fmt: skip
     folder.release()
 
 

@@ -117,6 +117,42 @@ def test_the_page_holds_the_numbers_with_their_evidence(tmp_path, plots):
         assert told in page.text, told
 
 
+@pytest.mark.parametrize(
+    ("keep", "told"),
+    [
+        ("last", "The model has the weights of the last epoch. The validation accuracy of this epoch is 0.800, on 32"),
+        ("best", "the weights of epoch 2, which has the lowest validation loss. The validation accuracy of this epoch "
+         "is 0.750, on 32 validation images."),
+    ],
+)  # fmt: skip
+def test_the_page_says_which_epoch_is_kept_and_its_validation_accuracy(tmp_path, plots, keep, told):
+    given = contents(tmp_path)
+    history = {"epoch": (1.0, 2.0, 3.0), "val_loss": (1.1, 0.9, 1.0), "val_accuracy": (0.5, 0.75, 0.8)}
+    config = RunConfig.model_validate({**given.config.model_dump(), "training": {"keep": keep}})
+    result = given.result.model_copy(update={"history": history})
+    assert told in written(replace(given, config=config, result=result), plots, tmp_path)[1].text
+
+
+def test_the_page_says_how_training_values_differ_from_those_of_validation(tmp_path, plots):
+    def said(**training):
+        given = contents(tmp_path)
+        config = RunConfig.model_validate({**given.config.model_dump(), "training": training})
+        return written(replace(given, config=config), plots, tmp_path)[1].text
+
+    told = {
+        "includes the divergence from the teachers": {"teacher": {"bundles": ["faces"]}},
+        "are those on mixed images (mixup)": {"mixup": 0.2},
+        "targets are smoothed labels, which": {"label_smoothing": 0.1},
+        "targets are smoothed labels and annotators' votes, which": {"label_smoothing": 0.1, "targets": "both"},
+        "loss is weighted by class": {"class_weights": "balanced"},
+    }
+    plain = said()
+    assert "Training values are means over an epoch" in plain
+    for sentence, training in told.items():
+        assert sentence in said(**training)
+        assert sentence not in plain
+
+
 def test_undefined_metrics_say_why(tmp_path, plots):
     _, page = written(contents(tmp_path), plots, tmp_path)
     assert "undefined nothing was predicted sad" in page.text

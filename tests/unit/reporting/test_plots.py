@@ -159,6 +159,20 @@ def test_curves_take_whatever_was_measured(history, panels):
         assert ticks and all(tick == int(tick) for tick in ticks)
 
 
+def test_the_loss_with_teachers_is_not_drawn_beside_a_validation_loss():
+    names = ("loss", "accuracy", "val_loss", "val_accuracy", "label_loss", "val_label_loss")
+    figure = plots.draw_curves({name: (1.0 + i, 0.5 + i) for i, name in enumerate(names)})
+    drawn = {
+        axes.get_title(loc="left"): {line.get_label(): line.get_ydata()[0] for line in axes.lines}
+        for axes in figure.axes
+    }
+    assert drawn == {
+        "loss with teachers": {"training": 1.0},
+        "loss on labels": {"training": 5.0, "validation": 6.0},
+        "accuracy": {"training": 2.0, "validation": 4.0},
+    }
+
+
 def test_a_single_epoch_is_visible():
     assert plots.draw_curves({"loss": (1.0,)}).axes[0].lines[0].get_marker() == "o"
 

@@ -104,3 +104,20 @@ def test_the_models_own_start_is_called_instead():
     model = started(THREE, trained(THREE), THREE, spec)
     fresh = build(SPEC, THREE, seed=5)
     np.testing.assert_array_equal(model.get_layer("conv").get_weights()[0], fresh.get_layer("conv").get_weights()[0])
+
+
+def deep(*, labels, image_shape, seed, layers=2):
+    pixels = keras.Input(image_shape)
+    x = pixels
+    for number in range(layers):
+        x = keras.layers.Conv2D(3, 3, padding="same", name=f"conv{number}")(x)
+    x = keras.layers.GlobalAveragePooling2D(name="mean")(x)
+    return keras.Model(pixels, keras.layers.Dense(labels.units, activation=labels.head, name="head")(x))
+
+
+def test_a_trained_layer_that_the_network_does_not_have_is_refused():
+    spec = ModelSpec(name="deep", summary="D.", build=deep, image_shape=(8, 8, 3))
+    kept = build(spec, THREE, seed=0, options={})
+    with pytest.raises(ContractError, match="expected all layers of the trained model, got none named 'conv1'"):
+        started(THREE, kept, THREE, spec, layers=1)
+    started(TWO, kept, THREE, spec)

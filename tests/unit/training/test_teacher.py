@@ -189,6 +189,14 @@ def test_without_teachers_beside_the_output_only_the_labels_count():
     assert float(loss(y_true, output)) == pytest.approx(float(on_labels(y_true, output)))
 
 
+def test_the_part_of_the_labels_leaves_the_teachers_out():
+    on_labels = keras.losses.CategoricalCrossentropy()
+    loss = DistillationLoss(on_labels, share=0.9, temperature=2.0)
+    output = np.array([[0.5, 0.3, 0.2, 0, 1, 0], [0.1, 0.8, 0.1, 1, 0, 0]], np.float32)
+    expected = -np.log([0.5, 0.8])
+    np.testing.assert_allclose(loss.of_labels(np.eye(3, dtype=np.float32)[:2], output), expected, rtol=1e-5)
+
+
 def test_a_probability_of_zero_gives_a_finite_loss():
     loss = DistillationLoss(keras.losses.CategoricalCrossentropy(), share=1.0, temperature=1.0)
     output = np.array([[0, 1, 0, 1, 0, 0], [0, 1, 0, 0, 0, 0]], np.float32)  # the last teacher sees none of them
