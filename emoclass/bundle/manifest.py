@@ -171,6 +171,19 @@ class Manifest(FrozenModel):
         return tuple(one_line(name, 60) for name in ([own] if isinstance(own, str) else []) + list(others))
 
     @property
+    def has_learned(self) -> bool:
+        """Whether the training started from a trained model, or had one for a teacher."""
+        return bool(self.trained.get("start") or self.trained.get("teacher"))
+
+    @property
+    def may_have_seen_crops(self) -> bool:
+        """Whether the model may have been trained on ready-made face crops, itself or one that it learned from.
+
+        A whole photograph does not match the hash of a face that somebody else cut out of it.
+        """
+        return self.expects == "face_crop" and (self.detector is None or self.has_learned)
+
+    @property
     def hashes_are_complete(self) -> bool:
         """Whether the hashes include the images of all models that this one learned from."""
         told = self.trained.get("hashes")

@@ -102,9 +102,10 @@ def print_matrix(found: EvaluationMatrix, metric: str | None) -> None:
     """Print one metric for all models and datasets: the value with its interval, and below it the sample size."""
     for note in found.notes:
         say(f"Note: {note}")
-    skipped = sum(len(cell.skipped) for row in found.matrix for cell in row)
-    if skipped:
-        say(f"Note: {skipped} file(s) could not be read or classified; --json lists them.")
+    for column, dataset in enumerate(found.datasets):  # models mostly skip the same files
+        n_skipped = len({each.path for row in found.matrix for each in row[column].skipped})
+        if n_skipped:
+            say(f"Note: Skipped in {dataset}: {n_skipped} image{'' if n_skipped == 1 else 's'}; --json says why.")
     if any(cell.left_out for row in found.matrix for cell in row):
         click.echo("Note: Some images are excluded, as other emotions or by --map; --json and --report count them.")
     click.echo()

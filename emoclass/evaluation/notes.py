@@ -68,3 +68,19 @@ def note_of_copies(n_copies: int, n: int, *, images: str, of: str) -> str:
         f"{n_copies:,} of the {n:,} {images} {'is a copy' if one else 'are copies'} of {of}: metrics on "
         f"{'it' if one else 'them'} say little about new images"
     )
+
+
+def note_of_leaks(n_copies: int, n: int, *, images: str, of: str) -> str:
+    """Say how many images a model has seen, and what that means for its metrics; the arguments are as above.
+
+    Example:
+        >>> note_of_leaks(1, 32, images="test images", of="training images")
+        '1 of the 32 test images is a copy of training images: metrics on it say little about new images. The \
+leak-adjusted metrics leave it out.'
+        >>> note_of_leaks(32, 32, images="test images", of="training images")
+        'All of the 32 test images are copies of training images: the metrics say nothing about new images.'
+    """
+    if n_copies == n > 1:
+        return f"All of the {n:,} {images} are copies of {of}: the metrics say nothing about new images."
+    seen = note_of_copies(n_copies, n, images=images, of=of)
+    return f"{seen}. The leak-adjusted metrics leave {'it' if n_copies == 1 else 'them'} out."

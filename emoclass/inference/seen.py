@@ -12,7 +12,7 @@ from emoclass.auditing.seen import Copies, copies_among, copies_of_seen, seen_by
 from emoclass.bundle.hashes import read_hashes
 from emoclass.bundle.read import Bundle
 from emoclass.data.leaks import copies_of_each_other
-from emoclass.evaluation.notes import note_of_copies
+from emoclass.evaluation.notes import note_of_leaks
 from emoclass.evaluation.predictions import Predictions
 from emoclass.inference.dataset import Listed
 from emoclass.plugin.registry import Registry
@@ -59,7 +59,7 @@ def held_against_seen(
     n_seen, n_unreadable = sum(len(each.samples) for each in seen), sum(each.n_unreadable for each in found)
 
     # Comparing the images themselves finds more copies than comparing hashes, which are for those that are not here.
-    has_learned = bool(trained.get("start") or trained.get("teacher"))
+    has_learned = bundle.manifest.has_learned
     is_own_read = recorded is not None or (published is not None and learned[0] in own)
     are_others_read = not has_learned or (bool(before) and published is not None and set(before) <= set(learned))
     is_read = is_own_read and not n_unreadable and (are_others_read or not complete)
@@ -105,10 +105,12 @@ def held_against_seen(
 def _note_of_hashes(bundle: Bundle, *, matched: bool) -> str:
     n, n_without = bundle.manifest.n_hashed or (0, 0)
     some = f"the {n:,} images" if n else "the images"
+    is_of_others = bundle.manifest.has_learned and bundle.manifest.hashes_are_complete
+    others = ", and of those of the models that it learned from" if is_of_others else ""
     without = f" {n_without:,} of them have no hash, since they are unreadable or show too little." if n_without else ""
     return (
-        f"The bundle has hashes of {some} that the model was trained and validated on: images that match one count as "
-        f"seen{'' if matched else '; none does'}.{without} Strongly altered copies are not recognized."
+        f"The bundle has hashes of {some} that the model was trained and validated on{others}: images that match one "
+        f"count as seen{'' if matched else '; none does'}.{without} Strongly altered copies are not recognized."
     )
 
 
@@ -128,12 +130,6 @@ def _images_of(dataset: str, registry: Registry) -> str:
 
 
 def _notes_of_leaks(predictions: Predictions) -> Iterator[str]:
-    n, n_leaked = len(predictions), predictions.n_leaked
-    if n_leaked == n:
-        yield (
-            "All of these images are copies of the model's training or validation images: the metrics say nothing "
-            "about new images."
-        )
-    elif n_leaked:
-        seen = note_of_copies(n_leaked, n, images="images", of="the model's training or validation images")
-        yield f"{seen}. The leak-adjusted metrics leave them out."
+    if n_leaked := predictions.n_leaked:
+        of = "the model's training or validation images"
+        yield note_of_leaks(n_leaked, len(predictions), images="images", of=of)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from emoclass.auditing.findings import Audit
@@ -15,7 +16,7 @@ from emoclass.data.index import Index
 from emoclass.data.labeled import LabeledPixels
 from emoclass.data.split import to_csv
 from emoclass.errors import OutputError
-from emoclass.evaluation.notes import note_of_copies
+from emoclass.evaluation.notes import note_of_leaks
 from emoclass.evaluation.predictions import Predictions
 from emoclass.plugin.registry import PluginInfo
 from emoclass.randomness import generator
@@ -172,12 +173,15 @@ def note_of_start(start: str, trained_on: Sequence[str], seen: SeenBefore, n_tes
     return f"The model was fine-tuned from a trained model ({start}{on}). {_had_seen(seen, n_test, 1)}"
 
 
-def note_of_teachers(teachers: Sequence[Bundle], seen: SeenBefore, n_test: int) -> str:
-    """Say which models taught the network, and what these had seen of the test images."""
+def note_of_teachers(sources: Sequence[str], teachers: Sequence[Bundle], seen: SeenBefore, n_test: int) -> str:
+    """Say which models taught the network, by what the configuration calls them, and what they had seen of the test.
+
+    Two teachers can have the same name in their manifests, such as the variants of a pretrained model.
+    """
     trained_on = [", ".join(dict.fromkeys(bundle.manifest.trained_on)) for bundle in teachers]
     named = " and ".join(
-        bundle.manifest.name + (f" (trained on {datasets})" if datasets else "")
-        for bundle, datasets in zip(teachers, trained_on, strict=True)
+        Path(source).name + (f" (trained on {datasets})" if datasets else "")
+        for source, datasets in zip(sources, trained_on, strict=True)
     )
     whose = "another model, its teacher" if len(teachers) == 1 else "other models, its teachers"
     had_seen = _had_seen(seen, n_test, len(teachers))
@@ -214,8 +218,7 @@ def notes_of(
         n_test = len(images.samples("test"))
         learned = config.model.start is not None or config.training.teacher is not None
         of = "training or validation images" + ", or of those of a model that this one learned from" * learned
-        seen = note_of_copies(len(leaked), n_test, images="test images", of=of)
-        notes.append(f"{seen}. The leak-adjusted metrics leave them out.")
+        notes.append(note_of_leaks(len(leaked), n_test, images="test images", of=of))
     if audited is not None and audited.label_conflicts:
         notes.append(
             f"{sum(map(len, audited.label_conflicts))} images show {_pictures(len(audited.label_conflicts))} that "

@@ -397,6 +397,7 @@ _EXPECTED = {
     "list_type": "a list",
     "tuple_type": "a list",
     "too_short": "{min_length} or more entries",
+    "string_too_short": "text of {min_length} or more characters",
 }
 """Pydantic's name of an error -> what is expected instead."""
 

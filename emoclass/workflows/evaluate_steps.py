@@ -160,6 +160,7 @@ class Trial:
             notes=(
                 *self._notes(predictions, skipped),
                 *notes_of_seen,
+                *self._notes_of_whole_photographs(),
                 *notes_of_predictions(predictions),
                 *self._notes_of_absent_metrics(),
             ),
@@ -254,6 +255,14 @@ class Trial:
             yield (
                 f"Images without a face are in no metric. Counting each as an error, the accuracy is {n_right / n:.3f} "
                 f"of n = {n:,}."
+            )
+
+    def _notes_of_whole_photographs(self) -> Iterator[str]:
+        manifest = self.classifier.bundle.manifest
+        if self.settings.audit and self.crops and self.crops.counts.n_cropped and manifest.may_have_seen_crops:
+            yield (
+                "Whole photographs were compared with what the model has seen, which may be ready-made crops: faces "
+                "that were cut out of these photographs are not recognized."
             )
 
     def _notes_of_absent_metrics(self) -> Iterator[str]:

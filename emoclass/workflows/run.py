@@ -231,7 +231,8 @@ def _execute(work: Work, folder: RunFolder, listed: Index) -> RunResult:
         environment = write_beginning(
             folder, config, work.plugin, decoded.digest, skipped, images, teachers=work.teachers, threads=work.threads
         )
-        expects, start, n_test = expects_of(work.model, crops), config.model.start, len(images.samples("test"))
+        expects, n_test = expects_of(work.model, crops), len(images.samples("test"))
+        start, teacher = config.model.start, config.training.teacher
         notices = [
             work.dataset.notice,
             note_of_outside(work.dataset, config.data.root, listed.samples),
@@ -239,7 +240,7 @@ def _execute(work: Work, folder: RunFolder, listed: Index) -> RunResult:
             None if crops is not None else note_of_boxes(samples),
             note_of_mismatch(expects, work.model.image_shape, dataset, config.data.root, samples),
             note_of_start(start, work.start_trained_on, begun_from, n_test) if start is not None else None,
-            note_of_teachers(work.teachers, taught_by, n_test) if work.teachers else None,
+            note_of_teachers(teacher.bundles, work.teachers, taught_by, n_test) if teacher else None,
         ]
         notes = notes_of(images, notices, listed, len(decoded.skipped), audited, leaked, config)
         for note in notes:

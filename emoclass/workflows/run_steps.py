@@ -158,6 +158,12 @@ class Work:
 
     def _teacher(self, source: str) -> Bundle:
         subject = f"training.teacher: {source}:"
+        if is_pretrained(source) and not Path(source).exists():
+            raise ConfigError(
+                f"{subject} expected a run, a bundle, or the name of a plugin with a pretrained model.",
+                hint=f"'{source}' is for --from; the plugins' own models are named as in `emoclass predict`, such as "
+                "faces or PLUGIN:MODEL:NAME.",
+            )
         try:
             bundle = read_bundle(find_bundle(source, registry=self.registry))
             bundle.file(KERAS)
@@ -483,11 +489,7 @@ def seen_before(
     found = find_seen(looked_at, bundles, threads=work.threads, progress=work.progress)
     ids = {each for each, name in test.items() if name in found.ids}
     tied = (test.keys() & cluster for cluster in clusters if not ids.isdisjoint(cluster))
-    # A whole photograph does not match the hash of a face that somebody else cut out of it.
-    are_alike = work.detector is None or all(
-        bundle is not None and (bundle.manifest.detector is not None or bundle.manifest.expects != "face_crop")
-        for bundle in bundles
-    )
+    are_alike = work.detector is None or not any(bundle and bundle.manifest.may_have_seen_crops for bundle in bundles)
     return SeenBefore(frozenset(ids.union(*tied)), found.is_complete and bool(thumbs) and are_alike)
 
 

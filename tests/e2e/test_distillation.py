@@ -82,7 +82,8 @@ def test_the_history_has_the_loss_on_the_labels_alone(teacher, photos, tmp_path)
 
 def test_a_run_says_who_taught_it(teacher, photos, tmp_path):
     result = run(photos, tmp_path, epochs=1, teacher={"bundles": [str(teacher.folder)]})
-    assert any("its teacher: tiny (trained on folder). It is not known whether" in note for note in result.notes)
+    said = f"its teacher: {teacher.folder.name} (trained on folder). It is not known whether"
+    assert any(said in note for note in result.notes)
     manifest = (result.folder / "bundle" / "manifest.json").read_text()
     assert str(teacher.folder) not in manifest, "no path of this machine"
     trained = json.loads(manifest)["trained"]
@@ -92,7 +93,7 @@ def test_a_run_says_who_taught_it(teacher, photos, tmp_path):
     assert emoclass.load(result.folder).bundle.manifest.trained_on == ("folder", "folder")
     environment = json.loads((result.folder / "environment.json").read_text())
     assert environment["digests"]["teacher"] == [digest]
-    assert "its teacher: tiny" in (result.folder / "report.html").read_text()
+    assert f"its teacher: {teacher.folder.name}" in (result.folder / "report.html").read_text()
     (found,) = emoclass.evaluate(result.folder, {"folder": photos}, metrics=["accuracy"], registry=tiny_registry())
     assert any("had for a teacher another trained model (trained on folder)" in note for note in found.notes)
 
@@ -110,10 +111,25 @@ def test_what_a_teacher_had_seen_of_the_test_images_is_marked(photos, tmp_path):
     seen = [each for each, side in sides[0].items() if side == "test" and any(row[each] != "test" for row in sides[1:])]
     assert 0 < result.n_leaked == len(seen)
     assert any(
-        f"its teachers: tiny (trained on folder) and tiny (trained on folder). They had seen {len(seen)} of the 9 test "
-        "images, by the hashes of their training images." in note
+        f"its teachers: {teachers[0].name} (trained on folder) and {teachers[1].name} (trained on folder). They had "
+        f"seen {len(seen)} of the 9 test images, by the hashes of their training images." in note
         for note in result.notes
     )
+
+
+def test_where_a_teacher_had_seen_all_test_images_nothing_is_adjusted(photos, tmp_path):
+    settings = {"data": photos, "registry": tiny_registry(), "labels": "happy,sad,angry", "epochs": 1}
+    few = {"data": {"test": 0.05}}
+    teacher = emoclass.run("tiny", out=tmp_path / "teacher", seed=1, config=few, **settings).folder
+    taught = {**few, "training": {"teacher": {"bundles": [str(teacher)]}}}
+    result = emoclass.run("tiny", out=tmp_path / "taught", config=taught, **settings)
+    assert result.n_leaked == result.n_samples["test"]
+    assert result.leak_adjusted == {}
+    told = f"All of the {result.n_leaked} test images are copies of training or validation images, or of those of"
+    assert any(note.startswith(told) for note in result.notes)
+    page = (result.folder / "report.html").read_text()
+    assert "of training or validation images, or of those of a model that this one learned from. There are no" in page
+    assert [note for note in result.notes if "leak-adjusted" in note] == []
 
 
 class Interrupts(Progress):
@@ -180,6 +196,7 @@ def only_litert(bundle, out):
     [
         (["{tmp}/nowhere"], BundleError, "training.teacher: .*nowhere: .*no such folder"),
         (["nobody"], UnknownNameError, "training.teacher: nobody: .*nobody"),
+        (["pretrained:fast"], ConfigError, "training.teacher: pretrained:fast: expected a run, a bundle, or"),
         (["tiny"], BundleError, "training.teacher: tiny: plugin 'tiny': has no pretrained model"),
         (["{tmp}/litert"], BundleError, r"training.teacher: .*litert: .*has no model.keras"),
         (
@@ -188,7 +205,7 @@ def only_litert(bundle, out):
             "knows the emotions of the run, happy, sad, angry; this one knows happy, sad, not angry",
         ),
         ([], ConfigError, "training.teacher.bundles"),
-        ([""], ConfigError, "training.teacher.bundles"),
+        ([""], ConfigError, "training.teacher.bundles.0: expected text of 1 or more characters, got ''"),
         ([3], ConfigError, "training.teacher.bundles.0: expected text, got 3"),
     ],
 )

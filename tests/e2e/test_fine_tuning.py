@@ -73,7 +73,10 @@ def test_a_run_starts_from_what_the_plugin_brings_with_the_recipes_smaller_steps
         "images, by the hashes of its training images." in result.notes
     )
     (found,) = emoclass.evaluate(result.folder, {"folder": photos}, metrics=["accuracy"], registry=brings)
-    assert found.notes[0].startswith("The bundle has hashes of the 63 images")
+    assert found.notes[0].startswith(
+        "The bundle has hashes of the 63 images that the model was trained and validated on, and of those of the "
+        "models that it learned from: images that match one count as seen"
+    )
     assert not any("it is not known" in note for note in found.notes)
     file = result.folder / "bundle" / "manifest.json"
     document = json.loads(file.read_text())

@@ -140,6 +140,8 @@ def test_photographs_are_not_compared_with_the_hashes_of_ready_made_crops(larges
     for bundle, said in ((of_photographs, "It had seen none of the"), (of_crops, "It is not known whether that one")):
         result = run(photos, tmp_path / "runs", True, start=bundle)
         assert any(f"trained on folder). {said}" in note for note in result.notes), result.notes
+        [found] = emoclass.evaluate(bundle, {"folder": photos}, crop=True, registry=scenes_registry(), resamples=0)
+        assert any("which may be ready-made crops" in note for note in found.notes) == (bundle == of_crops), found.notes
 
 
 def test_a_model_of_whole_photographs_is_evaluated_on_them(bundle, photos):

@@ -70,6 +70,12 @@ def test_a_cell_is_what_the_model_alone_reaches_on_the_dataset(bundle, crop_bund
     assert (cell["model"], cell["labels"], cell["support"]["angry"]) == ("three", ["happy", "sad", "angry"], 4)
 
 
+def test_a_file_that_no_model_can_read_is_counted_once(bundle, crop_bundle, photos):
+    (photos / "sad" / "broken.png").write_bytes(b"no image")
+    result = run(bundle, crop_bundle, "--on", f"folder={photos}", "--resamples", "0")
+    assert "Note: Skipped in folder: 1 image; --json says why." in result.output
+
+
 def test_with_labels_all_models_choose_among_the_same(bundle, crop_bundle, photos, registry):
     found = emoclass.cross_evaluate([bundle, crop_bundle], {"folder": photos}, registry=registry, resamples=0,
                                     labels="sad,happy", metrics=["recall", "accuracy"])  # fmt: skip

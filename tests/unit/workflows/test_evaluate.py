@@ -248,7 +248,7 @@ def test_images_that_a_run_has_seen_are_recognized_where_its_data_is_still_there
         (photos / each).unlink()
     known = on(photos)
     assert (known.n_leaked, known.leak_adjusted) == (3, {})
-    assert known.notes[0].startswith("All of these images are copies of the model's training")
+    assert known.notes[0].startswith("All of the 3 images are copies of the model's training")
     assert on(photos, audit=False).n_leaked is None
     assert on(photos, audit=False).notes[0].endswith("images: the search was skipped. It was trained on folder.")
     (run / "config.toml").unlink()
