@@ -1,7 +1,10 @@
 """The script that trains a run's network on another machine."""
 
+import csv
 import os
+import re
 import runpy
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -19,6 +22,8 @@ from emoclass.workflows.run import resume, run
 
 SCRIPT = Path(__file__).parents[1] / "training" / "train_elsewhere.py"
 EPOCHS = 2
+# There, nothing of this checkout is importable but what was packed.
+THERE = {**os.environ, "KERAS_BACKEND": "tensorflow", "PYTHONSAFEPATH": "1"}
 
 pytestmark = pytest.mark.slow
 
@@ -62,14 +67,9 @@ def begun(tmp_path):
 
 def test_a_run_is_trained_elsewhere_and_finished_here(begun, tmp_path):
     pack, out = tmp_path / "pack", tmp_path / "out"
-    packed = command(SCRIPT, "pack", begun, pack, "--no-wheels")
+    packed = command(SCRIPT, "pack", begun, pack, "--no-packages")
     assert packed.returncode == 0, packed.stderr
-    assert str(tmp_path) not in (pack / "config.json").read_text(), "the data's folder is a path of this machine"
-    assert len(list((pack / "models").iterdir())) == 1, "the teacher is the model that the training starts from"
-
-    # There, nothing of this checkout is importable but what was packed.
-    environment = {**os.environ, "KERAS_BACKEND": "tensorflow", "PYTHONSAFEPATH": "1"}
-    trained = command(pack / SCRIPT.name, "train", pack, out, "--epochs", EPOCHS, env=environment, cwd=tmp_path)
+    trained = command(pack / SCRIPT.name, "train", pack, out, "--epochs", EPOCHS, env=THERE, cwd=tmp_path)
     assert trained.returncode == 0, trained.stderr
     assert f"{EPOCHS} epochs" in trained.stdout
 
@@ -95,8 +95,76 @@ def test_a_run_is_trained_elsewhere_and_finished_here(begun, tmp_path):
     assert np.abs(kernel).max() > 0
 
 
+def test_a_pack_holds_what_training_reads(begun, tmp_path):
+    packed = command(SCRIPT, "pack", begun, tmp_path / "pack", "--no-packages")
+    assert packed.returncode == 0, packed.stderr
+    assert {each.name for each in (tmp_path / "pack").iterdir()} == {SCRIPT.name, "content.tar.xz"}
+    content = tmp_path / "content"
+    shutil.unpack_archive(tmp_path / "pack" / "content.tar.xz", content, filter="data")
+    assert str(tmp_path) not in (content / "config.json").read_text(), "the data's folder is a path of this machine"
+    (model,) = (content / "models").iterdir()  # the teacher is the model that the training starts from
+    assert {each.name for each in model.iterdir()} == {"manifest.json", "model.keras"}
+
+    spec = Registry.discover().datasets.get("fer2013")
+    samples = {sample.id: sample for sample in resolve(spec.load)(tmp_path / "fer2013")}
+    with (begun / "split.csv").open(newline="") as file:
+        rows = [row for row in csv.DictReader(file) if row["split"] != "test"]
+    read = resolve(spec.read_sample)
+    images = [read(tmp_path / "fer2013", samples[row["id"]]) for row in rows]
+    assert (content / "images.bin").read_bytes() == b"".join(images)
+    with np.load(content / "images.npz") as saved:
+        assert saved["sizes"].tolist() == [len(image) for image in images]
+        assert saved["training"].tolist() == [row["split"] == "train" for row in rows]
+        assert saved["labels"].tolist() == [int(row["label"]) for row in rows]
+
+
+def test_a_training_that_is_ended_early_leaves_the_averages_of_its_last_whole_epoch(begun, tmp_path):
+    pack, out = tmp_path / "pack", tmp_path / "out"
+    packed = command(SCRIPT, "pack", begun, pack, "--no-packages")
+    assert packed.returncode == 0, packed.stderr
+    # What a training that was killed has left is not gone on from.
+    (tmp_path / ".out.state").write_bytes(b"half a checkpoint")
+    with subprocess.Popen(
+        [sys.executable, pack / SCRIPT.name, "train", pack, out], env=THERE, cwd=tmp_path, text=True,
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+    ) as training:  # fmt: skip
+        lines = iter(training.stdout.readline, "")
+        next(line for line in lines if line.startswith('{"epoch": 2'))
+        training.terminate()
+        rest, errors = training.communicate(timeout=300)
+    assert training.returncode == 0, errors
+    assert re.search(r"Stopped after [234] of 5 epochs", rest)
+    assert not list(tmp_path.glob(".out.*"))
+
+    unpacked = command(SCRIPT, "unpack", out, begun)
+    assert unpacked.returncode == 0, unpacked.stderr
+    result = resume(begun)
+    assert len(result.history["loss"]) in (1, 2, 3, 4)  # of the second epoch, the checkpoint may not have been written
+    weights = read_weights(out)
+    kept = [each for each in result.model.get_weights() if each.size > 64]
+    assert kept
+    for array in kept:
+        assert any(array.shape == each.shape and np.allclose(array, each, atol=1e-3) for each in weights.values())
+    assert all(np.isfinite(each).all() and np.abs(each).max() > 0 for each in kept)
+
+
+def read_weights(out):
+    """Return the large weights that were brought back, by their names."""
+    with np.load(out / "weights-0.npz") as saved:
+        return {name: array.astype(np.float32) for name, array in saved.items()}
+
+
+def test_too_little_time_for_an_epoch_is_said(begun, tmp_path):
+    pack = tmp_path / "pack"
+    assert command(SCRIPT, "pack", begun, pack, "--no-packages").returncode == 0
+    trained = command(pack / SCRIPT.name, "train", pack, tmp_path / "out", "--minutes", 0.1, env=THERE, cwd=tmp_path)
+    assert trained.returncode == 1
+    assert trained.stderr.strip().endswith("Stopped before the end of the first epoch: no weights are kept.")
+    assert "Traceback" not in trained.stderr
+
+
 def test_too_large_a_pack_is_refused(begun, tmp_path):
     script = runpy.run_path(str(SCRIPT))
     script["pack"].__globals__["LARGEST_PACK"] = 2**20
     with pytest.raises(SystemExit, match=r"expected at most 1 MiB, got \d"):
-        script["pack"](begun, tmp_path / "pack", wheels=False)
+        script["pack"](begun, tmp_path / "pack", packages=False)
