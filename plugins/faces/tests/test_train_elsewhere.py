@@ -48,7 +48,7 @@ def begun(tmp_path):
     config = tmp_path / "small.toml"
     config.write_text(
         '[model]\nname = "faces"\n'
-        '[training]\nepochs = 5\nbatch_size = 8\nprecision = "float32"\nweight_averaging = 0.998\n'
+        '[training]\nepochs = 500\nbatch_size = 8\nprecision = "float32"\nweight_averaging = 0.998\n'
         '[training.teacher]\nbundles = ["faces:faces:fast"]\n'
     )
     with pytest.raises(KeyboardInterrupt):
@@ -133,25 +133,18 @@ def test_a_training_that_is_ended_early_leaves_the_averages_of_its_last_whole_ep
         training.terminate()
         rest, errors = training.communicate(timeout=300)
     assert training.returncode == 0, errors
-    assert re.search(r"Stopped after [234] of 5 epochs", rest)
+    stopped = re.search(r"Stopped after (\d+) of \d+ epochs", rest)
     assert not list(tmp_path.glob(".out.*"))
 
     unpacked = command(SCRIPT, "unpack", out, begun)
     assert unpacked.returncode == 0, unpacked.stderr
     result = resume(begun)
-    assert len(result.history["loss"]) in (1, 2, 3, 4)  # of the second epoch, the checkpoint may not have been written
-    weights = read_weights(out)
-    kept = [each for each in result.model.get_weights() if each.size > 64]
-    assert kept
-    for array in kept:
-        assert any(array.shape == each.shape and np.allclose(array, each, atol=1e-3) for each in weights.values())
-    assert all(np.isfinite(each).all() and np.abs(each).max() > 0 for each in kept)
-
-
-def read_weights(out):
-    """Return the large weights that were brought back, by their names."""
-    with np.load(out / "weights-0.npz") as saved:
-        return {name: array.astype(np.float32) for name, array in saved.items()}
+    assert len(result.history["loss"]) == int(stopped[1])
+    assert all(np.abs(array).max() > 0 for array in result.model.get_weights() if array.size > 64)
+    # Of an earlier epoch, too, the averages are what is kept: `finish` leaves the last layer as it was trained.
+    kernel = result.model.get_layer("network").get_layer("emotions").get_weights()[0]
+    with np.load(out / "weights-0.npz") as weights:
+        assert any(array.shape == kernel.shape and np.allclose(array, kernel, atol=1e-3) for array in weights.values())
 
 
 def test_too_little_time_for_an_epoch_is_said(begun, tmp_path):

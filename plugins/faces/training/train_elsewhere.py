@@ -10,7 +10,7 @@ What is trained follows the run's own configuration: model, initial weights, tea
 augmentation, precision. There are two differences. The number of epochs is what fits into the minutes, at most that of
 the configuration; and the weights of the last epoch are kept in half precision (with `weight_averaging`, the averages).
 
-If epochs take longer than the first ones did, or the process is asked to end (SIGTERM, Ctrl-C), training stops, and the
+If time runs out nevertheless, or the process is asked to end (SIGTERM, Ctrl-C), training stops after the step, and the
 weights after the last whole epoch are kept. The learning rate has not reached the end of its schedule then.
 
 All that is packed is compressed as one archive, without loss: the images are those of the dataset, byte by byte.
@@ -171,7 +171,6 @@ def _image(dataset: Any, root: Path, row: dict[str, str]) -> bytes:
 def train(pack: Path, out: Path, minutes: float, epochs: int | None = None) -> None:
     """Train for so many minutes, and write the weights in half precision: at most 6 files of 15 MiB."""
     deadline = time.monotonic() + 60 * minutes - SECONDS_TO_WRITE
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
     content = pack / ARCHIVE.removesuffix(".tar.xz")
     shutil.unpack_archive(pack / ARCHIVE, content, filter="data")
     sys.path[:0] = [str(content / "code"), str(content / "site")]
@@ -216,10 +215,17 @@ def train(pack: Path, out: Path, minutes: float, epochs: int | None = None) -> N
         history.append({"epoch": epoch + 1, "seconds": seconds, **logs})
         print(json.dumps(history[-1]), flush=True)
 
+    def end(*_: object) -> None:
+        nonlocal deadline
+        deadline = 0.0
+
     def on_batch(epoch: int, batch: int) -> None:
         if time.monotonic() > deadline:
-            raise KeyboardInterrupt
+            raise _StoppedError
 
+    # An exception out of the handler may be lost: the signal may arrive while code runs that swallows exceptions.
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, end)
     try:
         # The first epoch compiles, the second says how many there is time for.
         took: list[float] = []
@@ -230,8 +236,8 @@ def train(pack: Path, out: Path, minutes: float, epochs: int | None = None) -> N
         print(f"{took[1]:.1f} s an epoch: {n_epochs} epochs", flush=True)
         model = network()
         _fit(model, spec, data, config, n_epochs, checkpoint, on_epoch, on_batch, teachers)
-    except KeyboardInterrupt:
-        if not (history and checkpoint.exists()):
+    except _StoppedError:
+        if not history:
             raise SystemExit("Stopped before the end of the first epoch: no weights are kept.") from None
         print(f"Stopped after {len(history)} of {n_epochs} epochs.", flush=True)
     augmentation = tuple(resolve(each.ref)(**each.options) for each in config.training.augmentation)
@@ -240,6 +246,10 @@ def train(pack: Path, out: Path, minutes: float, epochs: int | None = None) -> N
     is_averaged = [id(each) in averaged for each in network_of_pixels.variables]
     _write_pieces(out, read_checkpoint(checkpoint), is_averaged, history)
     _remove_checkpoint(checkpoint)
+
+
+class _StoppedError(Exception):
+    """The time is over, or the process was asked to end."""
 
 
 def _remove_checkpoint(checkpoint: Path) -> None:
@@ -339,8 +349,7 @@ def _write_pieces(
     for number, piece in enumerate(pieces):
         np.savez(out / f"weights-{number}.npz", **piece)
     kept["form"] = np.array(json.dumps(form))
-    n_epochs = json.loads(str(state["state"]))["epochs_done"]
-    kept["history"] = np.array(json.dumps(history[:n_epochs]))  # stopped after an epoch, before its checkpoint
+    kept["history"] = np.array(json.dumps(history))
     np.savez(out / "rest.npz", **kept)
     largest = max(file.stat().st_size for file in out.iterdir())
     print(f"{out}: {len(pieces) + 1} files, the largest {largest / 2**20:.1f} MiB; {len(others)} other variables")
