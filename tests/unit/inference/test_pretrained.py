@@ -80,7 +80,10 @@ def test_what_is_ambiguous_or_unknown_is_told_with_the_names(package):
     for source in ("crowd:deep", "crowd:wide:small", "crowd:tall:small:x", "crowd:"):
         with pytest.raises(UnknownNameError, match=rf"'{source}'.* has no such pretrained model\. It has {names}"):
             emoclass.load(source, registry=registry)
-    with pytest.raises(UnknownNameError, match=r"model 'crown:tall': there is no such folder, and plugin 'crown'"):
+    told = (
+        rf"model 'crown:tall': there is no such folder, and plugin 'crown'.* Did you mean 'crowd'\? .*models: {names}"
+    )
+    with pytest.raises(UnknownNameError, match=told):
         emoclass.load("crown:tall", registry=registry)
 
 
