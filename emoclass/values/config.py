@@ -373,7 +373,10 @@ def validate(tree: Tree, *, source: str = "configuration") -> RunConfig:
     try:
         return RunConfig.model_validate(tree)
     except ValidationError as error:
-        lines = [_explain(each) for each in error.errors(include_url=False)]
+        found = error.errors(include_url=False)
+        wrong_inside = {each["loc"][:depth] for each in found for depth in range(len(each["loc"]))}
+        # Pydantic calls a list too short if too few of its entries are right.
+        lines = [_explain(each) for each in found if each["type"] != "too_short" or each["loc"] not in wrong_inside]
         raise ConfigError(f"{source}: {sentence('; '.join(lines))}") from error
 
 
