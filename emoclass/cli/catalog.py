@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from emoclass.cli.output import json_option, print_fields, print_json, print_note, print_table
-from emoclass.errors import ConfigError, PluginError
+from emoclass.errors import ConfigError, EmoclassError, PluginError
 from emoclass.keras_backend import require_keras
 from emoclass.plugin.registry import Registry
 from emoclass.values.base import FrozenModel
@@ -131,9 +131,11 @@ def _group(kind: Kind) -> click.Group:
         spec: Spec = catalog.get(name)
         layers = _layer_table(spec) if isinstance(spec, ModelSpec) else None
         plugin = catalog.owners(name)[0]
+        bundles = _bundles(plugin, spec) if isinstance(spec, ModelSpec) else []
         if as_json:
             document = {"plugin": plugin, **_plain(spec)}
             if isinstance(spec, ModelSpec):
+                document["bundles"] = bundles
                 document["layers"] = None if layers is None else [row.model_dump() for row in layers]
             if isinstance(spec, DatasetSpec):
                 document["options"] = dict(_dataset_options(spec))
@@ -142,8 +144,11 @@ def _group(kind: Kind) -> click.Group:
             print_json(document)
             return
         print_fields({singular: spec.name, "plugin": plugin, "summary": spec.summary, **details(spec)})
-        if layers:
+        if bundles:
             click.echo()
+            print_table([_bundle_row(each) for each in bundles], header=("pretrained model", "files", "options"))
+        if layers:
+            click.echo("\nThe network with its default options, for two emotions:\n")
             rows = [(row.name, row.kind, row.output_shape, f"{row.parameters:,}") for row in layers]
             total = sum(row.parameters for row in layers)
             print_table(
@@ -160,6 +165,35 @@ def _plain(spec: Spec) -> dict[str, Any]:
         name: value.model_dump() if isinstance(value, FrozenModel) else describe(value) if callable(value) else value
         for name, value in tree.items()
     }
+
+
+def _bundles(plugin: str, spec: ModelSpec) -> list[dict[str, Any]]:
+    """Return what the manifests of a model's pretrained ones say, without Keras: sizes of files and options."""
+    from emoclass.bundle.manifest import HASHES
+    from emoclass.bundle.read import read_bundle
+    from emoclass.inference.pretrained import pretrained_folder
+
+    found: list[dict[str, Any]] = []
+    for name, ref in spec.pretrained.items():
+        bundle: dict[str, Any] = {"name": f"{plugin}:{spec.name}:{name}"}
+        try:
+            manifest = read_bundle(pretrained_folder(ref)).manifest
+        except EmoclassError as error:
+            found.append({**bundle, "error": error.message})
+            continue
+        sizes = {file: each.bytes for file, each in manifest.files.items() if file != HASHES}
+        found.append({**bundle, "bytes": sizes, "options": manifest.trained.get("options")})
+    return found
+
+
+def _bundle_row(bundle: Mapping[str, Any]) -> tuple[str, str, str]:
+    if "error" in bundle:
+        return bundle["name"], "cannot be used", bundle["error"]
+    sizes = ", ".join(f"{file} {n / 1e6:.1f} MB" for file, n in bundle["bytes"].items())
+    options = bundle["options"]
+    if not isinstance(options, Mapping):
+        return bundle["name"], sizes, "not known"
+    return bundle["name"], sizes, _listed(iter(options.items())) or "the defaults"
 
 
 def _layer_table(spec: ModelSpec) -> tuple[LayerRow, ...] | None:

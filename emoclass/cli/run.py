@@ -50,8 +50,9 @@ emoclass run --plugin happysad --folds 5        5-fold cross-validation
 @click.option("--dataset", metavar="NAME", help="Use this dataset instead of the recipe's.")
 @click.option("--model", metavar="NAME", help="Use this model instead of the recipe's.")
 @click.option("--from", "start", metavar="SOURCE", help="Fine-tune a trained model instead of starting from random "
-              "initial weights: 'pretrained' or 'pretrained:NAME' for a model that the plugin includes, or the folder "
-              "of a run or a bundle.")  # fmt: skip
+              "initial weights: what 'emoclass predict' takes (the folder of a run or a bundle, or the name of a "
+              "plugin with a pretrained model, such as faces or faces:faces:fast); or 'pretrained' or "
+              "'pretrained:NAME' for a model that the plugin of the run includes.")  # fmt: skip
 @click.option("--recipe", metavar="NAME", help="The recipe (experiment) to run, if the plugin has several.")
 @click.option("--labels", metavar="A,B,...", help="The emotions, in class order, or a named set of them: happysad, "
               "basic5, ekman6, fer7, affectnet8.")  # fmt: skip

@@ -65,7 +65,8 @@ def pretrained_of(source: str, registry: Registry) -> Path:
     try:
         registry.plugin(plugin)
     except UnknownNameError as error:
-        raise UnknownNameError(f"model {source!r}: there is no such folder, and {error.message}", error.hint) from error
+        hint = " ".join(each for each in (error.hint, _known(registry)) if each)
+        raise UnknownNameError(f"model {source!r}: there is no such folder, and {error.message}", hint) from error
     trained = {spec.name: spec for spec in registry.models.of(plugin) if spec.pretrained}
     if not trained:
         raise BundleError(
@@ -109,6 +110,14 @@ def fast_variant(source: str, registry: Registry) -> str | None:
     if len(trained) != 1 or FAST not in trained[0].pretrained:
         return None
     return f"{plugin}:{trained[0].name}:{FAST}"
+
+
+def _known(registry: Registry) -> str | None:
+    """Return a sentence that lists the trained models of all plugins; None where there are none."""
+    plugins = sorted({info.name for info in registry.plugins.values()})
+    trained = {plugin: [spec for spec in registry.models.of(plugin) if spec.pretrained] for plugin in plugins}
+    names = ", ".join(_names(plugin, specs) for plugin, specs in trained.items() if specs)
+    return f"Pretrained models: {names}." if names else None
 
 
 def _names(plugin: str, specs: Iterable[ModelSpec]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import tomllib
 from collections.abc import Iterator
@@ -41,7 +42,9 @@ def read_file(path: Path) -> dict[str, Any]:
             data[name] = str(path.parent / Path(data[name]).expanduser())
     model = tree.get("model")
     if isinstance(model, dict) and isinstance(model.get("start"), str) and not is_pretrained(model["start"]):
-        model["start"] = str(path.parent / Path(model["start"]).expanduser())
+        start = Path(model["start"]).expanduser()
+        if str(start) != start.name or os.path.lexists(path.parent / start):  # else a plugin's name
+            model["start"] = str(path.parent / start)
     if isinstance(tree.get("plugin"), str) and tree["plugin"].endswith(".py"):
         tree["plugin"] = str((path.parent / tree["plugin"]).resolve())
     return tree

@@ -73,7 +73,7 @@ def compose(registry: Registry, plugin: str | Path | None, out: str | Path, **se
             "exclude": _text(settings.get("exclude")),
             "audit": settings.get("audit"),
         },
-        "model": {"name": settings.get("model"), "start": _text(settings.get("start"))},
+        "model": {"name": settings.get("model"), "start": settings.get("start")},
         "training": {name: settings.get(name) for name in ("epochs", "batch_size", "class_weights")},
         "runtime": {"threads": settings.get("threads")},
     }
@@ -270,7 +270,7 @@ def _make_paths_absolute(tree: dict[str, Any]) -> None:
         held = tree.get(table)
         if not isinstance(held, dict) or not isinstance(held.get(name), str | Path):
             continue
-        if name == "start" and is_pretrained(str(held[name])):
+        if name == "start" and (is_pretrained(str(held[name])) or not _is_path(held[name])):
             continue
         held[name] = _absolute(str(held[name]), f"{table}.{name}")
     training = tree.get("training")

@@ -137,8 +137,9 @@ class ModelConfig(FrozenModel):
         options: Passed to the model's `build`. A run that starts from a trained model of this name takes the options
             that it was built with, instead of the recipe's, if its bundle has them. Options in a config file override
             them.
-        start: The trained model that provides the initial weights: `pretrained` or `pretrained:NAME` for one that the
-            model's plugin includes, or the path of a run or a bundle. None uses random initial weights.
+        start: The trained model that provides the initial weights: whatever `emoclass predict` accepts, which is the
+            folder of a run or a bundle, or the name of a plugin with a pretrained model; or `pretrained` or
+            `pretrained:NAME` for a pretrained model of `name`. None uses random initial weights.
     """
 
     name: Name
@@ -354,7 +355,7 @@ class RunConfig(FrozenModel):
 
 
 def is_pretrained(start: str) -> bool:
-    """Tell whether `model.start` names a model that a plugin brings; else it is a path.
+    """Tell whether `model.start` names a pretrained model of the run's own model; else it is a path or a plugin's name.
 
     Example:
         >>> is_pretrained("pretrained"), is_pretrained("pretrained:small"), is_pretrained("runs/mine")
@@ -372,7 +373,10 @@ def validate(tree: Tree, *, source: str = "configuration") -> RunConfig:
     try:
         return RunConfig.model_validate(tree)
     except ValidationError as error:
-        lines = [_explain(each) for each in error.errors(include_url=False)]
+        found = error.errors(include_url=False)
+        wrong_inside = {each["loc"][:depth] for each in found for depth in range(len(each["loc"]))}
+        # Pydantic calls a list too short if too few of its entries are right.
+        lines = [_explain(each) for each in found if each["type"] != "too_short" or each["loc"] not in wrong_inside]
         raise ConfigError(f"{source}: {sentence('; '.join(lines))}") from error
 
 

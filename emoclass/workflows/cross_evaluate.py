@@ -132,14 +132,19 @@ def _cross_notes(matrix: Sequence[Sequence[Evaluation]], columns: Sequence[str])
             for note in cell.notes:
                 places.setdefault(note, []).append((cell.model, column))
     for note, where in places.items():
-        yield f"{_where(where, models, columns)}{note}"
+        yield f"{_where(where, models, columns, is_of_model='model' in note)}{note}"
 
 
-def _where(cells: Sequence[tuple[str, str]], models: Sequence[str], columns: Sequence[str]) -> str:
-    """Name the cells that a note is about, as whole rows or columns where it can be."""
+def _where(
+    cells: Sequence[tuple[str, str]], models: Sequence[str], columns: Sequence[str], *, is_of_model: bool
+) -> str:
+    """Name the cells that a note is about, as whole rows or columns where it can be.
+
+    A note that speaks of "the model" names the models also if it is about all of several.
+    """
     rows, datasets = (list(dict.fromkeys(names)) for names in zip(*cells, strict=True))
     if len(cells) < len(rows) * len(datasets):
         return "; ".join(f"{model} on {column}" for model, column in cells) + ": "
-    named = [*([", ".join(rows)] if len(rows) < len(models) else []),
+    named = [*([", ".join(rows)] if len(rows) < len(models) or (is_of_model and len(models) > 1) else []),
              *([", ".join(datasets)] if len(datasets) < len(columns) else [])]  # fmt: skip
     return f"{' on '.join(named)}: " if named else ""

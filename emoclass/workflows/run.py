@@ -72,8 +72,8 @@ def run(
             folder per class, or as a table.
         dataset: A dataset's name, instead of the recipe's.
         model: A model's name, instead of the recipe's.
-        start: The trained model that training starts from: `pretrained` for the one that the plugin brings, or the
-            path of a run or a bundle.
+        start: The trained model that training starts from: whatever `load` takes, or `pretrained` or `pretrained:NAME`
+            for a pretrained model of the model that is trained.
         recipe: Which of the plugin's recipes.
         labels: The emotions in class order, as a list or separated by commas, or the name of a scheme, as `"basic5"`.
         map: Class word -> emotion, or "ignore".

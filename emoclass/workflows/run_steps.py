@@ -28,7 +28,7 @@ from emoclass.evaluation.evaluate import evaluate
 from emoclass.evaluation.predictions import Predictions, numbers_of_votes, scores_from_output, shares_of_votes
 from emoclass.inference.face_search import choose_detector
 from emoclass.inference.load import find_bundle
-from emoclass.inference.pretrained import DEFAULT, pretrained_folder
+from emoclass.inference.pretrained import DEFAULT, pretrained_folder, pretrained_of
 from emoclass.plugin.configure import load_plugin, metric_specs, recipe_options
 from emoclass.plugin.registry import PluginInfo, Registry, unknown_name
 from emoclass.progress import Progress
@@ -113,19 +113,14 @@ class Work:
         """The trained model that the training starts from, where the configuration names one.
 
         Raises:
-            BundleError: There is none, it is damaged, or takes other images than the run's model.
-            PluginError: The model has no trained one of that name.
+            BundleError: There is none, it is damaged, has no Keras file, or takes other images than the run's model.
+            PluginError: Nobody offers a trained model of that name.
         """
         start, spec = self.config.model.start, self.model
         if start is None:
             return None
         if not is_pretrained(start):
-            if not Path(start).exists():
-                raise BundleError(
-                    f"model.start: {start}: no such folder.",
-                    hint="--from takes the folder of a run or a bundle, or 'pretrained' for the plugin's own model.",
-                )
-            bundle = read_bundle(find_bundle(Path(start)))
+            bundle = self._bundle(start, "model.start:")
         elif not spec.pretrained:
             raise BundleError(
                 f"model {spec.name!r}: has no pretrained model to start from.",
@@ -164,12 +159,7 @@ class Work:
                 hint=f"'{source}' is for --from; the plugins' own models are named as in `emoclass predict`, such as "
                 "faces or PLUGIN:MODEL:NAME.",
             )
-        try:
-            bundle = read_bundle(find_bundle(source, registry=self.registry))
-            bundle.file(KERAS)
-        except EmoclassError as error:
-            error.message = f"{subject} {error.message}"
-            raise
+        bundle = self._bundle(source, subject)
         known, wanted = bundle.manifest.labels.emotions, self.config.labels.emotions
         if strangers := [emotion for emotion in wanted if emotion not in known]:
             raise ConfigError(
@@ -177,6 +167,22 @@ class Work:
                 f"{', '.join(known)}, not {', '.join(strangers)}.",
                 hint="Choose among its emotions with labels, or name another teacher.",
             )
+        return bundle
+
+    def _bundle(self, source: str, subject: str) -> Bundle:
+        """Return a trained model that the configuration names, if it has a Keras file.
+
+        `configure` has made paths absolute. What has no folder in it is a plugin's model, also if the folder where a
+        run is resumed has something of that name.
+        """
+        try:
+            is_name = source == Path(source).name
+            folder = pretrained_of(source, self.registry) if is_name else find_bundle(Path(source))
+            bundle = read_bundle(folder)
+            bundle.file(KERAS)
+        except EmoclassError as error:
+            error.message = f"{subject} {error.message}"
+            raise
         return bundle
 
     @property

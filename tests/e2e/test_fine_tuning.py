@@ -3,6 +3,7 @@
 import csv
 import json
 import shutil
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -216,12 +217,52 @@ def test_an_interrupted_run_goes_on_without_what_it_started_from(first, photos, 
     assert len(emoclass.resume(folder, registry=plugins).history["loss"]) == 2
 
 
+@pytest.mark.parametrize("start", ["tiny", "tiny:tiny:default"])
+def test_a_run_starts_from_a_model_by_the_name_that_predict_takes(first, photos, tmp_path, monkeypatch, start):
+    brings = registry(Brings(first.folder / "bundle"))
+    settings = {"data": photos, "registry": brings, "labels": "happy,sad,angry"}
+    with pytest.raises(KeyboardInterrupt):
+        emoclass.run(
+            "tiny", out=tmp_path / "runs", start=start, epochs=2, config=STILL, progress=Interrupts(), **settings
+        )
+    (folder,) = (tmp_path / "runs").iterdir()
+    assert f'start = "{start}"' in (folder / "config.toml").read_text()
+    (tmp_path / "elsewhere" / start).mkdir(parents=True)
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    result = emoclass.resume(folder, registry=brings)
+    np.testing.assert_allclose(probabilities(result, photos), probabilities(first, photos), atol=1e-5)
+    note = f"The model was fine-tuned from a trained model ({start}, trained on folder). It had seen none of the 9 test"
+    assert any(each.startswith(note) for each in result.notes)
+    assert emoclass.load(folder).bundle.manifest.trained["start"] == start
+
+    monkeypatch.chdir(tmp_path)
+    again = emoclass.run(out=tmp_path / "again", registry=brings, config=folder / "config.toml")
+    np.testing.assert_allclose(probabilities(again, photos), probabilities(first, photos), atol=1e-5)
+
+
+@pytest.mark.slow
+def test_each_fold_starts_from_a_model_by_name(first, photos, tmp_path):
+    settings = {"data": photos, "registry": registry(Brings(first.folder / "bundle")), "labels": "happy,sad,angry"}
+    study = emoclass.cross_validate("tiny", folds=2, out=tmp_path, start="tiny", config=STILL, **settings)
+    for fold in ("fold-1", "fold-2"):
+        assert emoclass.load(study.folder / fold).bundle.manifest.trained["start"] == "tiny"
+
+
 @pytest.mark.parametrize(
     ("settings", "error", "message"),
     [
         ({"start": "pretrained:small"}, UnknownNameError, "trained model of 'tiny': 'small'"),
         ({"start": "pretrained", "model": "large"}, BundleError, "model 'large': has no pretrained model to start"),
-        ({"start": "nowhere"}, BundleError, "model.start: .*nowhere: no such folder. --from takes .* or 'pretrained'"),
+        ({"start": "no/where"}, BundleError, "model.start: model '.*/no/where': no such folder. Expected a bundle, a"),
+        ({"start": Path("tiny")}, BundleError, "model.start: model '.*/tiny': no such folder"),
+        (
+            {"start": "tidy"},
+            UnknownNameError,
+            r"model.start: model 'tidy': there is no such folder, and plugin 'tidy': .* Did you mean 'tiny'\? "
+            "Pretrained models: tiny:tiny.",
+        ),
+        ({"start": "tiny:tiny:small"}, UnknownNameError, "model.start: .* no such pretrained model. It has tiny:tiny."),
+        ({"start": "builtins"}, BundleError, "model.start: plugin 'builtins': has no pretrained model"),
         ({"start": "pretrained:"}, UnknownNameError, "trained model of 'tiny': ''"),
     ],
 )

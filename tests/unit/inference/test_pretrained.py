@@ -80,7 +80,10 @@ def test_what_is_ambiguous_or_unknown_is_told_with_the_names(package):
     for source in ("crowd:deep", "crowd:wide:small", "crowd:tall:small:x", "crowd:"):
         with pytest.raises(UnknownNameError, match=rf"'{source}'.* has no such pretrained model\. It has {names}"):
             emoclass.load(source, registry=registry)
-    with pytest.raises(UnknownNameError, match=r"model 'crown:tall': there is no such folder, and plugin 'crown'"):
+    told = (
+        rf"model 'crown:tall': there is no such folder, and plugin 'crown'.* Did you mean 'crowd'\? .*models: {names}"
+    )
+    with pytest.raises(UnknownNameError, match=told):
         emoclass.load("crown:tall", registry=registry)
 
 
@@ -111,6 +114,32 @@ def test_the_listing_of_a_model_names_its_bundles(monkeypatch):
     assert f"default ({LARGE})" in CliRunner().invoke(cli, ["models", "show", "tall"]).output
     printed = CliRunner().invoke(cli, ["models", "show", "tall", "--json"]).output
     assert json.loads(printed)["pretrained"] == {"default": LARGE}
+
+
+def test_the_listing_of_a_model_has_sizes_and_options_of_its_bundles(package, bundle, tmp_path, monkeypatch):
+    unsaid, without = tmp_path / "unsaid", {"default": LARGE, "unsaid": str(tmp_path / "unsaid"), "gone": "/nowhere"}
+    shutil.copytree(bundle, unsaid)
+    for folder, options in ((package / "trained" / "large", {"widths": [64, 128], "gates": False}), (unsaid, None)):
+        manifest = json.loads((folder / MANIFEST).read_text())
+        manifest["files"][LITERT]["bytes"] = 1_234_567
+        manifest["trained"].pop("options", None)
+        manifest["trained"] |= {} if options is None else {"options": options}
+        (folder / MANIFEST).write_text(json.dumps(manifest))
+    registry = offering(model(pretrained=without))
+    monkeypatch.setattr(Registry, "discover", lambda: registry)
+    lines = CliRunner().invoke(cli, ["models", "show", "tall"]).output.splitlines()
+    large, second, gone = (
+        next(line for line in lines if line.startswith(f"crowd:tall:{name} ")) for name in ("default", "unsaid", "gone")
+    )
+    assert "model.tflite 1.2 MB" in large
+    assert large.endswith("widths = [64, 128], gates = False")
+    assert second.endswith("not known")
+    assert "cannot be used" in gone
+    assert any(line.startswith("The network with its default options") for line in lines)
+    printed = json.loads(CliRunner().invoke(cli, ["models", "show", "tall", "--json"]).output)["bundles"]
+    assert printed[0]["bytes"][LITERT] == 1_234_567
+    assert (printed[0]["options"], printed[1]["options"]) == ({"widths": [64, 128], "gates": False}, None)
+    assert "/nowhere" in printed[2]["error"]
 
 
 def check(spec, tmp_path):

@@ -1,3 +1,5 @@
+from pathlib import Path
+
 import pytest
 
 from emoclass import DatasetSpec, MetricSpec, ModelSpec, Recipe, Sample, hookimpl
@@ -219,3 +221,25 @@ def test_a_table_replaces_a_dataset_that_cannot_read_it(registry, tmp_path):
     assert said.data.dataset == "folder"
     config = compose(registry, "tiny", "runs", data=table, data_options={"label": "mood"})
     assert (config.data.dataset, config.data.options) == ("table", {"label": "mood"})
+
+
+def test_the_model_to_start_from_is_a_path_or_a_name(registry, tmp_path, monkeypatch):
+    (tmp_path / "configs" / "beside").mkdir(parents=True)
+    (tmp_path / "here").mkdir()
+    monkeypatch.chdir(tmp_path)
+
+    def started(start):
+        return compose(registry, "tiny", "runs", start=start).model.start
+
+    def started_by_file(start):
+        file = tmp_path / "configs" / "mine.toml"
+        file.write_text(f'plugin = "tiny"\n[model]\nstart = "{start}"\n')
+        return compose(registry, None, "runs", config=file).model.start
+
+    for name in ("faces", "faces:faces:fast", "pretrained", "pretrained:fast"):
+        assert started(name) == started_by_file(name) == name
+    assert started("here") == started(Path("here")) == str(tmp_path / "here")
+    assert started("runs/mine") == str(tmp_path / "runs" / "mine")
+    assert started(Path("faces")) == str(tmp_path / "faces")
+    assert started_by_file("beside") == str(tmp_path / "configs" / "beside")
+    assert started_by_file("runs/mine") == str(tmp_path / "configs" / "runs" / "mine")

@@ -68,6 +68,10 @@ def test_a_setting_that_a_later_version_adds_does_not_change_the_digest_of_an_ol
         ({"training": {"optimizer": {"ref": "adam"}}}, "expected 'package.module:attribute', got 'adam'"),
         ({"training": {"epochs": 0}}, "training.epochs: expected at least 1, got 0."),
         (
+            {"training": {"teacher": {"bundles": [""]}}},
+            "my.toml: training.teacher.bundles.0: expected text of 1 or more characters, got ''\\.$",
+        ),
+        (
             {"training": {"teacher": {"bundles": []}}},
             "training.teacher.bundles: expected 1 or more entries, got \\[\\]",
         ),

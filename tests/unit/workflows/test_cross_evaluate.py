@@ -91,6 +91,28 @@ def test_with_labels_all_models_choose_among_the_same(bundle, crop_bundle, photo
         emoclass.cross_evaluate([bundle, crop_bundle], {"folder": photos}, labels="happy,angry", registry=registry)
 
 
+def test_a_note_about_the_model_says_which_models_also_if_all_have_it(bundle, crop_bundle, photos, registry):
+    note = "It is not known whether the model was trained on some of these images: its training images are"
+    on = {"folder": photos}
+    found = emoclass.cross_evaluate({"two": bundle, "three": crop_bundle}, on, registry=registry, resamples=0)
+    assert (
+        [each for each in found.notes if note in each]
+        == [each for each in found.notes if each.startswith(f"two, three: {note}")]
+        != []
+    )
+    [alone] = emoclass.evaluate(bundle, on, registry=registry, resamples=0)
+    assert [each for each in alone.notes if each.startswith(note)], "one model needs no name"
+    [row] = emoclass.cross_evaluate({"two": bundle}, {"folder": photos}, registry=registry, resamples=0).matrix
+    assert [each for each in row[0].notes if each.startswith(note)]
+
+
+def test_a_note_about_the_images_names_no_models(bundle, crop_bundle, photos, registry):
+    found = emoclass.cross_evaluate(
+        {"two": bundle, "three": crop_bundle}, {"folder": photos}, registry=registry, resamples=0, labels="happy,sad"
+    )
+    assert not [each for each in found.notes if "model" not in each and each.startswith("two, three: ")]
+
+
 def test_images_that_a_restricted_model_cannot_judge_are_told(crop_bundle, photos, registry):
     class Sure:
         def __init__(self, model):
