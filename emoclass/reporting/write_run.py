@@ -190,7 +190,7 @@ def note_of_teachers(sources: Sequence[str], teachers: Sequence[Bundle], seen: S
 
 def _had_seen(seen: SeenBefore, n_test: int, n_models: int) -> str:
     who, that, its = ("It", "that one", "its") if n_models == 1 else ("They", "these", "their")
-    if seen.is_complete:
+    if seen.is_complete or len(seen.ids) == n_test:  # where all were seen, there are no others
         n = f"{len(seen.ids):,}" if seen.ids else "none"
         return f"{who} had seen {n} of the {n_test:,} test images, by the hashes of {its} training images."
     some = f"{who} had seen at least {len(seen.ids):,} of the {n_test:,} test images. " if seen.ids else ""
