@@ -22,3 +22,8 @@ def test_the_note_says_what_a_trained_model_had_seen_of_the_test_images(seen, is
     note = note_of_start("pretrained", [], SeenBefore(frozenset(seen), is_complete), 2)
     assert f"(pretrained). {said}" in note
     assert note.endswith(said if said.endswith(".") else "the metrics are optimistically biased.")
+
+
+def test_a_note_names_a_model_without_its_path():
+    note = note_of_start("/home/anna/runs/mine/bundle", ["folder"], SeenBefore(), 2)
+    assert note.startswith("The model was fine-tuned from a trained model (mine, trained on folder). ")
