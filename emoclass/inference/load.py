@@ -50,7 +50,11 @@ def find_bundle(source: str | Path, *, registry: Registry | None = None) -> Path
         raise ConfigError(f"model: expected the path of a bundle or a run, or a plugin's name, got {got}.")
     path = Path(source)
     if os.path.lexists(path):
-        return _at(path)
+        try:
+            return _at(path)
+        except BundleError as error:
+            error.hint = error.hint or _hint_of_plugin(path.name, registry)
+            raise
     if isinstance(source, Path) or source != path.name:
         raise BundleError(
             f"model {str(source)!r}: no such folder.", hint="Expected a bundle, a run folder, or the name of a plugin."
@@ -77,6 +81,15 @@ def _at(path: Path) -> Path:
         f"model {path}: expected a bundle ({MANIFEST}) or a run ({BUNDLE}/{MANIFEST}), found neither.",
         hint=f"Name one of the runs in it, such as {inside[-1].parent.parent}." if inside else None,
     )
+
+
+def _hint_of_plugin(name: str, registry: Registry | None) -> str | None:
+    """Return how to name the models of a plugin that a folder or file hides; None if it has none."""
+    from emoclass.inference.pretrained import names_of
+    from emoclass.plugin.registry import Registry
+
+    names = names_of(name, Registry.discover() if registry is None else registry)
+    return f"A path comes before a plugin of the same name. To use the plugin: {names}." if names else None
 
 
 def _of_plugin(source: str, registry: Registry | None) -> Path:

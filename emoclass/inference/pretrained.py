@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import importlib.resources
 import os
-from collections.abc import Iterable
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
@@ -13,7 +12,6 @@ from emoclass.errors import BundleError, PluginError, UnknownNameError
 
 if TYPE_CHECKING:
     from emoclass.plugin.registry import Registry
-    from emoclass.values.specs import ModelSpec
 
 DEFAULT = "default"
 """The bundle of a model that is meant where none is named."""
@@ -68,21 +66,20 @@ def pretrained_of(source: str, registry: Registry) -> Path:
         hint = " ".join(each for each in (error.hint, _known(registry)) if each)
         raise UnknownNameError(f"model {source!r}: there is no such folder, and {error.message}", hint) from error
     trained = {spec.name: spec for spec in registry.models.of(plugin) if spec.pretrained}
+    names = names_of(plugin, registry)
     if not trained:
         raise BundleError(
             f"plugin {plugin!r}: has no pretrained model.",
             hint=f"Train one with: emoclass run --plugin {plugin}, and give its run folder here.",
         )
     if not rest and len(trained) > 1:
-        raise BundleError(
-            f"plugin {plugin!r}: has several pretrained models.", hint=f"Name one: {_names(plugin, trained.values())}."
-        )
+        raise BundleError(f"plugin {plugin!r}: has several pretrained models.", hint=f"Name one: {names}.")
     model = rest[0] if rest else next(iter(trained))
     name = rest[1] if len(rest) > 1 else DEFAULT
     if len(rest) > 2 or model not in trained or name not in trained[model].pretrained:
         raise UnknownNameError(
             f"model {source!r}: plugin {plugin!r} has no such pretrained model.",
-            hint=f"It has {_names(plugin, trained.values())}.",
+            hint=f"It has {names}.",
         )
     return pretrained_folder(trained[model].pretrained[name])
 
@@ -115,12 +112,14 @@ def fast_variant(source: str, registry: Registry) -> str | None:
 def _known(registry: Registry) -> str | None:
     """Return a sentence that lists the trained models of all plugins; None where there are none."""
     plugins = sorted({info.name for info in registry.plugins.values()})
-    trained = {plugin: [spec for spec in registry.models.of(plugin) if spec.pretrained] for plugin in plugins}
-    names = ", ".join(_names(plugin, specs) for plugin, specs in trained.items() if specs)
+    names = ", ".join(found for plugin in plugins if (found := names_of(plugin, registry)))
     return f"Pretrained models: {names}." if names else None
 
 
-def _names(plugin: str, specs: Iterable[ModelSpec]) -> str:
+def names_of(plugin: str, registry: Registry) -> str:
+    """Return the full names of a plugin's pretrained models, separated by commas; empty if there are none."""
     return ", ".join(
-        f"{plugin}:{spec.name}" + ("" if name == DEFAULT else f":{name}") for spec in specs for name in spec.pretrained
+        f"{plugin}:{spec.name}" + ("" if name == DEFAULT else f":{name}")
+        for spec in registry.models.of(plugin)
+        for name in spec.pretrained
     )

@@ -99,7 +99,7 @@ def held_against_seen(
         )
     ids = frozenset[str]().union(*(each.ids for each in found))
     marked = replace(predictions, leaked=np.array([each in ids for each in predictions.ids]))
-    return marked, [*notes, *_notes_of_leaks(marked)]
+    return marked, [*notes, *_notes_of_leaks(marked, has_learned=has_learned)]
 
 
 def _note_of_hashes(bundle: Bundle, *, matched: bool) -> str:
@@ -107,7 +107,12 @@ def _note_of_hashes(bundle: Bundle, *, matched: bool) -> str:
     some = f"the {n:,} images" if n else "the images"
     is_of_others = bundle.manifest.has_learned and bundle.manifest.hashes_are_complete
     others = ", and of those of the models that it learned from" if is_of_others else ""
-    without = f" {n_without:,} of them have no hash, since they are unreadable or show too little." if n_without else ""
+    why = (
+        "has no hash, since it is unreadable or shows"
+        if n_without == 1
+        else "have no hash, since they are unreadable or show"
+    )
+    without = f" {n_without:,} of them {why} too little." if n_without else ""
     return (
         f"The bundle has hashes of {some} that the model was trained and validated on{others}: images that match one "
         f"count as seen{'' if matched else '; none does'}.{without} Strongly altered copies are not recognized."
@@ -129,7 +134,7 @@ def _images_of(dataset: str, registry: Registry) -> str:
     return next((spec.images_of for spec in registry.datasets if spec.name == dataset and spec.images_of), dataset)
 
 
-def _notes_of_leaks(predictions: Predictions) -> Iterator[str]:
+def _notes_of_leaks(predictions: Predictions, *, has_learned: bool) -> Iterator[str]:
     if n_leaked := predictions.n_leaked:
-        of = "the model's training or validation images"
+        of = "the model's training or validation images" + ", or of those of a model that it learned from" * has_learned
         yield note_of_leaks(n_leaked, len(predictions), images="images", of=of)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 from emoclass.auditing.findings import Audit
@@ -23,7 +22,7 @@ from emoclass.randomness import generator
 from emoclass.reporting.contents import Picture, ReportContents
 from emoclass.reporting.folders.environment import describe_environment
 from emoclass.reporting.folders.run import RunFolder
-from emoclass.values.config import RunConfig
+from emoclass.values.config import RunConfig, name_of_model
 from emoclass.values.results import SkippedFile
 
 N_EXAMPLES = 12
@@ -170,7 +169,7 @@ def choose_test_pictures(images: LabeledPixels, predictions: Predictions, *, see
 def note_of_start(start: str, trained_on: Sequence[str], seen: SeenBefore, n_test: int) -> str:
     """Say which model the training started from, and what that one had seen of the test images."""
     on = f", trained on {', '.join(trained_on)}" if trained_on else ""
-    return f"The model was fine-tuned from a trained model ({start}{on}). {_had_seen(seen, n_test, 1)}"
+    return f"The model was fine-tuned from a trained model ({name_of_model(start)}{on}). {_had_seen(seen, n_test, 1)}"
 
 
 def note_of_teachers(sources: Sequence[str], teachers: Sequence[Bundle], seen: SeenBefore, n_test: int) -> str:
@@ -180,7 +179,7 @@ def note_of_teachers(sources: Sequence[str], teachers: Sequence[Bundle], seen: S
     """
     trained_on = [", ".join(dict.fromkeys(bundle.manifest.trained_on)) for bundle in teachers]
     named = " and ".join(
-        Path(source).name + (f" (trained on {datasets})" if datasets else "")
+        name_of_model(source) + (f" (trained on {datasets})" if datasets else "")
         for source, datasets in zip(sources, trained_on, strict=True)
     )
     whose = "another model, its teacher" if len(teachers) == 1 else "other models, its teachers"
@@ -190,7 +189,7 @@ def note_of_teachers(sources: Sequence[str], teachers: Sequence[Bundle], seen: S
 
 def _had_seen(seen: SeenBefore, n_test: int, n_models: int) -> str:
     who, that, its = ("It", "that one", "its") if n_models == 1 else ("They", "these", "their")
-    if seen.is_complete:
+    if seen.is_complete or len(seen.ids) == n_test:  # where all were seen, there are no others
         n = f"{len(seen.ids):,}" if seen.ids else "none"
         return f"{who} had seen {n} of the {n_test:,} test images, by the hashes of {its} training images."
     some = f"{who} had seen at least {len(seen.ids):,} of the {n_test:,} test images. " if seen.ids else ""

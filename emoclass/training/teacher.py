@@ -116,6 +116,10 @@ class _Taught(keras.Model):  # type: ignore[misc]
         output = ops.cast(student(images), "float32")
         return ops.concatenate([output, self.ensemble(images)], axis=-1)
 
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """Save the network alone, for callbacks such as `ModelCheckpoint`; a function, the ensemble, has no file."""
+        self.network.save(*args, **kwargs)
+
 
 def _probabilities(teacher: Teacher, images: Any, value_range: tuple[float, float], labels: LabelScheme) -> Any:
     """Return what a teacher says of a network's input, float32 `(batch, len(labels))`; rows sum to 1."""

@@ -354,6 +354,22 @@ class RunConfig(FrozenModel):
             raise ConfigError(f"configuration: cannot be written as TOML ({error}).") from error
 
 
+def name_of_model(source: str) -> str:
+    """Return the name of a trained model for a reader on another machine, without the path.
+
+    Args:
+        source: What `model.start` or `training.teacher.bundles` has.
+
+    Example:
+        >>> name_of_model("/data/runs/20260102-030405-faces/bundle")
+        '20260102-030405-faces'
+        >>> name_of_model("faces:faces:fast")
+        'faces:faces:fast'
+    """
+    path = Path(source)
+    return (path.parent.name if path.name == "bundle" else "") or path.name
+
+
 def is_pretrained(start: str) -> bool:
     """Tell whether `model.start` names a pretrained model of the run's own model; else it is a path or a plugin's name.
 

@@ -229,11 +229,11 @@ def _notes(
             yield note
     leaked = set[str]().union(*(run.leaked or () for run in finished))
     if leaked:
-        seen = note_of_copies(len(leaked), n, images="test images", of="training or validation images of a run")
-        yield (
-            f"{seen}, and the better model may be the one that memorized more. Each run's report has the metrics "
-            "without them."
-        )
+        of = "training or validation images of a run, or of those of a model that it learned from"
+        seen = note_of_copies(len(leaked), n, images="test images", of=of)
+        adjusted = all(run.leaked is not None and len(run.leaked) < n for run in finished)
+        where = " Each run's report has the metrics without them." if adjusted else ""
+        yield f"{seen}, and the better model may be the one that memorized more.{where}"
     if any(run.leaked is None for run in finished):
         yield "Not every run searched its test images for copies of training images (audit = false)."
     if len({run.data for run in finished}) > 1 or finished[0].data is None:

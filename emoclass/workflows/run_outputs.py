@@ -32,6 +32,7 @@ from emoclass.reporting.write_run import (
     write_predictions,
     write_report_and_metrics,
 )
+from emoclass.values.config import name_of_model
 from emoclass.values.results import Quantization, RunRecord
 from emoclass.values.specs import SplitName
 from emoclass.workflows.run_steps import Work, batches_of, expects_of
@@ -84,7 +85,7 @@ def write_bundle(
             "recipe": work.config.recipe,
             "model": work.model.name,
             "options": dict(work.config.model.options),
-            "start": work.config.model.start and Path(work.config.model.start).name,  # no path of this machine
+            "start": work.config.model.start and name_of_model(work.config.model.start),  # no path of this machine
             "start_trained_on": list(work.start_trained_on),
             **_teaching(work),
             **({"calibration": result.calibration.model_dump(mode="json")} if result.calibration else {}),
@@ -202,7 +203,7 @@ def _teaching(work: Work) -> dict[str, Any]:
             "models": [
                 {
                     "name": bundle.manifest.name,
-                    "source": Path(source).name,  # no path of this machine
+                    "source": name_of_model(source),  # no path of this machine
                     "sha256": bundle.manifest.files[KERAS].sha256,
                 }
                 for source, bundle in zip(teacher.bundles, work.teachers, strict=True)

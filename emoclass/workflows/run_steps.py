@@ -377,7 +377,14 @@ def train(work: Work, folder: RunFolder, images: LabeledPixels) -> tuple[keras.M
     config = work.config
     set_threads(config.runtime.threads)
     settings: dict[str, Any] = {"seed": config.seed, "options": config.model.options}
-    network = build(work.model, config.labels, precision=config.training.precision, **settings)
+    checkpoint = folder.path / "checkpoint.state"
+    starts = not checkpoint.exists() and work.trained is not None  # a checkpoint is further on already
+    try:
+        network = build(work.model, config.labels, precision=config.training.precision, **settings)
+    except ConfigError as error:
+        if starts and (hint := work.hint_of_options()):  # the other options come from the trained model
+            error.hint = f"{error.hint} {hint}" if error.hint else hint
+        raise
     notes: tuple[str, ...] = ()
     untrained = finish(work.model, network, config.labels, **settings)
     if config.training.quantize == "int8" and logits_of(untrained) is None:
@@ -400,8 +407,7 @@ def train(work: Work, folder: RunFolder, images: LabeledPixels) -> tuple[keras.M
         told.append(note)
         work.progress.note(note)
 
-    checkpoint = folder.path / "checkpoint.state"
-    if not checkpoint.exists() and work.trained is not None:  # a checkpoint is further on already
+    if starts and work.trained is not None:
         try:
             start_from(work.model, network, config.labels, load_bundled(work.trained), work.trained.manifest.labels)
         except ContractError as error:

@@ -11,7 +11,7 @@ from tiny import TinyPlugin, build_tiny, draw_photographs
 
 import emoclass
 from emoclass import ModelSpec, Recipe, Registry, hookimpl
-from emoclass.errors import BundleError, ContractError, UnknownNameError
+from emoclass.errors import BundleError, ConfigError, ContractError, UnknownNameError
 from emoclass.plugin import builtins
 from emoclass.plugin.registry import PluginInfo
 from emoclass.progress import Progress
@@ -124,6 +124,16 @@ def test_a_run_takes_the_options_of_the_model_that_it_starts_from(photos, tmp_pa
         "[model.options] differ from those of the trained model: width = 4 (the trained model: 6). Leave them out."
     )
     assert not list((tmp_path / "narrow").iterdir()), "nothing is left behind"
+    for options, told in (
+        ({"width": -1}, "cannot be built with width = -1"),
+        ({"wdth": 4}, "options do not fit: .*wdth"),
+    ):
+        with pytest.raises(
+            ConfigError, match=rf"(?s){told}.*differ from those of the trained model: {next(iter(options))} ="
+        ):
+            emoclass.run(
+                "tiny", out=tmp_path / "no", start=trained.folder, config={"model": {"options": options}}, **settings
+            )
 
 
 class Wide(TinyPlugin):

@@ -102,6 +102,21 @@ def test_copies_of_the_training_images_count_as_seen_whatever_they_are_called(bu
     assert "Without copies of training or validation images (10):" in result.output
 
 
+@pytest.mark.parametrize(
+    ("n_without", "said"),
+    [
+        (1, " 1 of them has no hash, since it is unreadable or shows too little."),
+        (2, " 2 of them have no hash, since they are unreadable or show too little."),
+    ],
+)
+def test_images_without_a_hash_are_counted(bundle, copies, n_without, said):
+    manifest = json.loads((bundle / "manifest.json").read_text())
+    manifest["trained"]["hashes"]["n_without"] = n_without
+    manifest["trained"]["hashes"]["n_images"] += n_without
+    (bundle / "manifest.json").write_text(json.dumps(manifest))
+    assert said in on(bundle, copies).notes[0]
+
+
 def test_where_no_image_was_seen_it_says_so(bundle, copies, tmp_path):
     others = shutil.copytree(copies, tmp_path / "others")
     for file in others.glob("*/00?.*"):
@@ -146,6 +161,9 @@ def test_a_model_that_was_fine_tuned_knows_what_the_first_one_had_seen(bundle, c
     result = emoclass.run("tiny", data=own, start=str(bundle), epochs=1, out=tmp_path / "runs", registry=registry())
     found = on(result.folder, copies)
     assert (found.n_leaked, found.n_samples) == (10, 20), "the run records its own images, the bundle those of both"
+    assert any(
+        "validation images, or of those of a model that it learned from: metrics" in note for note in found.notes
+    )
     shutil.rmtree(own)
     assert on(result.folder, copies).n_leaked == 10
     (tmp_path / "new" / "sad").mkdir(parents=True)

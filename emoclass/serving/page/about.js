@@ -59,6 +59,7 @@ export function showModel({
   }
   $("card").hidden = !card;
   $("card-text").replaceChildren(...markdown(cardOf(card ?? "")));
+  for (const note of document.querySelectorAll("#about .with-copies")) note.hidden = trained.leaked?.n_images == null;
   showEmotions(measured.recall_per_class?.per_class ?? {}, measured.precision_per_class?.per_class ?? {});
   const shown = Object.entries(measured).filter(([, { value }]) => value != null);
   $("details").hidden = !shown.length;

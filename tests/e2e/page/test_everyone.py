@@ -126,6 +126,9 @@ def test_what_the_model_is_worth_and_not_for_is_one_click_away(page):
     for said in ("An expression is not a feeling", "Article 5(1)(f)", "medical or safety reasons", "nowhere else"):
         expect(about).to_contain_text(said)
     expect(about.locator("#by-emotion tbody tr")).to_have_count(7)
+    expect(about.locator("#by-emotion caption")).to_have_text(
+        "By emotion, with 95% confidence intervals, on all test images, copies of training images included"
+    )
     about.get_by_text("The model's card").click()
     expect(about.locator("#card-text")).to_contain_text("What it was trained on.")
     expect(about.locator("#card-text table").first).to_contain_text("balanced accuracy")

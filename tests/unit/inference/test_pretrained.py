@@ -186,3 +186,17 @@ def test_the_kit_finds_files_that_disagree(package, tmp_path):
     manifest.write_text(json.dumps(document))
     with pytest.raises(CheckFailed, match=r"the files of pretrained 'default' to agree within 0.0001, got a diff"):
         check(model(pretrained={"default": LARGE}), tmp_path)
+
+
+def test_a_folder_that_hides_a_plugin_is_told(tmp_path, monkeypatch):
+    registry = offering(model(pretrained={"default": "a:b", "fast": "a:c"}), model("bare"))
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "crowd").mkdir()
+    for source in ("crowd", tmp_path / "crowd"):
+        with pytest.raises(BundleError, match=r"neither\. A path comes .* the plugin: crowd:tall, crowd:tall:fast\.$"):
+            emoclass.load(source, registry=registry)
+    (tmp_path / "other").mkdir()
+    with pytest.raises(BundleError, match=r"found neither\.$"):
+        emoclass.load("other", registry=registry)
+    with pytest.raises(BundleError, match=r"found neither\.$"):
+        emoclass.load("crowd", registry=offering(model("bare")))

@@ -156,6 +156,16 @@ def test_the_weights_of_a_teacher_are_none_of_the_networks():
     assert len(model.variables) == len(from_pixels(student, UNIT).variables)
 
 
+def test_a_callback_saves_the_network_alone(tmp_path):
+    student = network()
+    model = taught(student, [Teacher(network(seed=1), THREE, UNIT)])
+    model.compile(loss=DistillationLoss(keras.losses.CategoricalCrossentropy(), share=0.5, temperature=2))
+    saver = keras.callbacks.ModelCheckpoint(tmp_path / "kept.keras")
+    model.fit(images(), np.eye(3)[[0, 1, 2, 0, 1, 2]], batch_size=6, verbose=0, callbacks=[saver])
+    kept = keras.models.load_model(tmp_path / "kept.keras")
+    np.testing.assert_allclose(alone(kept, images()), alone(student, images() / 255), atol=1e-6)
+
+
 @pytest.mark.parametrize("temperature", [0.5, 1.0, 4.0])
 @pytest.mark.parametrize("share", [0.0, 0.3, 1.0])
 def test_the_loss_is_that_of_logits_at_a_temperature(temperature, share):

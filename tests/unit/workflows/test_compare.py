@@ -265,7 +265,13 @@ def test_copies_of_training_images_are_told(tmp_path):
         for name, marks in (("one", "10"), ("other", "11"))
     )
     silent = write_run(tmp_path / "silent", TRUTH, HALF, leaked=" " * len(TRUTH))
-    assert emoclass.compare([one, other]).notes[0].startswith(f"2 of the {len(TRUTH)} test images are copies of")
+    (note,) = emoclass.compare([one, other]).notes[:1]
+    assert note.startswith(f"2 of the {len(TRUTH)} test images are copies of training or validation images of a run, ")
+    assert "or of those of a model that it learned from: " in note
+    assert note.endswith("Each run's report has the metrics without them.")
+    full = write_run(tmp_path / "full", TRUTH, HALF, leaked="1" * len(TRUTH))
+    for others in ([full, one], [silent, one]):
+        assert not any("metrics without them" in note for note in emoclass.compare(others).notes)
     assert any(
         "Not every run searched its test images for copies" in note for note in emoclass.compare([one, silent]).notes
     )
