@@ -1,4 +1,4 @@
-"""Everything that a report shows, gathered by the runner and handed over as one value."""
+"""Everything that a report shows, gathered by a run and handed over as one value."""
 
 from __future__ import annotations
 

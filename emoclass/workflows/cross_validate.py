@@ -23,7 +23,8 @@ from emoclass.reporting.pages.study import StudyContents, write_study
 from emoclass.values.config import RunConfig, validate
 from emoclass.values.study import StudyRecord
 from emoclass.workflows.run import RunResult, resume
-from emoclass.workflows.run_steps import Work, measure
+from emoclass.workflows.run_steps import measure
+from emoclass.workflows.work import Work
 
 __all__ = ["cross_validate", "repeat", "resume_study"]
 

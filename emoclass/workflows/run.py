@@ -23,7 +23,6 @@ from emoclass.values.config import RunConfig, validate
 from emoclass.values.results import RunRecord
 from emoclass.workflows.run_outputs import write_bundle, write_outcome
 from emoclass.workflows.run_steps import (
-    Work,
     audit_images,
     calibrate,
     crop_images,
@@ -38,6 +37,7 @@ from emoclass.workflows.run_steps import (
     split_images,
     train,
 )
+from emoclass.workflows.work import Work
 
 
 class RunResult(RunRecord):

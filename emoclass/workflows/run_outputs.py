@@ -35,7 +35,8 @@ from emoclass.reporting.write_run import (
 from emoclass.values.config import name_of_model
 from emoclass.values.results import Quantization, RunRecord
 from emoclass.values.specs import SplitName
-from emoclass.workflows.run_steps import Work, batches_of, expects_of
+from emoclass.workflows.run_steps import batches_of, expects_of
+from emoclass.workflows.work import Work
 
 if TYPE_CHECKING:
     import keras

@@ -75,7 +75,7 @@ def pack(run: Path, pack: Path, packages: bool = True) -> None:
     from emoclass.plugin.registry import Registry
     from emoclass.progress import Progress
     from emoclass.values.config import RunConfig
-    from emoclass.workflows.run_steps import Work
+    from emoclass.workflows.work import Work
 
     config = RunConfig.model_validate(tomllib.loads((run / "config.toml").read_text()))
     work = Work(config, Registry.discover(), Progress())

@@ -8,7 +8,7 @@ from emoclass.plugin.configure import compose, configure, metric_specs
 from emoclass.plugin.registry import PluginInfo
 from emoclass.progress import Progress
 from emoclass.values.config import CropConfig
-from emoclass.workflows.run_steps import Work
+from emoclass.workflows.work import Work
 
 
 def configured(registry, file=None, **options):

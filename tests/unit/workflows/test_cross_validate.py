@@ -32,7 +32,7 @@ from emoclass.values.results import MetricValue
 from emoclass.values.specs import Sample
 from emoclass.values.study import Spread
 from emoclass.workflows import cross_validate as workflow
-from emoclass.workflows.run_steps import Work
+from emoclass.workflows.work import Work
 
 
 @pytest.fixture(scope="module")
