@@ -185,7 +185,7 @@ def watch(
     notes = []
     if isinstance(model, str) and (fast := fast_variant(model, registry)):
         other = f"{fast.rpartition(':')[0]}:{DEFAULT}"
-        notes.append(f"the model is {fast}, which is faster and less accurate. For the accurate model, name {other}.")
+        notes.append(f"the model is {fast}, which is faster and less accurate than {other}.")
         model = fast
     watcher = Watcher(
         model, labels=labels, detector=detector, largest=largest, min_face=min_face, min_detection=min_detection,

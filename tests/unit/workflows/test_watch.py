@@ -102,8 +102,7 @@ def test_a_fast_variant_is_taken_where_no_variant_is_named(crop_bundle, clip):
     for name in ("swift", "swift:net"):
         watching = emoclass.watch(clip, name, registry=registry)
         assert watching.notes == (
-            "the model is swift:net:fast, which is faster and less accurate. For the accurate model, name "
-            "swift:net:default.",
+            "the model is swift:net:fast, which is faster and less accurate than swift:net:default.",
         )
         watching.close()
     assert emoclass.Watcher("swift", registry=registry).classifier.bundle.path == crop_bundle
