@@ -62,9 +62,8 @@ def children() -> set[int]:
 async def held(pool: Pool, path: Path):
     """Keep the worker of a pool busy in the block, and yield what becomes of its image."""
     busy = asyncio.create_task(pool.answers(ASKED, [b"hold:" + os.fsencode(path)]))
-    for _ in range(10):  # turns of the event loop, in which it is given to the worker
-        await asyncio.sleep(0)
-    assert not pool.n_waiting
+    await asyncio.sleep(0)  # the task begins
+    await until(lambda: not pool.n_waiting)
     try:
         yield busy
     finally:
