@@ -15,6 +15,8 @@ from emoclass.plugin import builtins
 from emoclass.plugin.registry import PluginInfo
 from emoclass.training import export
 
+pytestmark = pytest.mark.slow  # each trains and exports
+
 
 @pytest.fixture(scope="module")
 def photos(tmp_path_factory):

@@ -104,6 +104,7 @@ def wait_for_epochs(out, n_epochs):
     raise AssertionError("the run did not get that far")
 
 
+@pytest.mark.slow  # it trains twice, once with interruptions
 def test_a_run_that_is_killed_resumes_to_the_end_of_an_unbroken_one(plugin, photos, tmp_path):
     process = start(plugin, photos, tmp_path / "killed", epochs=50)
     history = wait_for_epochs(tmp_path / "killed", 3)

@@ -133,6 +133,7 @@ for path in sorted(Path(sys.argv[1]).iterdir()):
 """
 
 
+@pytest.mark.slow  # it decodes a hundred videos, each twice
 def test_files_damaged_at_random_are_read_or_refused(whole, tmp_path):
     """In another process, which may not crash and must end in time."""
     for seed in range(100):
