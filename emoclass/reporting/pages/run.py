@@ -138,7 +138,7 @@ def read_curves(training: TrainingConfig) -> list[str]:
     if training.teacher is not None:
         sentences.append(
             "The training loss includes the divergence from the teachers, so it is not comparable with a validation "
-            "loss. The loss on the labels alone is."
+            "loss. Compare the loss on the labels alone with that of validation."
         )
     if training.mixup:
         sentences.append("Training loss and accuracy are those on mixed images (mixup), and worse than on single ones.")

@@ -142,6 +142,13 @@ def test_a_training_does_not_start_from_a_model_of_other_widths():
         start_from(SPEC, build(SPEC, SEVEN, seed=0, options=SMALL), SEVEN, kept, SEVEN)
 
 
+def test_a_training_does_not_leave_out_trained_layers():
+    kept = finish(SPEC, trained(), SEVEN, seed=0)
+    without = build(SPEC, SEVEN, seed=0, options={**SMALL, "gates": False})
+    with pytest.raises(ContractError, match=r"same layers, got another 'stage1_block\d_(reduce|gates)'"):
+        start_from(SPEC, without, SEVEN, kept, SEVEN)
+
+
 def test_a_training_does_not_start_from_another_kind_of_model():
     other = keras.Sequential([keras.Input((48, 48, 1)), keras.layers.Flatten(), keras.layers.Dense(7)], name="other")
     with pytest.raises(ContractError, match="expected a trained model of this kind, got 'other'"):
